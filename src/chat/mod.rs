@@ -1,0 +1,18 @@
+//! The provider-neutral vocabulary: messages, deltas, tool calls, errors, and the accumulator that joins deltas to an
+//! answer. Every dialect speaks it, every host (screen, `ask`, library) reads it. Pure.
+
+mod accumulator;
+mod conversation;
+mod delta;
+mod error;
+mod ids;
+mod message;
+mod tool_call;
+
+pub use accumulator::{Accumulator, Answer, PartialCall};
+pub use conversation::{Conversation, Entry, EntryBody, EntryState, paired_for_request};
+pub use delta::{Delta, Finish, StreamEnd, ToolCallFragment, Usage};
+pub use error::{ChatError, ErrorKind};
+pub use ids::{ConversationId, IdSource, MessageId};
+pub use message::{AssistantMessage, Message, Opaque};
+pub use tool_call::{Arguments, ToolCall, ToolResult, ToolSpec, ToolStatus};

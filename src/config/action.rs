@@ -1,0 +1,75 @@
+//! The one vocabulary of what a person can do. Keys, leader letters, slash commands, the palette, help and the footer all
+//! read this table; what is not in it does not exist. Keys themselves are data: `assets/keymap.toml`.
+
+macro_rules! actions {
+    ($($variant:ident, $id:literal, $title:literal, $leader:expr, $slash:expr;)*) => {
+        /// What a person wants. Bindable to a key, in the palette, as a slash command.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $(#[doc = $title] $variant,)*
+        }
+
+        /// Every action in the order in which help shows them.
+        pub const ACTIONS: &[ActionInfo] = &[
+            $(ActionInfo { action: Action::$variant, id: $id, title: $title, leader: $leader, slash: $slash },)*
+        ];
+    };
+}
+
+/// A row of the action table.
+#[derive(Clone, Copy, Debug)]
+pub struct ActionInfo {
+    /// The action.
+    pub action: Action,
+    /// Its name in the configuration.
+    pub id: &'static str,
+    /// What it does, in the words people read.
+    pub title: &'static str,
+    /// The letter after the leader key, as a key's text form.
+    pub leader: Option<&'static str>,
+    /// The slash command, without the slash.
+    pub slash: Option<&'static str>,
+}
+
+actions! {
+    Send, "send", "Send the question; while an answer runs, queue it", None, None;
+    Newline, "newline", "New line", None, None;
+    Stop, "stop", "Stop the answer", Some("s"), Some("stop");
+    Back, "back", "Close what is on top, else back to the prompt", None, None;
+    Interrupt, "interrupt", "Stop, put the draft aside, or quit", None, None;
+    New, "new", "New chat", Some("n"), Some("new");
+    Chats, "chats", "Saved chats", Some("l"), Some("chats");
+    Commands, "commands", "Commands", Some("space"), None;
+    Model, "model", "Model and provider", Some("m"), Some("model");
+    Tools, "tools", "Tools", Some("t"), Some("tools");
+    Expand, "expand", "Expand or collapse reasoning and tool output", Some("o"), Some("expand");
+    Again, "again", "Ask again", Some("r"), Some("again");
+    Messages, "messages", "To the messages and back", None, None;
+    LineUp, "line_up", "Scroll up a line", None, None;
+    LineDown, "line_down", "Scroll down a line", None, None;
+    PageUp, "page_up", "Scroll up a page", None, None;
+    PageDown, "page_down", "Scroll down a page", None, None;
+    MessageUp, "message_up", "To the message before", None, None;
+    MessageDown, "message_down", "To the next message", None, None;
+    Top, "top", "To the first line", None, None;
+    End, "end", "To the last line, and follow", None, None;
+    PromptUndo, "prompt_undo", "Undo in the prompt", None, None;
+    Redraw, "redraw", "Draw the screen anew", None, None;
+    Suspend, "suspend", "Pause riffle", None, None;
+    Help, "help", "Help", Some("?"), Some("help");
+    Quit, "quit", "Quit", Some("q"), Some("quit");
+}
+
+impl Action {
+    /// Its row in the table.
+    #[must_use]
+    pub fn info(self) -> &'static ActionInfo {
+        ACTIONS.iter().find(|info| info.action == self).unwrap_or(&ACTIONS[0])
+    }
+
+    /// The action of this configuration name.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        ACTIONS.iter().find(|info| info.id == id).map(|info| info.action)
+    }
+}

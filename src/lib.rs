@@ -1,0 +1,11 @@
+//! riffle: a provider-neutral streaming layer for language models, and the terminal chat built on it.
+//!
+//! Layers, imports point down only: `safe_text < chat < sse < config < tools < provider < store < agent < app < ui <
+//! {ask, term} < cli < main`. The core (`chat`, `sse`, `safe_text`, `agent`'s turn machine, `app`, `ui`) is pure: time,
+//! randomness and IO come in as arguments and go out as effects. ARCHITECTURE.md is the map.
+#![forbid(unsafe_code)]
+
+pub mod chat;
+pub mod config;
+pub mod safe_text;
+pub mod ui;

@@ -1,0 +1,52 @@
+//! A line ready to be drawn: safe text in styles.
+
+use ratatui::style::Style;
+
+use crate::safe_text::SafeText;
+
+/// Text in one style.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Span {
+    /// The text, without line feeds.
+    pub text: SafeText,
+    /// How it looks.
+    pub style: Style,
+}
+
+/// One row of spans.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Line {
+    /// From left to right.
+    pub spans: Vec<Span>,
+}
+
+impl Line {
+    /// A line of one span.
+    #[must_use]
+    pub fn styled(text: SafeText, style: Style) -> Self {
+        Self { spans: vec![Span { text, style }] }
+    }
+
+    /// Adds a span at the right; the style of an equal neighbour is joined.
+    pub fn push(&mut self, text: SafeText, style: Style) {
+        if text.is_empty() {
+            return;
+        }
+        match self.spans.last_mut() {
+            Some(last) if last.style == style => last.text.push(&text),
+            _ => self.spans.push(Span { text, style }),
+        }
+    }
+
+    /// Columns of all spans.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.spans.iter().map(|span| span.text.width()).sum()
+    }
+
+    /// The text without styles.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.spans.iter().map(|span| span.text.as_str()).collect()
+    }
+}

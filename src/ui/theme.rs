@@ -1,0 +1,66 @@
+//! Five colour roles on the terminal's own background. Each also has a mark or a word, so that nothing is lost without
+//! colours. Dim is SGR 2, never colour 8, which is the background in some palettes.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// What is known about the terminal's background.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Background {
+    /// Light text on dark.
+    Dark,
+    /// Dark text on light.
+    Light,
+    /// It did not say.
+    Unknown,
+}
+
+/// The styles of everything drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Theme {
+    /// The default text.
+    pub text: Style,
+    /// Headings, own questions, the selected row, key names.
+    pub bold: Style,
+    /// Time, rules, finished results, footer words.
+    pub dim: Style,
+    /// Keys, links, inline code, the prompt mark.
+    pub accent: Style,
+    /// Done.
+    pub good: Style,
+    /// Waiting for a person.
+    pub waiting: Style,
+    /// Failed.
+    pub bad: Style,
+    /// Characters taken out of outside text.
+    pub marked: Style,
+    /// Selected text.
+    pub selected: Style,
+    /// Colours may be used; without them inline code keeps its backticks.
+    pub has_colour: bool,
+}
+
+impl Theme {
+    /// The theme for this background.
+    #[must_use]
+    pub fn new(background: Background, has_colour: bool) -> Self {
+        let plain = Style::new();
+        let coloured = |colour| if has_colour { plain.fg(colour) } else { plain };
+        let accent = match background {
+            Background::Dark => coloured(Color::Cyan),
+            Background::Light => coloured(Color::Blue),
+            Background::Unknown => plain,
+        };
+        Self {
+            text: plain,
+            bold: plain.add_modifier(Modifier::BOLD),
+            dim: plain.add_modifier(Modifier::DIM),
+            accent,
+            good: coloured(Color::Green),
+            waiting: coloured(Color::Yellow),
+            bad: coloured(Color::Red),
+            marked: plain.add_modifier(Modifier::REVERSED),
+            selected: plain.add_modifier(Modifier::REVERSED),
+            has_colour,
+        }
+    }
+}
