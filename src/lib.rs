@@ -8,4 +8,5 @@
 pub mod chat;
 pub mod config;
 pub mod safe_text;
+pub mod term;
 pub mod ui;

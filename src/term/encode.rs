@@ -1,0 +1,215 @@
+//! The bytes that turn the picture on the terminal into the next one. Pure.
+//!
+//! Only absolute moves, SGR, text, cursor visibility, synchronised update and a scrolling region: whatever is drawn,
+//! nothing else can leave the program. After a cluster on whose width terminals disagree the cursor is placed anew.
+
+use std::io::Write;
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthChar;
+
+use super::scroll;
+use super::style::Look;
+use crate::safe_text::cluster_width;
+
+/// Unchanged cells between two changed ones that are cheaper written again than jumped over.
+const CHEAP_GAP: usize = 4;
+
+/// How much of the screen is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redraw {
+    /// What changed since the last frame.
+    Changes,
+    /// The screen is cleared first: at the start, after a resize, on a person's redraw.
+    Everything,
+}
+
+/// Remembers what the terminal shows.
+#[derive(Debug)]
+pub struct Encoder {
+    shown: Buffer,
+    is_cursor_visible: bool,
+    cursor: Option<(u16, u16)>,
+    is_started: bool,
+}
+
+impl Default for Encoder {
+    /// A terminal of which nothing is known but that its cursor is hidden.
+    fn default() -> Self {
+        Self { shown: Buffer::empty(Rect::ZERO), is_cursor_visible: false, cursor: None, is_started: false }
+    }
+}
+
+impl Encoder {
+    /// Writes the bytes of one frame; none at all when nothing changed. `cursor` is a column and a row from 0.
+    pub fn frame(&mut self, next: &Buffer, cursor: Option<(u16, u16)>, redraw: Redraw, out: &mut Vec<u8>) {
+        if next.area.is_empty() {
+            return;
+        }
+        let cursor = cursor.filter(|&(x, y)| x < next.area.width && y < next.area.height);
+        let begin = out.len();
+        out.extend_from_slice(b"\x1b[?2026h");
+        let empty = out.len();
+        let mut pen = Pen { out, look: Look::default(), at: self.cursor };
+        if redraw == Redraw::Everything || !self.is_started || self.shown.area != next.area {
+            self.shown = Buffer::empty(next.area);
+            self.is_started = true;
+            pen.out.extend_from_slice(b"\x1b[0m\x1b[2J");
+            pen.at = None;
+        } else if let Some(found) = scroll::find(&self.shown, next) {
+            let direction = if found.by < 0 { 'S' } else { 'T' };
+            let (top, bottom, rows) = (found.rows.start() + 1, found.rows.end() + 1, found.by.unsigned_abs());
+            pen.write(format_args!("\x1b[{top};{bottom}r\x1b[{rows}{direction}\x1b[r"));
+            pen.at = None;
+            scroll::apply(&mut self.shown, &found);
+        }
+        let width = usize::from(next.area.width);
+        for (y, (old, new)) in self.shown.content.chunks_mut(width).zip(next.content.chunks(width)).enumerate() {
+            if old != new {
+                pen.row(y as u16, old, new);
+                old.clone_from_slice(new);
+            }
+        }
+        pen.look.change_to(Look::default(), pen.out);
+        if let Some(wanted) = cursor {
+            pen.go(wanted);
+        }
+        self.cursor = pen.at;
+        if self.is_cursor_visible != cursor.is_some() {
+            self.is_cursor_visible = cursor.is_some();
+            out.extend_from_slice(if cursor.is_some() { b"\x1b[?25h" } else { b"\x1b[?25l" });
+        }
+        if out.len() == empty {
+            out.truncate(begin);
+        } else {
+            out.extend_from_slice(b"\x1b[?2026l");
+        }
+    }
+
+    /// The terminal was left and entered again: its cursor is hidden and its content unknown.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+struct Pen<'a> {
+    out: &'a mut Vec<u8>,
+    look: Look,
+    /// Where the cursor is, if that is certain.
+    at: Option<(u16, u16)>,
+}
+
+impl Pen<'_> {
+    fn write(&mut self, text: std::fmt::Arguments<'_>) {
+        // Writing to memory does not fail.
+        let _ = self.out.write_fmt(text);
+    }
+
+    fn go(&mut self, to: (u16, u16)) {
+        if self.at != Some(to) {
+            self.write(format_args!("\x1b[{};{}H", to.1 + 1, to.0 + 1));
+            self.at = Some(to);
+        }
+    }
+
+    fn row(&mut self, y: u16, old: &[Cell], new: &[Cell]) {
+        if is_narrow(old) && is_narrow(new) {
+            let mut last_written: Option<usize> = None;
+            for x in 0..new.len() {
+                if old[x] == new[x] {
+                    continue;
+                }
+                let from = match last_written {
+                    Some(last)
+                        if x - last <= CHEAP_GAP && new[last + 1..x].iter().all(|c| Look::of(c) == self.look) =>
+                    {
+                        last + 1
+                    }
+                    _ => x,
+                };
+                for (offset, cell) in new[from..=x].iter().enumerate() {
+                    self.cell((from + offset) as u16, y, cell, 1, new.len());
+                }
+                last_written = Some(x);
+            }
+            return;
+        }
+        let Some((start, end)) = changed_span(old, new) else {
+            return;
+        };
+        let mut x = start;
+        while x < end {
+            let columns = columns(&new[x]).min(new.len() - x);
+            self.cell(x as u16, y, &new[x], columns, new.len());
+            x += columns;
+        }
+    }
+
+    fn cell(&mut self, x: u16, y: u16, cell: &Cell, columns: usize, width: usize) {
+        self.go((x, y));
+        let look = Look::of(cell);
+        self.look.change_to(look, self.out);
+        self.look = look;
+        // A wide cluster with half its room would wrap.
+        let symbol = if cluster_width(cell.symbol()) > columns { " " } else { cell.symbol() };
+        self.out.extend_from_slice(symbol.as_bytes());
+        let after = usize::from(x) + columns;
+        // In the last column the cursor waits for the next character: where it is, terminals disagree.
+        self.at = (after < width && is_certain(symbol)).then_some((after as u16, y));
+    }
+}
+
+/// Columns a cell takes, at least one.
+fn columns(cell: &Cell) -> usize {
+    cluster_width(cell.symbol()).max(1)
+}
+
+fn is_narrow(row: &[Cell]) -> bool {
+    row.iter().all(|cell| cell.symbol().len() == 1 || columns(cell) == 1)
+}
+
+/// The columns to write again in a row with wide clusters: from the first to the last difference, stretched until both
+/// ends fall between clusters of the old row and of the new one. Outside of it nothing is cut in half.
+fn changed_span(old: &[Cell], new: &[Cell]) -> Option<(usize, usize)> {
+    let mut start = (0..new.len()).find(|&x| old[x] != new[x])?;
+    let mut end = (0..new.len()).rev().find(|&x| old[x] != new[x])? + 1;
+    loop {
+        let before = (start, end);
+        for row in [old, new] {
+            let mut x = 0;
+            while x < row.len() {
+                let after = (x + columns(&row[x])).min(row.len());
+                if x < start && start < after {
+                    start = x;
+                }
+                if x < end && end < after {
+                    end = after;
+                }
+                x = after;
+            }
+        }
+        if (start, end) == before {
+            return Some(before);
+        }
+    }
+}
+
+/// Whether all terminals move the cursor by the same number of columns for this cluster.
+fn is_certain(symbol: &str) -> bool {
+    if symbol.len() == 1 {
+        return true;
+    }
+    let mut chars = symbol.chars();
+    match (chars.next(), chars.next()) {
+        // The two lines are exchanged for ASCII where they would be wide.
+        (Some('\u{2500}' | '\u{2502}'), None) => true,
+        (Some('\u{2600}'..='\u{27bf}' | '\u{1f000}'..), None) => false,
+        (Some(c), None) => c.width().is_some_and(|width| width > 0) && c.width() == c.width_cjk(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "encode_tests.rs"]
+mod tests;

@@ -1,0 +1,212 @@
+//! The modes of the terminal, and the one way back. Process-wide state, for the panic hook and the signal thread must
+//! reach it; `restore` is idempotent, never blocks for long, and undoes only what was done here.
+//!
+//! All writing goes through [`write_all`], which stops the moment the terminal was given back.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal};
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::OFlags;
+use rustix::process::{Signal, getpid, kill_process};
+use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
+
+/// The longest a terminal that does not read can hold up [`restore`].
+const RESTORE_BOUND: Duration = Duration::from_millis(250);
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
+const KITTY_POP: &[u8] = b"\x1b[<u";
+/// A frame may have been cut: its update ends, its scrolling region and its looks too.
+const LEAVE: &[u8] = b"\x1b[?2004l\x1b[?2026l\x1b[r\x1b[0m\x1b[?25h\x1b[?1049l";
+const PAUSED: &[u8] = b"riffle is paused. fg brings it back.\r\n";
+
+struct Held {
+    tty: Arc<File>,
+    saved: Termios,
+    raw: Termios,
+    is_kitty: bool,
+    is_active: bool,
+}
+
+static HELD: Mutex<Option<Held>> = Mutex::new(None);
+
+/// Has the terminal in full-screen mode until it is dropped.
+#[derive(Debug)]
+pub struct Guard {
+    tty: Arc<File>,
+}
+
+impl Guard {
+    /// Takes the terminal over: raw mode, alternate screen, bracketed paste, cursor hidden, and then `questions`.
+    /// Needs one file descriptor. Fails with a sentence where there is no terminal; then nothing was changed.
+    pub fn enter(questions: &[u8]) -> io::Result<Self> {
+        if !io::stdout().is_terminal() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "The full screen needs a terminal, and stdout is none.",
+            ));
+        }
+        let tty = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags((OFlags::NOCTTY | OFlags::NONBLOCK).bits() as i32)
+            .open("/dev/tty")
+            .map_err(|error| {
+                io::Error::new(
+                    error.kind(),
+                    format!("The full screen needs a terminal, and /dev/tty does not open: {error}."),
+                )
+            })?;
+        let tty = Arc::new(tty);
+        let saved = tcgetattr(&*tty)?;
+        let mut raw = saved.clone();
+        raw.make_raw();
+        tcsetattr(&*tty, OptionalActions::Now, &raw)?;
+        *held() = Some(Held { tty: Arc::clone(&tty), saved, raw, is_kitty: false, is_active: true });
+        let guard = Self { tty };
+        write_all(&[ENTER, questions].concat())?;
+        Ok(guard)
+    }
+
+    /// The terminal itself, non-blocking, for reading.
+    #[must_use]
+    pub fn tty(&self) -> Arc<File> {
+        Arc::clone(&self.tty)
+    }
+
+    /// Columns and rows; 80 by 24 where the terminal says 0, which is "unknown".
+    #[must_use]
+    pub fn size(&self) -> (u16, u16) {
+        match tcgetwinsize(&*self.tty) {
+            Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
+            _ => (80, 24),
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn held() -> MutexGuard<'static, Option<Held>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// As [`held`], but gives up after a while: whoever panicked may hold it.
+fn held_soon() -> Option<MutexGuard<'static, Option<Held>>> {
+    for _ in 0..50 {
+        match HELD.try_lock() {
+            Ok(lock) => return Some(lock),
+            Err(TryLockError::Poisoned(lock)) => return Some(lock.into_inner()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+    None
+}
+
+/// Writes all bytes to the terminal, waiting as long as it takes; an error once the terminal was given back or is gone.
+/// Sequences are kept whole only if one thread at a time calls this.
+pub fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let tty = {
+            let held = held();
+            let Some(held) = held.as_ref().filter(|held| held.is_active) else {
+                return Err(io::Error::new(io::ErrorKind::NotConnected, "the terminal was given back"));
+            };
+            match rustix::io::write(&*held.tty, bytes) {
+                Ok(written) => {
+                    bytes = &bytes[written..];
+                    continue;
+                }
+                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Arc::clone(&held.tty),
+                Err(error) => return Err(error.into()),
+            }
+        };
+        wait_writable(&tty, None);
+    }
+    Ok(())
+}
+
+fn wait_writable(tty: &File, bound: Option<Duration>) {
+    let bound = bound.and_then(|bound| Timespec::try_from(bound).ok());
+    let _ = rustix::event::poll(&mut [PollFd::new(tty, PollFlags::OUT)], bound.as_ref());
+}
+
+fn write_bounded(tty: &File, mut bytes: &[u8]) {
+    let end = Instant::now() + RESTORE_BOUND;
+    while !bytes.is_empty() {
+        match rustix::io::write(tty, bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::AGAIN) => {
+                let left = end.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return;
+                }
+                wait_writable(tty, Some(left));
+            }
+            Err(_) => return,
+        }
+    }
+}
+
+/// Gives the terminal back as it was: modes off, typed input drained, termios last. May be called from anywhere, any
+/// number of times; a terminal that is gone or does not read is left after a quarter of a second.
+pub fn restore() {
+    if let Some(mut held) = held_soon() {
+        leave(&mut held, b"");
+    }
+}
+
+fn leave(held: &mut Option<Held>, farewell: &[u8]) {
+    let Some(held) = held.as_mut().filter(|held| held.is_active) else {
+        return;
+    };
+    held.is_active = false;
+    let pop = if std::mem::take(&mut held.is_kitty) { KITTY_POP } else { b"" };
+    write_bounded(&held.tty, &[pop, LEAVE, farewell].concat());
+    let _ = tcflush(&*held.tty, QueueSelector::IFlush);
+    let _ = tcsetattr(&*held.tty, OptionalActions::Now, &held.saved);
+}
+
+/// Takes the terminal again after [`restore`]. The next frame must draw everything; kitty flags are to be pushed again.
+pub fn reenter() -> io::Result<()> {
+    {
+        let mut held = held();
+        let Some(held) = held.as_mut() else {
+            return Ok(());
+        };
+        // Termios may have changed while others had the terminal, so they are set even when we thought to have it.
+        tcsetattr(&*held.tty, OptionalActions::Now, &held.raw)?;
+        held.is_active = true;
+    }
+    write_all(ENTER)
+}
+
+/// Remembers that kitty flags were pushed (the writer sends [`super::query::KITTY_PUSH`]), so that they are popped once.
+pub fn kitty_pushed() {
+    if let Some(held) = held().as_mut().filter(|held| held.is_active) {
+        held.is_kitty = true;
+    }
+}
+
+/// Gives the terminal back, stops this process until it is continued, and takes the terminal again.
+/// The reader and the writer must be at rest. Then: draw everything, push the kitty flags again.
+pub fn suspend() -> io::Result<()> {
+    leave(&mut held(), PAUSED);
+    kill_process(getpid(), Signal::STOP)?;
+    reenter()
+}
+
+/// Lets the terminal be restored before the message of a panic.
+pub fn install_panic_hook() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        restore();
+        default(panic);
+    }));
+}

@@ -1,0 +1,16 @@
+//! The terminal's edge: who may touch it, what it sends, what it is sent.
+//!
+//! `guard` owns the modes, `signals` and `reader` report what the system and the person do, `input` turns bytes into
+//! keys, `encode` turns a picture into bytes, `frames` writes them from a thread of its own, `pace` says when.
+
+pub mod encode;
+mod escape;
+pub mod frames;
+pub mod guard;
+pub mod input;
+pub mod pace;
+pub mod query;
+pub mod reader;
+mod scroll;
+pub mod signals;
+mod style;
