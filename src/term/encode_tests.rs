@@ -32,8 +32,12 @@ fn screen(terminal: &vt100::Parser) -> Vec<(String, vt100::Color, vt100::Color, 
     cells
 }
 
+fn terminal() -> vt100::Parser {
+    vt100::Parser::new(AREA.height.try_into().unwrap(), AREA.width.try_into().unwrap(), 0)
+}
+
 fn drawn_afresh(picture: &Buffer) -> vt100::Parser {
-    let mut terminal = vt100::Parser::new(AREA.height, AREA.width, 0);
+    let mut terminal = terminal();
     terminal.process(frame(&mut Encoder::default(), picture, None).as_bytes());
     terminal
 }
@@ -86,7 +90,7 @@ fn rows_that_moved_are_moved_by_the_terminal() {
     let before = picture(&["title", rows[0], rows[1], rows[2], rows[3], rows[4], "", "prompt"]);
     let after = picture(&["title", rows[2], rows[3], rows[4], rows[5], "x", "", "prompt"]);
     let mut encoder = Encoder::default();
-    let mut terminal = vt100::Parser::new(AREA.height, AREA.width, 0);
+    let mut terminal = terminal();
     terminal.process(frame(&mut encoder, &before, None).as_bytes());
     let up = frame(&mut encoder, &after, None);
     assert!(up.starts_with("\x1b[?2026h\x1b[2;6r\x1b[2S\x1b[r") && up.len() < 90, "{up:?}");
@@ -131,7 +135,7 @@ proptest! {
     #[test]
     fn changes_lead_to_the_same_screen_as_a_fresh_drawing(pictures in prop::collection::vec(any_picture(), 2..5), shift in 0_usize..4) {
         let mut encoder = Encoder::default();
-        let mut terminal = vt100::Parser::new(AREA.height, AREA.width, 0);
+        let mut terminal = terminal();
         for picture in pictures {
             let mut moved = picture.clone();
             moved.content.rotate_left(shift * usize::from(AREA.width));

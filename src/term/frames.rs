@@ -78,7 +78,6 @@ impl FrameWriter {
     }
 
     /// Hands a frame over, or gives it back when the one before is not yet written.
-    #[expect(clippy::result_large_err, reason = "the frame is handed back, not an error described")]
     pub fn try_submit(&self, frame: Frame) -> Result<(), Frame> {
         let mut slot = self.shared.lock();
         if slot.frame.is_some() || slot.is_writing {

@@ -76,13 +76,10 @@ impl Guard {
         Arc::clone(&self.tty)
     }
 
-    /// Columns and rows; 80 by 24 where the terminal says 0, which is "unknown".
+    /// Columns and rows; 0 by 0, on which nothing is drawn, while the terminal does not say.
     #[must_use]
     pub fn size(&self) -> (u16, u16) {
-        match tcgetwinsize(&*self.tty) {
-            Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
-            _ => (80, 24),
-        }
+        tcgetwinsize(&*self.tty).map_or((0, 0), |size| (size.ws_col, size.ws_row))
     }
 }
 

@@ -95,7 +95,7 @@ impl InputParser {
                 }
             }
         }
-        events.extend(wheel(batch));
+        events.extend(wheel(&batch));
         events
     }
 
@@ -228,7 +228,7 @@ fn pasted(body: &[u8]) -> String {
 }
 
 /// Two or more plain Up, or Down, in a row within one read are a wheel.
-fn wheel(batch: Vec<InputEvent>) -> Vec<InputEvent> {
+fn wheel(batch: &[InputEvent]) -> Vec<InputEvent> {
     let mut out = Vec::with_capacity(batch.len());
     let mut index = 0;
     while index < batch.len() {
