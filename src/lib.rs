@@ -5,8 +5,10 @@
 //! randomness and IO come in as arguments and go out as effects. ARCHITECTURE.md is the map.
 #![forbid(unsafe_code)]
 
+pub mod app;
 pub mod chat;
 pub mod config;
 pub mod safe_text;
+pub mod store;
+pub mod strings;
 pub mod term;
-pub mod ui;

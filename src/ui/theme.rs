@@ -3,16 +3,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-/// What is known about the terminal's background.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Background {
-    /// Light text on dark.
-    Dark,
-    /// Dark text on light.
-    Light,
-    /// It did not say.
-    Unknown,
-}
+pub use crate::config::look::Background;
 
 /// The styles of everything drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

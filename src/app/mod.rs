@@ -1,0 +1,3 @@
+//! The screen's state and how it changes.
+
+pub mod composer;

@@ -1,0 +1,24 @@
+//! The history: one SQLite file that several instances share. `record` is what happens to a chat, `writer` commits it in
+//! order on a thread of its own, `reader` finds and loads chats, `repair` mends what a killed instance left.
+
+mod error;
+mod instance;
+mod open;
+mod reader;
+mod record;
+mod repair;
+mod schema;
+mod trace;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::StoreError;
+pub use reader::{ChatRow, Reader};
+pub use record::{NewChat, Record};
+pub use schema::create as create_schema;
+pub use writer::{CommittedWhat, StoreEvent, StoreOptions, Writer};
+
+/// The file's name in the data folder.
+pub const FILE_NAME: &str = "history.db";

@@ -1,0 +1,183 @@
+//! Opening the file: private from its first moment, never overwriting what cannot be read. What is foreign or damaged is
+//! set aside and as much as can be read is brought into a new file.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::FILE_NAME;
+use super::error::StoreError;
+use super::schema;
+
+/// How long a statement waits for another instance's transaction.
+const BUSY: Duration = Duration::from_secs(5);
+/// The oldest SQLite that keeps a WAL whole with two connections.
+const MIN_SQLITE: i32 = 3_051_003;
+
+/// An opened history.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    /// Sentences for the person: what was set aside and where.
+    pub(super) notices: Vec<String>,
+}
+
+/// Opens the history for writing, creating or mending it as needed.
+pub(super) fn for_writing(folder: &Path) -> Result<Opened, StoreError> {
+    if rusqlite::version_number() < MIN_SQLITE {
+        return Err(StoreError::OldSqlite(rusqlite::version()));
+    }
+    create_folder(folder)?;
+    let path = folder.join(FILE_NAME);
+    let mut notices = Vec::new();
+    match checked(&path) {
+        Ok(connection) => prepare(connection, folder, notices),
+        Err(error) if error.is_damage() => {
+            let aside = set_aside(&path)?;
+            let mut fresh = checked(&path)?;
+            configure(&fresh)?;
+            schema::create(&mut fresh)?;
+            let kept = salvage(&mut fresh, &aside);
+            notices.push(format!(
+                "The history could not be read. It is kept as {}; {kept} messages were brought over.",
+                aside.display()
+            ));
+            prepare(fresh, folder, notices)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens the history for reading; `None` when there is none yet.
+pub(super) fn for_reading(folder: &Path) -> Result<Option<Connection>, StoreError> {
+    let path = folder.join(FILE_NAME);
+    if std::fs::metadata(&path).is_ok_and(|meta| meta.len() > 0) {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags).or_else(|_| {
+            Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        })?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "query_only", true)?;
+        if !schema::is_ours(&connection)? || schema::version(&connection)? == 0 {
+            return Ok(None);
+        }
+        return Ok(Some(connection));
+    }
+    Ok(None)
+}
+
+fn create_folder(folder: &Path) -> Result<(), StoreError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| StoreError::Folder { path: folder.to_owned(), source })
+}
+
+/// Opens the file and makes sure that it is a history at all.
+fn checked(path: &Path) -> Result<Connection, StoreError> {
+    let exists = path.exists();
+    if !exists {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map(drop)
+            .or_else(|error| if error.kind() == std::io::ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })
+            .map_err(|source| StoreError::File { path: path.to_owned(), source })?;
+    }
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY)?;
+    if !schema::is_ours(&connection)? {
+        return Err(not_a_history());
+    }
+    if schema::version(&connection)? > 0 {
+        connection.query_row("select count(*) from (select 1 from message limit 1)", [], |_| Ok(()))?;
+        connection.query_row("select count(*) from (select 1 from conversation limit 1)", [], |_| Ok(()))?;
+    }
+    Ok(connection)
+}
+
+/// A file of another program counts as one that cannot be read.
+fn not_a_history() -> StoreError {
+    StoreError::Sqlite(rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB),
+        Some("the file belongs to another program".to_owned()),
+    ))
+}
+
+fn configure(connection: &Connection) -> Result<(), StoreError> {
+    connection.query_row("pragma journal_mode = wal", [], |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(())
+}
+
+fn prepare(mut connection: Connection, folder: &Path, notices: Vec<String>) -> Result<Opened, StoreError> {
+    let found = schema::version(&connection)?;
+    if found > schema::VERSION {
+        return Err(StoreError::Newer { found, known: schema::VERSION });
+    }
+    configure(&connection)?;
+    schema::migrate(&mut connection, Some(folder), schema::MIGRATIONS)?;
+    Ok(Opened { connection, notices })
+}
+
+/// Moves the file and its companions out of the way; gives its new path.
+fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
+    let aside = PathBuf::from(format!("{}.damaged-{time}", path.display()));
+    for suffix in ["", "-wal", "-shm"] {
+        let from = PathBuf::from(format!("{}{suffix}", path.display()));
+        let to = PathBuf::from(format!("{}{suffix}", aside.display()));
+        if suffix.is_empty() || from.exists() {
+            std::fs::rename(&from, &to).map_err(|source| StoreError::File { path: from, source })?;
+        }
+    }
+    Ok(aside)
+}
+
+/// Copies every row that can still be read from a damaged file of ours; gives the number of messages. The original is
+/// opened as it lies and not written.
+fn salvage(fresh: &mut Connection, aside: &Path) -> usize {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let uri = format!("file:{}?immutable=1", aside.display().to_string().replace('?', "%3f").replace('#', "%23"));
+    let Ok(old) = Connection::open_with_flags(uri, flags) else { return 0 };
+    let mut kept = 0;
+    for (table, columns) in [
+        ("conversation", "id, title, provider, model, created_ms, updated_ms, deleted_ms"),
+        ("message", "id, conversation_id, parent_id, role, time_ms, state, body, reasoning, meta, instance"),
+        ("chunk", "message_id, kind, text"),
+    ] {
+        let rows = salvage_table(fresh, &old, table, columns);
+        if table == "message" {
+            kept = rows;
+        }
+    }
+    kept
+}
+
+fn salvage_table(fresh: &mut Connection, old: &Connection, table: &str, columns: &str) -> usize {
+    let last: i64 = old.query_row(&format!("select max(seq) from {table}"), [], |row| row.get(0)).unwrap_or(0);
+    let count = columns.split(',').count();
+    let marks = vec!["?"; count].join(", ");
+    let Ok(mut select) = old.prepare(&format!("select {columns} from {table} where seq = ?1")) else { return 0 };
+    let Ok(transaction) = fresh.transaction() else { return 0 };
+    let insert = format!("insert or ignore into {table} ({columns}) values ({marks})");
+    let mut kept = 0;
+    for seq in 1..=last.min(50_000_000) {
+        let row = select.query_row([seq], |row| {
+            (0..count).map(|at| row.get::<_, rusqlite::types::Value>(at)).collect::<Result<Vec<_>, _>>()
+        });
+        if let Ok(values) = row
+            && transaction.execute(&insert, rusqlite::params_from_iter(values)).is_ok()
+        {
+            kept += 1;
+        }
+    }
+    if transaction.commit().is_ok() { kept } else { 0 }
+}

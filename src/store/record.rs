@@ -1,0 +1,118 @@
+//! What happens to a chat, in the order in which it is to be committed. Pure.
+
+use crate::chat::{ChatError, ConversationId, EntryState, Finish, MessageId, Opaque, ToolCall, ToolResult, Usage};
+
+/// A chat's beginning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewChat {
+    /// The first line of its first question.
+    pub title: String,
+    /// The provider's configured name.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    /// A person asked.
+    Question {
+        /// The chat.
+        conversation: ConversationId,
+        /// The question's id.
+        message: MessageId,
+        /// The message it follows.
+        parent: Option<MessageId>,
+        /// When, milliseconds since 1970 UTC.
+        time_ms: i64,
+        /// What was asked.
+        text: String,
+        /// The chat begins with it.
+        new_chat: Option<NewChat>,
+    },
+    /// A model is asked.
+    AnswerBegan {
+        /// The chat.
+        conversation: ConversationId,
+        /// The answer's id.
+        message: MessageId,
+        /// The message it follows.
+        parent: Option<MessageId>,
+        /// When, milliseconds since 1970 UTC.
+        time_ms: i64,
+        /// The provider's configured name.
+        provider: String,
+        /// The model.
+        model: String,
+    },
+    /// More of an answer's text.
+    AnswerText {
+        /// The answer.
+        message: MessageId,
+        /// What came.
+        text: String,
+    },
+    /// More of an answer's reasoning.
+    AnswerReasoning {
+        /// The answer.
+        message: MessageId,
+        /// What came.
+        text: String,
+    },
+    /// An answer ended; its text is what came before.
+    AnswerEnded {
+        /// The answer.
+        message: MessageId,
+        /// How it stands.
+        state: EntryState,
+        /// The calls it asked for.
+        tool_calls: Vec<ToolCall>,
+        /// Vendor parts to send back.
+        opaque: Option<Opaque>,
+        /// How it ended.
+        finish: Option<Finish>,
+        /// Why it failed.
+        error: Option<ChatError>,
+        /// Tokens.
+        usage: Option<Usage>,
+        /// To the first visible delta, in ms.
+        ttft_ms: Option<u64>,
+        /// To the end, in ms.
+        elapsed_ms: u64,
+        /// The model that answered, as the server named it.
+        model: String,
+    },
+    /// A call has its result.
+    ToolResult {
+        /// The chat.
+        conversation: ConversationId,
+        /// The result's id.
+        message: MessageId,
+        /// The message it follows.
+        parent: MessageId,
+        /// When, milliseconds since 1970 UTC.
+        time_ms: i64,
+        /// The result.
+        result: ToolResult,
+    },
+    /// A chat has another title.
+    Renamed {
+        /// The chat.
+        conversation: ConversationId,
+        /// The title.
+        title: String,
+    },
+    /// A chat was put into the trash.
+    Deleted {
+        /// The chat.
+        conversation: ConversationId,
+        /// When, milliseconds since 1970 UTC.
+        time_ms: i64,
+    },
+    /// A chat came back from the trash.
+    Restored {
+        /// The chat.
+        conversation: ConversationId,
+    },
+}

@@ -1,0 +1,322 @@
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::chat::{Arguments, ConversationId, EntryBody, EntryState, Finish, MessageId, ToolCall};
+
+fn open(folder: &Path) -> (Writer, Receiver<StoreEvent>) {
+    let (send, events) = channel();
+    let options = StoreOptions { folder: folder.to_owned(), ack_trace: Some(folder.join("ack.jsonl")) };
+    let writer = Writer::open(options, Box::new(move |event| drop(send.send(event)))).unwrap();
+    (writer, events)
+}
+
+fn wait(events: &Receiver<StoreEvent>, wanted: &StoreEvent) {
+    loop {
+        let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
+        if event == *wanted {
+            return;
+        }
+    }
+}
+
+fn question(conversation: &str, message: &str, parent: Option<&str>, is_new: bool) -> Record {
+    Record::Question {
+        conversation: conversation.into(),
+        message: message.into(),
+        parent: parent.map(MessageId::from),
+        time_ms: 1000,
+        text: format!("question {message}"),
+        new_chat: is_new.then(|| NewChat {
+            title: format!("Über {conversation}"),
+            provider: "demo".to_owned(),
+            model: "m".to_owned(),
+        }),
+    }
+}
+
+fn began(conversation: &str, message: &str, parent: &str) -> Record {
+    Record::AnswerBegan {
+        conversation: conversation.into(),
+        message: message.into(),
+        parent: Some(parent.into()),
+        time_ms: 2000,
+        provider: "demo".to_owned(),
+        model: "m".to_owned(),
+    }
+}
+
+fn text(message: &str, text: &str) -> Record {
+    Record::AnswerText { message: message.into(), text: text.to_owned() }
+}
+
+fn ended(message: &str, tool_calls: Vec<ToolCall>) -> Record {
+    Record::AnswerEnded {
+        message: message.into(),
+        state: EntryState::Complete,
+        finish: Some(if tool_calls.is_empty() { Finish::Stop } else { Finish::ToolCalls }),
+        tool_calls,
+        opaque: None,
+        error: None,
+        usage: None,
+        ttft_ms: Some(5),
+        elapsed_ms: 10,
+        model: "m".to_owned(),
+    }
+}
+
+fn view(folder: &Path) -> Vec<(String, String, String, String)> {
+    let connection = Connection::open(folder.join(FILE_NAME)).unwrap();
+    connection
+        .prepare("select msg_id, role, body, state from message_text")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
+}
+
+fn row(id: &str, role: &str, body: &str, state: &str) -> (String, String, String, String) {
+    (id.to_owned(), role.to_owned(), body.to_owned(), state.to_owned())
+}
+
+#[test]
+fn a_question_is_on_the_disk_before_it_is_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, events) = open(folder.path());
+    writer.append(question("c", "q", None, true));
+    wait(&events, &StoreEvent::Committed(CommittedWhat::Question("q".into())));
+    assert_eq!(view(folder.path()), [row("q", "user", "question q", "complete")]);
+}
+
+#[test]
+fn streamed_text_is_flushed_while_the_answer_runs_and_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, events) = open(folder.path());
+    writer.append(question("c", "q", None, true));
+    writer.append(began("c", "a", "q"));
+    writer.append(text("a", "Grüße "));
+    writer.append(text("a", "an alle"));
+    wait(&events, &StoreEvent::Committed(CommittedWhat::AnswerText { message: "a".into(), len: 15 }));
+    assert_eq!(view(folder.path())[1], row("a", "assistant", "Grüße an alle", "streaming"));
+    // The lock is dropped as a killed process drops it; the thread ends without the record of an end.
+    let lock = std::fs::read_dir(folder.path().join("instances")).unwrap().next().unwrap().unwrap().path();
+    drop(writer);
+    loop {
+        if events.recv_timeout(Duration::from_secs(20)).is_err() {
+            break;
+        }
+    }
+    assert!(!lock.exists());
+    let (_writer, events) = open(folder.path());
+    wait(&events, &StoreEvent::Opened);
+    assert_eq!(view(folder.path())[1], row("a", "assistant", "Grüße an alle", "interrupted"));
+    let trace = std::fs::read_to_string(folder.path().join("ack.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = trace.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let acks: Vec<_> = lines.iter().filter_map(|line| line["ack"].as_str()).collect();
+    assert_eq!(acks, ["user", "delta"]);
+    assert_eq!(lines.iter().filter(|line| line["recv"] == "delta").count(), 2);
+}
+
+#[test]
+fn another_instances_live_answer_is_not_called_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, events) = open(folder.path());
+    first.append(question("c", "q", None, true));
+    first.append(began("c", "a", "q"));
+    wait(&events, &StoreEvent::Committed(CommittedWhat::AnswerBegan("a".into())));
+    let (_second, others) = open(folder.path());
+    wait(&others, &StoreEvent::Opened);
+    assert_eq!(view(folder.path())[1].3, "streaming");
+}
+
+#[test]
+fn a_call_without_a_result_gets_one_on_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, events) = open(folder.path());
+    let call =
+        ToolCall { id: "1".to_owned(), name: "look".to_owned(), arguments: Arguments::parse("{}"), opaque: None };
+    writer.append(question("c", "q", None, true));
+    writer.append(began("c", "a", "q"));
+    writer.append(ended("a", vec![call]));
+    assert!(writer.close(Duration::from_secs(20)));
+    drop(events);
+    let (_writer, events) = open(folder.path());
+    wait(&events, &StoreEvent::Opened);
+    let chat = Reader::open(folder.path()).unwrap().load(&"c".into()).unwrap().unwrap();
+    let EntryBody::ToolResult(result) = &chat.entries[2].body else { panic!("{chat:?}") };
+    assert_eq!((result.call_id.as_str(), result.status.as_str()), ("1", "cancelled"));
+}
+
+#[test]
+fn an_ended_answer_is_loaded_as_it_was_said_and_the_newest_version_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, _events) = open(folder.path());
+    writer.append(question("c", "q", None, true));
+    for (answer, words) in [("a1", "first"), ("a2", "second")] {
+        writer.append(began("c", answer, "q"));
+        writer.append(text(answer, words));
+        writer.append(ended(answer, Vec::new()));
+    }
+    assert!(writer.close(Duration::from_secs(20)));
+    let reader = Reader::open(folder.path()).unwrap();
+    let chat = reader.load(&"c".into()).unwrap().unwrap();
+    let ids: Vec<_> = chat.entries.iter().map(|entry| entry.id.as_str()).collect();
+    assert_eq!(ids, ["q", "a2"]);
+    let EntryBody::Answer { message, elapsed_ms, .. } = &chat.entries[1].body else { panic!("{chat:?}") };
+    assert_eq!((message.text.as_str(), *elapsed_ms), ("second", 10));
+    assert_eq!(reader.load(&"none".into()).unwrap(), None);
+}
+
+#[test]
+fn chats_are_listed_newest_first_by_words_and_without_deleted_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, _events) = open(folder.path());
+    for id in ["eins", "zwei", "drei"] {
+        writer.append(question(id, &format!("q-{id}"), None, true));
+    }
+    writer.append(began("eins", "a", "q-eins"));
+    writer.append(Record::Deleted { conversation: "drei".into(), time_ms: 5 });
+    assert!(writer.close(Duration::from_secs(20)));
+    let reader = Reader::open(folder.path()).unwrap();
+    let ids = |query: &str| {
+        let rows = reader.list(query, 10).unwrap();
+        rows.into_iter().map(|row| row.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(""), ["eins", "zwei"]);
+    assert_eq!(ids("ÜBER zwei"), ["zwei"]);
+    assert_eq!(reader.count().unwrap(), 2);
+    assert_eq!(reader.newest().unwrap(), Some(ConversationId::from("eins")));
+    assert_eq!(reader.find("zw").unwrap(), Some(ConversationId::from("zwei")));
+}
+
+#[test]
+fn two_instances_write_one_history_without_a_word_about_locks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, one) = open(folder.path());
+    let (second, two) = open(folder.path());
+    for n in 0..50 {
+        first.append(question(&format!("a{n}"), &format!("qa{n}"), None, true));
+        second.append(question(&format!("b{n}"), &format!("qb{n}"), None, true));
+    }
+    assert!(first.close(Duration::from_secs(60)) && second.close(Duration::from_secs(60)));
+    assert_eq!(view(folder.path()).len(), 100);
+    let is_failure = |event: StoreEvent| matches!(event, StoreEvent::Failed { .. });
+    assert!(!one.try_iter().chain(two.try_iter()).any(is_failure));
+}
+
+#[test]
+fn a_file_that_is_no_history_is_set_aside_and_never_overwritten() {
+    let foreign = |folder: &Path| {
+        let connection = Connection::open(folder.join(FILE_NAME)).unwrap();
+        connection.execute_batch("create table theirs (x); insert into theirs values (1)").unwrap();
+    };
+    let noise =
+        |folder: &Path| std::fs::write(folder.join(FILE_NAME), b"this is not a database at all, sorry").unwrap();
+    for damage in [&foreign as &dyn Fn(&Path), &noise] {
+        let folder = tempfile::tempdir().unwrap();
+        damage(folder.path());
+        let original = std::fs::read(folder.path().join(FILE_NAME)).unwrap();
+        let (writer, events) = open(folder.path());
+        writer.append(question("c", "q", None, true));
+        wait(&events, &StoreEvent::Committed(CommittedWhat::Question("q".into())));
+        let aside = std::fs::read_dir(folder.path())
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path())
+            .find(|path| path.to_string_lossy().contains(".damaged-"))
+            .unwrap();
+        assert_eq!(std::fs::read(aside).unwrap(), original);
+    }
+}
+
+#[test]
+fn rows_of_a_damaged_history_are_brought_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, _events) = open(folder.path());
+    for n in 0..200 {
+        writer.append(question(&format!("c{n}"), &format!("q{n}"), None, true));
+    }
+    assert!(writer.close(Duration::from_secs(20)));
+    let path = folder.path().join(FILE_NAME);
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("pragma wal_checkpoint(truncate); pragma journal_mode=delete")
+        .unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    // The header's schema cookie stays; the application's mark is destroyed, so that the file is no longer ours.
+    bytes[68..72].copy_from_slice(b"oops");
+    std::fs::write(&path, bytes).unwrap();
+    let (_writer, events) = open(folder.path());
+    wait(&events, &StoreEvent::Opened);
+    assert_eq!(view(folder.path()).len(), 200);
+}
+
+#[test]
+fn a_newer_history_is_read_and_never_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, _events) = open(folder.path());
+    writer.append(question("c", "q", None, true));
+    assert!(writer.close(Duration::from_secs(20)));
+    let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    let (writer, events) = open(folder.path());
+    writer.append(question("c", "q2", Some("q"), false));
+    let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(matches!(&event, StoreEvent::Failed { why } if why.contains("newer riffle")), "{event:?}");
+    assert_eq!(Reader::open(folder.path()).unwrap().list("", 9).unwrap().len(), 1);
+}
+
+#[test]
+fn an_empty_file_is_a_new_history_and_a_missing_one_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Reader::open(folder.path()).unwrap().count().unwrap(), 0);
+    std::fs::write(folder.path().join(FILE_NAME), b"").unwrap();
+    let (writer, events) = open(folder.path());
+    writer.append(question("c", "q", None, true));
+    wait(&events, &StoreEvent::Committed(CommittedWhat::Question("q".into())));
+    assert_eq!(
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .flatten()
+            .filter(|e| e.path().to_string_lossy().contains("damaged"))
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn the_file_is_private_from_the_start() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("data");
+    let (_writer, events) = open(&folder);
+    // The acknowledgement trace cannot be opened before the folder exists; the history is.
+    wait(&events, &StoreEvent::Opened);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&folder.join(FILE_NAME))), (0o700, 0o600));
+}
+
+#[test]
+fn an_older_form_is_backed_up_before_it_is_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE_NAME);
+    let mut connection = Connection::open(&path).unwrap();
+    schema::migrate(&mut connection, Some(folder.path()), schema::MIGRATIONS).unwrap();
+    let mut next: Vec<&str> = schema::MIGRATIONS.to_vec();
+    for step in ["create table later (x)", "create table later2 (x)", "create table later3 (x)", "create table l4 (x)"]
+    {
+        next.push(step);
+        schema::migrate(&mut connection, Some(folder.path()), &next).unwrap();
+    }
+    assert_eq!(schema::version(&connection).unwrap(), 5);
+    let backups = std::fs::read_dir(folder.path())
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().contains(".backup-"))
+        .count();
+    assert_eq!(backups, 3);
+}

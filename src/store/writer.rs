@@ -1,0 +1,525 @@
+//! Persistence as an actor: one thread owns the connection and commits records in the order in which they were appended.
+//! Streamed text waits up to 100 ms for company, everything else is committed at once together with what waits before it.
+//! What cannot be written is kept and tried again.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
+
+use super::error::StoreError;
+use super::instance::Instance;
+use super::record::Record;
+use super::trace::AckTrace;
+use super::{open, repair};
+use crate::chat::{ConversationId, MessageId};
+
+/// Streamed text is committed at most this long after it came.
+const FLUSH: Duration = Duration::from_millis(100);
+/// After a failed write it is tried again this often.
+const RETRY: Duration = Duration::from_secs(2);
+/// Most records of one transaction, so that it stays short.
+const BATCH: usize = 512;
+
+/// Where the history is.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// Where acknowledgements are traced, if anywhere.
+    pub ack_trace: Option<PathBuf>,
+}
+
+/// What is on the disk now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommittedWhat {
+    /// A question.
+    Question(MessageId),
+    /// The beginning of an answer.
+    AnswerBegan(MessageId),
+    /// An answer's text so far.
+    AnswerText {
+        /// The answer.
+        message: MessageId,
+        /// Bytes of its text.
+        len: u64,
+    },
+    /// A whole answer.
+    AnswerEnded(MessageId),
+    /// A call's result.
+    ToolResult(MessageId),
+    /// A title.
+    Renamed(ConversationId),
+    /// A chat is in the trash.
+    Deleted(ConversationId),
+    /// A chat is back.
+    Restored(ConversationId),
+}
+
+/// What the history says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreEvent {
+    /// It is open.
+    Opened,
+    /// This is on the disk.
+    Committed(CommittedWhat),
+    /// It cannot be written for now; a sentence that says why.
+    Failed {
+        /// Why and what to do.
+        why: String,
+    },
+    /// What was kept back is written.
+    Recovered,
+    /// Something the person should know.
+    Notice(String),
+}
+
+enum Command {
+    Append(Record),
+    Barrier(oneshot::Sender<()>),
+    Close(Sender<()>),
+}
+
+/// The way to the writing thread. Cheap to clone.
+#[derive(Clone)]
+pub struct Writer {
+    commands: Sender<Command>,
+    received: Arc<Mutex<Option<Received>>>,
+}
+
+/// The trace of received deltas, written where they arrive.
+struct Received {
+    trace: AckTrace,
+    lengths: HashMap<MessageId, u64>,
+}
+
+impl Writer {
+    /// Starts the thread, which opens the history by itself. `notify` is called from that thread.
+    pub fn open(options: StoreOptions, notify: Box<dyn Fn(StoreEvent) + Send>) -> std::io::Result<Self> {
+        let (commands, inbox) = channel();
+        let trace = |path: &PathBuf| AckTrace::open(path).ok();
+        let received =
+            options.ack_trace.as_ref().and_then(trace).map(|trace| Received { trace, lengths: HashMap::new() });
+        let actor = Actor {
+            trace: options.ack_trace.as_ref().and_then(trace),
+            folder: options.folder,
+            notify,
+            connection: None,
+            instance: None,
+            pending: VecDeque::new(),
+            barriers: Vec::new(),
+            is_failing: false,
+            lengths: HashMap::new(),
+        };
+        std::thread::Builder::new().name("history".to_owned()).spawn(move || actor.run(&inbox))?;
+        Ok(Self { commands, received: Arc::new(Mutex::new(received)) })
+    }
+
+    /// Appends a record. Never waits.
+    pub fn append(&self, record: Record) {
+        if let Record::AnswerText { message, text } = &record
+            && let Ok(mut guard) = self.received.lock()
+            && let Some(received) = guard.as_mut()
+        {
+            let len = received.lengths.entry(message.clone()).or_default();
+            *len += text.len() as u64;
+            received.trace.received(message, *len);
+        }
+        let _ = self.commands.send(Command::Append(record));
+    }
+
+    /// Ends when everything appended before it is committed, or could not be.
+    pub fn barrier(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (done, waiting) = oneshot::channel();
+        let _ = self.commands.send(Command::Barrier(done));
+        async move {
+            let _ = waiting.await;
+        }
+    }
+
+    /// Commits what waits and ends the thread; `false` when that took longer than the limit or failed.
+    #[must_use]
+    pub fn close(&self, limit: Duration) -> bool {
+        let (done, waiting) = channel();
+        self.commands.send(Command::Close(done)).is_ok() && waiting.recv_timeout(limit).is_ok()
+    }
+}
+
+struct Actor {
+    folder: PathBuf,
+    trace: Option<AckTrace>,
+    connection: Option<Connection>,
+    instance: Option<Instance>,
+    pending: VecDeque<Record>,
+    barriers: Vec<oneshot::Sender<()>>,
+    is_failing: bool,
+    /// Bytes of answer text on the disk, of answers being written.
+    lengths: HashMap<MessageId, u64>,
+    /// Last, so that whoever listens hears the end only when everything else is closed.
+    notify: Box<dyn Fn(StoreEvent) + Send>,
+}
+
+impl Actor {
+    fn run(mut self, inbox: &Receiver<Command>) {
+        self.try_open();
+        let mut deadline: Option<Instant> = None;
+        loop {
+            let command = match deadline {
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
+            };
+            let mut is_urgent = false;
+            let mut closing = None;
+            match command {
+                Ok(command) => {
+                    is_urgent |= self.take(command, &mut closing);
+                    while self.pending.len() < BATCH
+                        && closing.is_none()
+                        && let Ok(command) = inbox.try_recv()
+                    {
+                        is_urgent |= self.take(command, &mut closing);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => is_urgent = true,
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.flush();
+                    return;
+                }
+            }
+            if self.is_failing && deadline.is_some_and(|at| at > Instant::now()) && closing.is_none() {
+                self.release_barriers();
+                continue;
+            }
+            if is_urgent || closing.is_some() || deadline.is_some_and(|at| at <= Instant::now()) {
+                self.flush();
+                self.release_barriers();
+                deadline = self.is_failing.then(|| Instant::now() + RETRY);
+            } else if !self.pending.is_empty() && deadline.is_none() {
+                deadline = Some(Instant::now() + FLUSH);
+            }
+            if let Some(done) = closing {
+                if self.pending.is_empty() {
+                    let _ = done.send(());
+                }
+                return;
+            }
+        }
+    }
+
+    /// Queues a record or notes a wish; `true` when it may not wait for the next flush.
+    fn take(&mut self, command: Command, closing: &mut Option<Sender<()>>) -> bool {
+        match command {
+            Command::Append(record) => {
+                let can_wait = matches!(record, Record::AnswerText { .. } | Record::AnswerReasoning { .. });
+                self.pending.push_back(record);
+                !can_wait
+            }
+            Command::Barrier(done) => {
+                self.barriers.push(done);
+                true
+            }
+            Command::Close(done) => {
+                *closing = Some(done);
+                true
+            }
+        }
+    }
+
+    fn release_barriers(&mut self) {
+        for barrier in self.barriers.drain(..) {
+            let _ = barrier.send(());
+        }
+    }
+
+    fn try_open(&mut self) {
+        let id = uuid::Uuid::now_v7().simple().to_string();
+        let opened = open::for_writing(&self.folder).and_then(|mut opened| {
+            repair::mark_interrupted(&mut opened.connection, &self.folder, &mut || {
+                uuid::Uuid::now_v7().simple().to_string()
+            })?;
+            Ok(opened)
+        });
+        match opened {
+            Ok(opened) => {
+                self.connection = Some(opened.connection);
+                self.instance = Instance::register(&self.folder, id).ok();
+                for notice in opened.notices {
+                    (self.notify)(StoreEvent::Notice(notice));
+                }
+                (self.notify)(StoreEvent::Opened);
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn fail(&mut self, error: &StoreError) {
+        // Damage found while running: the next start sets the file aside.
+        if !self.is_failing {
+            self.is_failing = true;
+            (self.notify)(StoreEvent::Failed { why: error.to_string() });
+        }
+    }
+
+    /// Commits everything pending, in transactions of a bounded size.
+    fn flush(&mut self) {
+        if self.connection.is_none() {
+            let was_failing = std::mem::replace(&mut self.is_failing, false);
+            self.try_open();
+            if self.is_failing {
+                return;
+            }
+            self.is_failing = was_failing;
+        }
+        while !self.pending.is_empty() {
+            let count = self.pending.len().min(BATCH);
+            let batch: Vec<Record> = self.pending.range(..count).cloned().collect();
+            if let Err(error) = self.commit(&batch) {
+                self.fail(&error);
+                return;
+            }
+            self.pending.drain(..count);
+            self.acknowledge(&batch);
+        }
+        if std::mem::replace(&mut self.is_failing, false) {
+            (self.notify)(StoreEvent::Recovered);
+        }
+    }
+
+    fn commit(&mut self, batch: &[Record]) -> Result<(), StoreError> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        let instance = self.instance.as_ref().map(|instance| instance.id.as_str());
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for record in joined(batch) {
+            write(&transaction, &record, instance)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, batch: &[Record]) {
+        let mut texts: Vec<MessageId> = Vec::new();
+        for record in batch {
+            let what = match record {
+                Record::AnswerReasoning { .. } => continue,
+                Record::AnswerText { message, text } => {
+                    *self.lengths.entry(message.clone()).or_default() += text.len() as u64;
+                    if !texts.contains(message) {
+                        texts.push(message.clone());
+                    }
+                    continue;
+                }
+                Record::Question { conversation, message, text, .. } => {
+                    if let Some(trace) = &self.trace {
+                        trace.question(conversation, message, text);
+                    }
+                    CommittedWhat::Question(message.clone())
+                }
+                Record::AnswerBegan { message, .. } => CommittedWhat::AnswerBegan(message.clone()),
+                Record::AnswerEnded { message, .. } => {
+                    let len = self.lengths.remove(message).unwrap_or(0);
+                    texts.retain(|other| other != message);
+                    if let Some(trace) = &self.trace {
+                        trace.answer("done", None, message, len);
+                    }
+                    CommittedWhat::AnswerEnded(message.clone())
+                }
+                Record::ToolResult { conversation, message, result, .. } => {
+                    if let Some(trace) = &self.trace {
+                        trace.tool(conversation, message, &result.output);
+                    }
+                    CommittedWhat::ToolResult(message.clone())
+                }
+                Record::Renamed { conversation, .. } => CommittedWhat::Renamed(conversation.clone()),
+                Record::Deleted { conversation, .. } => CommittedWhat::Deleted(conversation.clone()),
+                Record::Restored { conversation } => CommittedWhat::Restored(conversation.clone()),
+            };
+            (self.notify)(StoreEvent::Committed(what));
+        }
+        for message in texts {
+            let len = self.lengths.get(&message).copied().unwrap_or(0);
+            if let Some(trace) = &self.trace {
+                trace.answer("delta", None, &message, len);
+            }
+            (self.notify)(StoreEvent::Committed(CommittedWhat::AnswerText { message, len }));
+        }
+    }
+}
+
+/// Pieces of one text right after each other become one piece.
+fn joined(batch: &[Record]) -> Vec<Record> {
+    let mut out: Vec<Record> = Vec::with_capacity(batch.len());
+    for record in batch {
+        match (out.last_mut(), record) {
+            (Some(Record::AnswerText { message: last, text }), Record::AnswerText { message, text: more })
+            | (
+                Some(Record::AnswerReasoning { message: last, text }),
+                Record::AnswerReasoning { message, text: more },
+            ) if last == message => text.push_str(more),
+            _ => out.push(record.clone()),
+        }
+    }
+    out
+}
+
+fn write(transaction: &Transaction<'_>, record: &Record, instance: Option<&str>) -> Result<(), StoreError> {
+    match record {
+        Record::Question { conversation, message, parent, time_ms, text, new_chat } => {
+            if let Some(new) = new_chat {
+                transaction
+                    .prepare_cached(
+                        "insert or ignore into conversation (id, title, provider, model, created_ms, updated_ms)
+                         values (?1, ?2, ?3, ?4, ?5, ?5)",
+                    )?
+                    .execute(params![conversation.as_str(), new.title, new.provider, new.model, time_ms])?;
+            }
+            insert(
+                transaction,
+                conversation,
+                message,
+                parent.as_ref(),
+                "user",
+                *time_ms,
+                "complete",
+                text,
+                "{}",
+                None,
+            )?;
+        }
+        Record::AnswerBegan { conversation, message, parent, time_ms, provider, model } => {
+            let meta = json!({"provider": provider, "model": model}).to_string();
+            let parent = parent.as_ref();
+            insert(
+                transaction,
+                conversation,
+                message,
+                parent,
+                "assistant",
+                *time_ms,
+                "streaming",
+                "",
+                &meta,
+                instance,
+            )?;
+            transaction
+                .prepare_cached("update conversation set provider = ?2, model = ?3 where id = ?1")?
+                .execute(params![conversation.as_str(), provider, model])?;
+        }
+        Record::AnswerText { message, text } => chunk(transaction, message, "text", text)?,
+        Record::AnswerReasoning { message, text } => chunk(transaction, message, "reasoning", text)?,
+        Record::AnswerEnded { message, .. } => end_answer(transaction, message, record)?,
+        Record::ToolResult { conversation, message, parent, time_ms, result } => {
+            let meta = json!({
+                "call_id": result.call_id, "name": result.name,
+                "status": result.status.as_str(), "elapsed_ms": result.elapsed_ms,
+            })
+            .to_string();
+            let (parent, output) = (Some(parent), result.output.as_str());
+            insert(transaction, conversation, message, parent, "tool", *time_ms, "complete", output, &meta, None)?;
+        }
+        Record::Renamed { conversation, title } => {
+            transaction
+                .execute("update conversation set title = ?2 where id = ?1", params![conversation.as_str(), title])?;
+        }
+        Record::Deleted { conversation, time_ms } => {
+            transaction.execute(
+                "update conversation set deleted_ms = ?2 where id = ?1",
+                params![conversation.as_str(), time_ms],
+            )?;
+        }
+        Record::Restored { conversation } => {
+            transaction.execute("update conversation set deleted_ms = null where id = ?1", [conversation.as_str()])?;
+        }
+    }
+    Ok(())
+}
+
+#[allow(clippy::too_many_arguments, reason = "the columns of one row")]
+fn insert(
+    transaction: &Transaction<'_>,
+    conversation: &ConversationId,
+    message: &MessageId,
+    parent: Option<&MessageId>,
+    role: &str,
+    time_ms: i64,
+    state: &str,
+    body: &str,
+    meta: &str,
+    instance: Option<&str>,
+) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached(
+            "insert into message (id, conversation_id, parent_id, role, time_ms, state, body, meta, instance)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            message.as_str(),
+            conversation.as_str(),
+            parent.map(MessageId::as_str),
+            role,
+            time_ms,
+            state,
+            body,
+            meta,
+            instance
+        ])?;
+    transaction
+        .prepare_cached("update conversation set updated_ms = max(updated_ms, ?2) where id = ?1")?
+        .execute(params![conversation.as_str(), time_ms])?;
+    Ok(())
+}
+
+fn chunk(transaction: &Transaction<'_>, message: &MessageId, kind: &str, text: &str) -> Result<(), StoreError> {
+    transaction.prepare_cached("insert into chunk (message_id, kind, text) values (?1, ?2, ?3)")?.execute(params![
+        message.as_str(),
+        kind,
+        text
+    ])?;
+    Ok(())
+}
+
+/// Joins an ended answer's pieces into its row, once, and notes how it ended.
+fn end_answer(transaction: &Transaction<'_>, message: &MessageId, record: &Record) -> Result<(), StoreError> {
+    let Record::AnswerEnded { state, tool_calls, opaque, finish, error, usage, ttft_ms, elapsed_ms, model, .. } =
+        record
+    else {
+        return Ok(());
+    };
+    let id = message.as_str();
+    let mut meta: Map<String, Value> = transaction
+        .query_row("select meta from message where id = ?1", [id], |row| row.get::<_, String>(0))
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    meta.insert("model".to_owned(), json!(model));
+    for (key, value) in [
+        ("tool_calls", (!tool_calls.is_empty()).then(|| json!(tool_calls))),
+        ("opaque", opaque.as_ref().map(|opaque| json!(opaque))),
+        ("finish", finish.map(|finish| json!(finish.as_str()))),
+        ("error", error.as_ref().map(|error| json!(error))),
+        ("usage", usage.as_ref().map(|usage| json!(usage))),
+        ("ttft_ms", ttft_ms.map(|ms| json!(ms))),
+        ("elapsed_ms", Some(json!(elapsed_ms))),
+    ] {
+        if let Some(value) = value {
+            meta.insert(key.to_owned(), value);
+        }
+    }
+    transaction
+        .prepare_cached(
+            "update message set state = ?2, meta = ?3,
+               body = body || coalesce((select group_concat(text, '' order by seq) from chunk
+                                        where message_id = ?1 and kind = 'text'), ''),
+               reasoning = reasoning || coalesce((select group_concat(text, '' order by seq) from chunk
+                                                  where message_id = ?1 and kind = 'reasoning'), '')
+             where id = ?1",
+        )?
+        .execute(params![id, state.as_str(), Value::Object(meta).to_string()])?;
+    transaction.prepare_cached("delete from chunk where message_id = ?1")?.execute([id])?;
+    Ok(())
+}

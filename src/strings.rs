@@ -1,0 +1,403 @@
+//! Every word of the interface, in one table. Sentences end with a full stop, labels do not; three blanks separate; at
+//! most one sentence, then the next step.
+
+use crate::chat::{ChatError, ErrorKind};
+
+/// The program's name.
+pub const RIFFLE: &str = "riffle";
+/// A chat without a question.
+pub const NEW_CHAT: &str = "New chat";
+/// In the header, where the title stands.
+pub const PRIVATE: &str = "private, not saved";
+/// In the header, where the model stands.
+pub const DEMO: &str = "demo, scripted";
+
+/// First screen of the demo.
+pub const DEMO_HELLO: [&str; 2] = [
+    "Hello. This is a demo: a scripted shop advisor with three real tools.",
+    "It needs no key and no network, and shows how riffle works.",
+];
+/// Above the starters.
+pub const STARTERS_HEAD: &str = "Type a question, or press Up for one of these:";
+/// First questions for the demo, which are also the first entries of the recall.
+pub const STARTERS: [&str; 3] = [
+    "Which tents under $250 are in stock?",
+    "Compare all tents and sleeping bags under $300",
+    "What gear do I need for a weekend hike?",
+];
+/// Below the starters.
+pub const DEMO_CONNECT: &str = "Ctrl+X m shows the models: OpenAI, OpenRouter, Groq, Mistral, a local server, ...";
+/// Below the reason of the provider's choice.
+pub const NOTHING_SENT: &str = "Nothing is sent before your first question.";
+/// First screen of a private chat.
+pub const PRIVATE_HELLO: &str = "This chat is private. It is not saved and ends with riffle.";
+
+/// Head of the panel.
+pub const TOOLS: &str = "Tools";
+/// No tools are offered.
+pub const NO_TOOLS: &str = "No tools in this chat.";
+/// Tools are offered, none was called.
+pub const TOOLS_EMPTY: &str = "Each call shows here while it runs.";
+/// State of a call whose arguments arrive.
+pub const RECEIVING: &str = "receiving";
+/// State of a call that is about to run.
+pub const STARTING: &str = "starting";
+/// State of a call that waits for a person.
+pub const WAITING: &str = "waiting for you";
+/// State of a refused call.
+pub const DENIED: &str = "denied";
+/// State of a stopped call.
+pub const STOPPED: &str = "stopped";
+/// State of a call that took too long.
+pub const TIMED_OUT: &str = "timed out";
+/// State of a failed call.
+pub const FAILED: &str = "failed";
+
+/// The live row while the request is out.
+pub const ASKING: &str = "asking";
+/// The live row while an answer comes in.
+pub const WRITING: &str = "writing";
+/// The live row while reasoning comes in.
+pub const THINKING: &str = "thinking";
+/// Beside the count of new lines.
+pub const END_TO_SEE: &str = "End to see";
+/// Being sent, beside a question.
+pub const SENDING: &str = "sending";
+
+/// How an answer ended, on its line.
+pub const INCOMPLETE: &str = "incomplete";
+/// The program ended in the middle of this answer.
+pub const INTERRUPTED: &str = "interrupted   Tab, then r asks again";
+/// The answer reached the token limit.
+pub const LENGTH: &str = "cut at the token limit";
+/// The round limit was reached.
+pub const ROUND_LIMIT: &str = "stopped at the limit of model requests";
+/// Above collapsed reasoning.
+pub const REASONING: &str = "Reasoning";
+
+/// The approval's line of keys, with an empty prompt.
+pub const CARD_KEYS: [(&str, &str); 3] = [("y", "once"), ("n", "no"), ("a", "always in this chat, asks again")];
+/// Before the keys, with a draft in the prompt.
+pub const CARD_WITH_DRAFT: &str = "Ctrl+T, then";
+/// The approval's second question.
+pub const CARD_ALWAYS: &str = "Always in this chat?";
+/// Keys of the second question.
+pub const CARD_ALWAYS_KEYS: [(&str, &str); 2] = [("y", "yes"), ("n", "no")];
+/// The same call came three times.
+pub const CARD_REPEATED: &str = "This is the third same call in a row.";
+
+/// Asked before the last question is asked again.
+pub const ASK_AGAIN: &str = "Ask again?";
+/// Keys of [`ASK_AGAIN`].
+pub const ASK_AGAIN_KEYS: [(&str, &str); 3] = [("r", "yes"), ("m", "other model"), ("Esc", "no")];
+
+/// Notice after a stop.
+pub const NOTICE_STOPPED: &str = "Stopped. Tab, then r asks again.";
+/// Notice of the first Ctrl+C on an empty prompt.
+pub const NOTICE_QUIT: &str = "Ctrl+C again quits.";
+/// Notice when the draft was put aside.
+pub const NOTICE_ASIDE: &str = "Put aside. Up brings it back.";
+/// Notice of Ctrl+D while an answer runs.
+pub const NOTICE_RUNNING_QUIT: &str = "An answer is running. Again to stop it and quit.";
+/// Notice of Ctrl+N while an answer runs.
+pub const NOTICE_RUNNING_NEW: &str = "An answer is running. Esc stops it, then Ctrl+N.";
+/// Notice of opening another chat while an answer runs.
+pub const NOTICE_RUNNING_OPEN: &str = "An answer is running. Esc stops it, then open the other chat.";
+/// Notice of changing the model while an answer runs.
+pub const NOTICE_MODEL_NEXT: &str = "The next question goes to the new model.";
+/// Notice of Ctrl+X Ctrl+S.
+pub const NOTICE_SAVES: &str = "Chats save themselves.";
+/// Notice of asking again without a question.
+pub const NOTICE_NOTHING_ASKED: &str = "Nothing was asked yet.";
+/// Notice when a saved chat is gone.
+pub const NOTICE_GONE: &str = "This chat is no longer there.";
+/// Notice when there is nothing to undo.
+pub const NOTICE_NO_UNDO: &str = "Nothing to undo.";
+/// Notice of the answering keys while the card is not wholly seen.
+pub const NOTICE_SEE_ALL: &str = "PgDn shows the rest. Then y works.";
+/// What a paused program leaves in the shell.
+pub const PAUSED: &str = "riffle is paused. fg brings it back.";
+
+/// Head of the browser.
+pub const SAVED_CHATS: &str = "Saved chats";
+/// The browser without chats.
+pub const NO_CHATS: &str = "No saved chats yet. Each chat is saved from its first question.";
+/// The browser while it reads.
+pub const READING: &str = "reading";
+/// Head of the model list.
+pub const MODEL: &str = "Model";
+/// Above providers that are not connected.
+pub const NOT_CONNECTED: &str = "Not connected";
+/// Head of the help.
+pub const HELP: &str = "Help";
+/// Head of the palette.
+pub const COMMANDS: &str = "Commands";
+/// The palette without a match.
+pub const NO_COMMAND: &str = "No command of this name.";
+/// Head of the leader page.
+pub const LEADER: &str = "Ctrl+X";
+
+/// Groups of the browser.
+pub const TODAY: &str = "Today";
+/// Groups of the browser.
+pub const YESTERDAY: &str = "Yesterday";
+/// Groups of the browser.
+pub const THIS_WEEK: &str = "Last 7 days";
+/// Groups of the browser.
+pub const OLDER: &str = "Older";
+
+/// `3 ready`.
+#[must_use]
+pub fn tools_ready(count: usize) -> String {
+    format!("{count} ready")
+}
+
+/// `3 tools ready`, in the live row of a narrow screen.
+#[must_use]
+pub fn tools_ready_long(count: usize) -> String {
+    if count == 1 { "1 tool ready".to_owned() } else { format!("{count} tools ready") }
+}
+
+/// `2 tools running`.
+#[must_use]
+pub fn tools_running(count: usize) -> String {
+    if count == 1 { "1 tool running".to_owned() } else { format!("{count} tools running") }
+}
+
+/// `3 earlier calls`.
+#[must_use]
+pub fn earlier_calls(count: usize) -> String {
+    if count == 1 { "1 earlier call".to_owned() } else { format!("{count} earlier calls") }
+}
+
+/// `12 new lines`.
+#[must_use]
+pub fn new_lines(count: usize) -> String {
+    if count == 1 { "1 new line".to_owned() } else { format!("{count} new lines") }
+}
+
+/// `1.4 s`, `75 s`.
+#[must_use]
+pub fn seconds(ms: u64) -> String {
+    if ms < 60_000 { format!("{}.{} s", ms / 1000, ms % 1000 / 100) } else { format!("{} s", ms / 1000) }
+}
+
+/// `1.2k`, `340`, for tokens.
+#[must_use]
+pub fn tokens(count: u64) -> String {
+    match count {
+        0..1000 => count.to_string(),
+        1000..1_000_000 => format!("{}.{}k", count / 1000, count % 1000 / 100),
+        _ => format!("{}.{}M", count / 1_000_000, count % 1_000_000 / 100_000),
+    }
+}
+
+/// `1.2k in   340 out`.
+#[must_use]
+pub fn usage(input: u64, output: u64) -> String {
+    format!("{} in   {} out", tokens(input), tokens(output))
+}
+
+/// Title of the approval card.
+#[must_use]
+pub fn may_run(tool: &str) -> String {
+    format!("May {tool} run?")
+}
+
+/// `61 bytes, shown in full`.
+#[must_use]
+pub fn bytes_in_full(bytes: usize) -> String {
+    format!("{bytes} bytes, shown in full")
+}
+
+/// `PgDn shows 40 more lines`.
+#[must_use]
+pub fn more_lines(count: usize) -> String {
+    format!("PgDn shows {count} more {}", if count == 1 { "line" } else { "lines" })
+}
+
+/// `1 of 2`.
+#[must_use]
+pub fn one_of(at: usize, count: usize) -> String {
+    format!("{at} of {count}")
+}
+
+/// `no data for 12 s   giving up in 78 s`.
+#[must_use]
+pub fn stalled(silent_s: u64, left_s: u64) -> String {
+    format!("no data for {silent_s} s   giving up in {left_s} s")
+}
+
+/// `next try in 18 s   2 of 4`.
+#[must_use]
+pub fn next_try(wait_s: u64, attempt: u32, attempts: u32) -> String {
+    format!("next try in {wait_s} s   {attempt} of {attempts}")
+}
+
+/// `1 queued   Enter sends it   Up takes it back`.
+#[must_use]
+pub fn queue_held(count: usize) -> String {
+    format!("{count} queued   Enter sends {}   Up takes it back", if count == 1 { "it" } else { "the first" })
+}
+
+/// `Queued 1. Up takes it back.`
+#[must_use]
+pub fn notice_queued(count: usize) -> String {
+    format!("Queued {count}. Up takes it back.")
+}
+
+/// Notice after a delete.
+#[must_use]
+pub fn notice_deleted(title: &str) -> String {
+    format!("Deleted \"{title}\". u brings it back.")
+}
+
+/// Notice after an undone delete.
+#[must_use]
+pub fn notice_restored(title: &str) -> String {
+    format!("\"{title}\" is back.")
+}
+
+/// Notice after a model was chosen.
+#[must_use]
+pub fn notice_model(model: &str, label: &str) -> String {
+    format!("Next answers come from {model}, {label}.")
+}
+
+/// Notice when a provider of the list is not connected.
+#[must_use]
+pub fn notice_not_connected(label: &str, hint: &str) -> String {
+    format!("{label} is not connected: {hint}.")
+}
+
+/// In the header while the history cannot be written.
+#[must_use]
+pub fn not_saving(why: &str) -> String {
+    format!("Not saving: {why}")
+}
+
+/// Left in the shell at the end.
+#[must_use]
+pub fn saved(title: &str) -> String {
+    format!("Saved \"{title}\". riffle --continue goes on.")
+}
+
+/// The browser found nothing.
+#[must_use]
+pub fn nothing_found(query: &str) -> String {
+    format!("Nothing found for \"{query}\".   Ctrl+U clears.")
+}
+
+/// `4 of 10,214   8 ms`.
+#[must_use]
+pub fn listed(shown: usize, total: u64, took_ms: u64) -> String {
+    format!("{} of {}   {took_ms} ms", thousands(shown as u64), thousands(total))
+}
+
+/// `6 messages`.
+#[must_use]
+pub fn messages(count: u64) -> String {
+    if count == 1 { "1 message".to_owned() } else { format!("{} messages", thousands(count)) }
+}
+
+/// `10,214`.
+#[must_use]
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// What an error card says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorWords {
+    /// What happened.
+    pub sentence: String,
+    /// What it means, at most two lines.
+    pub meaning: Vec<String>,
+    /// The mark: a wait or a cut is `!`, the rest `✗`.
+    pub is_warning: bool,
+}
+
+/// Who failed, for the words of a card.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Culprit {
+    /// The provider as people write it.
+    pub label: String,
+    /// The model.
+    pub model: String,
+    /// The host that was asked.
+    pub host: String,
+    /// Where the key came from.
+    pub key_source: Option<String>,
+    /// The key's end.
+    pub key_tail: Option<String>,
+}
+
+/// The words of a failed answer. `has_text`: something of the answer came.
+#[must_use]
+pub fn error_words(error: &ChatError, who: &Culprit, is_cut: bool, has_text: bool) -> ErrorWords {
+    let label = &who.label;
+    let kept = if has_text { "All that came is kept." } else { "Your question is kept." };
+    let mut meaning = Vec::new();
+    let is_warning = is_cut || matches!(error.kind, ErrorKind::RateLimit | ErrorKind::Overloaded);
+    let sentence = match error.kind {
+        _ if is_cut && has_text => {
+            return ErrorWords {
+                sentence: "The connection broke. This answer is not complete; all that came is kept.".to_owned(),
+                meaning,
+                is_warning,
+            };
+        }
+        _ if is_cut => format!("{label} ended the answer before it began."),
+        ErrorKind::Auth => {
+            match (&who.key_source, &who.key_tail) {
+                (Some(source), Some(tail)) => {
+                    meaning.push(format!("It was read from {source} and ends in ...{tail}."));
+                }
+                (Some(source), None) => meaning.push(format!("It was read from {source}.")),
+                (None, _) => meaning.push("No key was sent.".to_owned()),
+            }
+            format!("{label} did not accept the key.")
+        }
+        ErrorKind::RateLimit => format!("{label} is busy and asks us to wait."),
+        ErrorKind::Overloaded => format!("{label} is overloaded."),
+        ErrorKind::ContextLength => format!("This chat is too long for {}.", who.model),
+        ErrorKind::BadRequest => format!("{label} refused the request: {}", first_sentence(&error.message)),
+        ErrorKind::ContentFilter => "The provider withheld the rest of this answer.".to_owned(),
+        ErrorKind::Server => match error.status {
+            Some(status) => format!("{label} failed ({status})."),
+            None => format!("{label} failed."),
+        },
+        ErrorKind::Protocol => "The answer could not be read from here on.".to_owned(),
+        ErrorKind::Network => format!("No connection to {}.", who.host),
+    };
+    meaning.push(kept.to_owned());
+    ErrorWords { sentence, meaning, is_warning }
+}
+
+fn first_sentence(text: &str) -> String {
+    let end = text.find(". ").map_or(text.len(), |at| at + 1);
+    text[..end].chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_as_people_write_them() {
+        assert_eq!(seconds(1449), "1.4 s");
+        assert_eq!(seconds(75_000), "75 s");
+        assert_eq!(tokens(1234), "1.2k");
+        assert_eq!(tokens(999), "999");
+        assert_eq!(thousands(10_214), "10,214");
+        assert_eq!(thousands(214), "214");
+    }
+}
