@@ -1,8 +1,22 @@
-//! Joins the deltas of one streamed answer.
+//! Joins the deltas of one streamed answer. Servers disagree on what says which call a fragment belongs to, on ids and on
+//! words for the end; the answers to that are all here, so that no dialect or host decides them twice. Pure.
 
-use serde_json::Value;
+use std::collections::HashSet;
 
-use super::{AssistantMessage, Delta, Finish, StreamEnd, ToolCall, Usage};
+use serde_json::{Map, Value};
+
+use super::{
+    Arguments, AssistantMessage, ChatError, Delta, ErrorKind, Finish, StreamEnd, ToolCall, ToolCallFragment, Usage,
+};
+
+/// Bytes of text and reasoning of one answer.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of one call's arguments.
+const MAX_ARGUMENTS_BYTES: usize = 1024 * 1024;
+/// Calls of one answer.
+const MAX_CALLS: usize = 128;
+/// Length of an invented id: all that Mistral takes, and every other vendor takes it too.
+const INVENTED_ID_CHARS: usize = 9;
 
 /// A call that is still arriving, for showing it live.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,7 +52,284 @@ pub struct Accumulator {
     text: String,
     reasoning: String,
     calls: Vec<PartialCall>,
+    /// The vendor's index of each of `calls`.
+    indexes: Vec<Option<u64>>,
     usage: Option<Usage>,
     finish: Option<(Finish, String)>,
     opaque: Option<Value>,
+}
+
+impl Accumulator {
+    /// Takes the next delta.
+    pub fn push(&mut self, delta: &Delta) {
+        match delta {
+            Delta::Text(text) => self.text.push_str(text),
+            Delta::Reasoning(text) => self.reasoning.push_str(text),
+            Delta::ToolCall(fragment) => self.push_fragment(fragment),
+            Delta::Usage(usage) => self.usage = Some(usage.clone()),
+            Delta::Opaque(value) => self.opaque = Some(value.clone()),
+            Delta::Finish { finish, raw } => self.finish = Some((*finish, raw.clone())),
+            Delta::Model(_) | Delta::Alive => {}
+        }
+    }
+
+    /// The answer's text so far.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The reasoning so far.
+    #[must_use]
+    pub fn reasoning(&self) -> &str {
+        &self.reasoning
+    }
+
+    /// The calls so far, in order of first appearance; the text of their arguments only grows.
+    #[must_use]
+    pub fn calls(&self) -> &[PartialCall] {
+        &self.calls
+    }
+
+    /// The usage as last reported.
+    #[must_use]
+    pub fn usage(&self) -> Option<&Usage> {
+        self.usage.as_ref()
+    }
+
+    /// Whether there is anything to see yet. From then on a failed request is not silently repeated.
+    #[must_use]
+    pub fn has_content(&self) -> bool {
+        !self.text.is_empty() || !self.reasoning.is_empty() || !self.calls.is_empty()
+    }
+
+    /// Why the stream must be stopped: an answer over 64 MiB, arguments over 1 MiB, more than 128 calls.
+    #[must_use]
+    pub fn limit_exceeded(&self) -> Option<ChatError> {
+        let sentence = if self.text.len() + self.reasoning.len() > MAX_ANSWER_BYTES {
+            "The answer is larger than 64 MiB and was stopped."
+        } else if self.calls.iter().any(|call| call.arguments.len() > MAX_ARGUMENTS_BYTES) {
+            "The arguments of a tool call are larger than 1 MiB; the answer was stopped."
+        } else if self.calls.len() > MAX_CALLS {
+            "The answer asks for more than 128 tool calls and was stopped."
+        } else {
+            return None;
+        };
+        Some(ChatError::new(ErrorKind::Protocol, sentence))
+    }
+
+    /// The finished answer. `make_id` gives fresh text from which missing and repeated ids are made.
+    #[must_use]
+    pub fn finish(self, end: &StreamEnd, make_id: &mut dyn FnMut() -> String) -> Answer {
+        let has_content = self.has_content();
+        let tool_calls = finished_calls(self.calls, make_id);
+        let said = self.finish.as_ref().map(|(finish, _)| *finish);
+        let finish = match end {
+            StreamEnd::Failed { is_cut: true, .. } => Finish::Truncated,
+            // A request that was refused before anything was written failed; an answer that was withheld midway was
+            // filtered.
+            StreamEnd::Failed { error, .. } if error.kind == ErrorKind::ContentFilter && has_content => {
+                Finish::ContentFilter
+            }
+            StreamEnd::Failed { .. } => Finish::Error,
+            StreamEnd::Complete => match said {
+                Some(
+                    limited @ (Finish::Length
+                    | Finish::ContentFilter
+                    | Finish::Error
+                    | Finish::Truncated
+                    | Finish::Cancelled),
+                ) => limited,
+                Some(Finish::Stop | Finish::ToolCalls) | None if tool_calls.is_empty() => Finish::Stop,
+                Some(Finish::Stop | Finish::ToolCalls) | None => Finish::ToolCalls,
+            },
+        };
+        Answer {
+            message: AssistantMessage { text: self.text, reasoning: self.reasoning, tool_calls, opaque: None },
+            finish,
+            finish_raw: self.finish.map(|(_, raw)| raw),
+            usage: self.usage,
+            opaque: self.opaque,
+        }
+    }
+
+    fn push_fragment(&mut self, fragment: &ToolCallFragment) {
+        let at = self.call_of(fragment).unwrap_or_else(|| {
+            self.calls.push(PartialCall::default());
+            self.indexes.push(fragment.index);
+            self.calls.len() - 1
+        });
+        let Some(call) = self.calls.get_mut(at) else { return };
+        if let Some(id) = given(fragment.id.as_ref()).filter(|_| call.id.is_empty()) {
+            id.clone_into(&mut call.id);
+        }
+        if let Some(name) = given(fragment.name.as_ref()).filter(|_| call.name.is_empty()) {
+            name.clone_into(&mut call.name);
+        }
+        if let Some(arguments) = &fragment.arguments {
+            call.arguments.push_str(arguments);
+        }
+        if fragment.opaque.is_some() {
+            call.opaque.clone_from(&fragment.opaque);
+        }
+    }
+
+    /// The call a fragment continues; `None` when it starts one.
+    fn call_of(&self, fragment: &ToolCallFragment) -> Option<usize> {
+        let id = given(fragment.id.as_ref());
+        let by_id = |wanted: &str| self.calls.iter().rposition(|call| call.id == wanted);
+        let at = match (fragment.index, id) {
+            (Some(index), _) => {
+                let latest = self.indexes.iter().rposition(|known| *known == Some(index))?;
+                let known = &self.calls.get(latest)?.id;
+                match id {
+                    Some(id) if !known.is_empty() && known != id => {
+                        by_id(id).filter(|at| self.indexes.get(*at) == Some(&Some(index)))?
+                    }
+                    _ => latest,
+                }
+            }
+            (None, Some(id)) => by_id(id)?,
+            (None, None) if given(fragment.name.as_ref()).is_some() => return None,
+            (None, None) => return self.calls.len().checked_sub(1),
+        };
+        (!begins_another(self.calls.get(at)?, fragment)).then_some(at)
+    }
+}
+
+fn given(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty() && *text != "null")
+}
+
+/// Whether the call's arguments are complete and the fragment starts new ones: several servers give all calls one index.
+fn begins_another(call: &PartialCall, fragment: &ToolCallFragment) -> bool {
+    let starts_object = fragment.arguments.as_deref().is_some_and(|text| text.trim_start().starts_with('{'));
+    let has_other_name = given(fragment.name.as_ref()).is_some_and(|name| !call.name.is_empty() && name != call.name);
+    (starts_object || has_other_name)
+        && call.arguments.trim_end().ends_with('}')
+        && serde_json::from_str::<Map<String, Value>>(&call.arguments).is_ok()
+}
+
+fn finished_calls(calls: Vec<PartialCall>, make_id: &mut dyn FnMut() -> String) -> Vec<ToolCall> {
+    let calls: Vec<_> = calls.into_iter().filter(|call| !call.name.is_empty() || !call.arguments.is_empty()).collect();
+    let mut taken: HashSet<String> = calls.iter().map(|call| call.id.clone()).collect();
+    let mut used = HashSet::new();
+    calls
+        .into_iter()
+        .map(|call| {
+            let id = if call.id.is_empty() || used.contains(&call.id) {
+                invented_id(&make_id(), &mut taken)
+            } else {
+                call.id
+            };
+            used.insert(id.clone());
+            ToolCall { id, name: call.name, arguments: Arguments::parse(&call.arguments), opaque: call.opaque }
+        })
+        .collect()
+}
+
+/// Nine letters and digits made from `source`, not in `taken` yet.
+fn invented_id(source: &str, taken: &mut HashSet<String>) -> String {
+    let usable: Vec<char> = source.chars().filter(char::is_ascii_alphanumeric).collect();
+    let mut id: String = match usable.len().checked_sub(INVENTED_ID_CHARS) {
+        Some(start) => usable.into_iter().skip(start).collect(),
+        None => short_id(source),
+    };
+    let mut attempt = 0_u32;
+    while !taken.insert(id.clone()) {
+        attempt += 1;
+        id = short_id(&format!("{source}#{attempt}"));
+    }
+    id
+}
+
+/// Nine letters and digits that are always the same for the same text (FNV-1a in base 62).
+pub(crate) fn short_id(text: &str) -> String {
+    const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in text.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    (0..INVENTED_ID_CHARS)
+        .map(|_| {
+            let digit = (hash % 62) as usize;
+            hash /= 62;
+            char::from(ALPHABET[digit])
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn fragment(index: Option<u64>, id: &str, name: &str, arguments: &str) -> Delta {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Delta::ToolCall(ToolCallFragment {
+            index,
+            id: some(id),
+            name: some(name),
+            arguments: some(arguments),
+            ..ToolCallFragment::default()
+        })
+    }
+
+    fn answer(deltas: &[Delta], end: &StreamEnd) -> Answer {
+        let mut accumulator = Accumulator::default();
+        for delta in deltas {
+            accumulator.push(delta);
+        }
+        accumulator.finish(end, &mut || "same".to_owned())
+    }
+
+    fn call(id: &str, name: &str, arguments: &Value) -> ToolCall {
+        let arguments = arguments.as_object().cloned().unwrap_or_default();
+        ToolCall { id: id.to_owned(), name: name.to_owned(), arguments: Arguments::Object(arguments), opaque: None }
+    }
+
+    #[test]
+    fn calls_that_share_an_index_and_have_no_ids_stay_apart() {
+        let deltas = [
+            fragment(Some(0), "", "a", "{\"x\":"),
+            fragment(Some(0), "", "", "1}"),
+            fragment(Some(0), "", "b", "{\"y\":2}"),
+        ];
+        let calls = answer(&deltas, &StreamEnd::Complete).message.tool_calls;
+        let ids: HashSet<_> = calls.iter().map(|call| call.id.clone()).collect();
+        assert_eq!(ids.len(), 2);
+        assert!(ids.iter().all(|id| id.len() == 9 && id.chars().all(|c| c.is_ascii_alphanumeric())));
+        let plain: Vec<_> = calls.into_iter().map(|call| (call.name, call.arguments.to_json_text())).collect();
+        assert_eq!(plain, [("a".to_owned(), "{\"x\":1}".to_owned()), ("b".to_owned(), "{\"y\":2}".to_owned())]);
+    }
+
+    #[test]
+    fn a_repeated_id_is_replaced() {
+        let deltas = [fragment(None, "one", "a", "{}"), fragment(None, "one", "a", "{\"y\":2}")];
+        let calls = answer(&deltas, &StreamEnd::Complete).message.tool_calls;
+        assert_eq!(calls, [call("one", "a", &json!({})), call(&short_id("same"), "a", &json!({"y": 2}))]);
+    }
+
+    #[test]
+    fn fragments_without_any_mark_continue_the_last_call() {
+        let deltas = [fragment(None, "", "a", "{\"x\""), fragment(None, "", "", ":1}")];
+        let calls = answer(&deltas, &StreamEnd::Complete).message.tool_calls;
+        assert_eq!(calls, [call(&short_id("same"), "a", &json!({"x": 1}))]);
+    }
+
+    #[test]
+    fn a_cut_answer_lists_its_calls_but_is_truncated() {
+        let end = StreamEnd::Failed { error: ChatError::new(ErrorKind::Network, "cut"), is_cut: true };
+        let answer = answer(&[fragment(Some(0), "one", "a", "{}")], &end);
+        assert_eq!((answer.finish, answer.message.tool_calls.len()), (Finish::Truncated, 1));
+    }
+
+    #[test]
+    fn limits_are_told() {
+        let mut accumulator = Accumulator::default();
+        accumulator.push(&fragment(Some(0), "one", "a", &"x".repeat(MAX_ARGUMENTS_BYTES)));
+        assert_eq!(accumulator.limit_exceeded(), None);
+        accumulator.push(&fragment(Some(0), "", "", "x"));
+        assert!(accumulator.limit_exceeded().is_some());
+    }
 }

@@ -114,6 +114,16 @@ impl Conversation {
     }
 }
 
+/// Longest title made from a question, in characters.
+const TITLE_CHARS: usize = 80;
+
+/// The title of a chat: the first line of its first question.
+#[must_use]
+pub fn title_of(question: &str) -> String {
+    let line = question.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    line.chars().take(TITLE_CHARS).collect()
+}
+
 /// Makes a message list that any server accepts: each call of an answer is followed by exactly one result, in the order
 /// of the calls; results without a call and answers without any content are left out; ids are unique in the list.
 pub fn paired_for_request(messages: impl IntoIterator<Item = Message>) -> Vec<Message> {

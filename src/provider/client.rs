@@ -1,0 +1,165 @@
+//! The client every host uses: one task per request, deltas through a bounded channel. Dropping the stream aborts the
+//! task at whatever it waits for, which closes the connection instead of reading on, also while the server is silent.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::http::{Reply, Transport, next_piece, whole_body};
+use super::{ChatRequest, Endpoint, Progress, Quirks, dialect};
+use crate::chat::{ChatError, Delta, ErrorKind, StreamEnd};
+
+/// Deltas that may wait for a slow reader before the server has to.
+const WAITING_DELTAS: usize = 64;
+
+/// Asks model servers. Cheap to clone; clones share connections and what was learnt about the servers.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    transport: Transport,
+    quirks: Arc<Mutex<HashMap<String, Quirks>>>,
+}
+
+/// One item of a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StreamItem {
+    /// A step of the answer.
+    Delta(Delta),
+    /// How it ended; exactly one, the last item.
+    End(StreamEnd),
+}
+
+/// A running request. Dropping it closes the connection at once.
+#[derive(Debug)]
+pub struct DeltaStream {
+    receiver: mpsc::Receiver<StreamItem>,
+    task: AbortHandle,
+    is_ended: bool,
+}
+
+impl DeltaStream {
+    /// The next item; `None` after the end. Safe to cancel: no item is lost.
+    pub async fn recv(&mut self) -> Option<StreamItem> {
+        if self.is_ended {
+            return None;
+        }
+        let item = self.receiver.recv().await.unwrap_or_else(|| {
+            let error = ChatError::new(ErrorKind::Protocol, "The request ended without an answer.");
+            StreamItem::End(StreamEnd::Failed { error, is_cut: true })
+        });
+        self.is_ended = matches!(item, StreamItem::End(_));
+        Some(item)
+    }
+}
+
+impl Drop for DeltaStream {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Client {
+    /// A client without any connection yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Prepares the first request on a thread of its own; returns at once.
+    pub fn warm_up(&self) {
+        self.transport.warm_up();
+    }
+
+    /// Starts a request and returns before the first byte. Must be called inside a tokio runtime. Nothing is repeated
+    /// but a request that the server refused for a field it does not know, once per field.
+    #[must_use]
+    pub fn stream(&self, endpoint: Arc<Endpoint>, request: ChatRequest) -> DeltaStream {
+        let (sender, receiver) = mpsc::channel(WAITING_DELTAS);
+        let client = self.clone();
+        let task = tokio::spawn(async move {
+            let end = client.run(&endpoint, &request, &sender).await;
+            // Nobody listening any more is no failure.
+            let _ = sender.send(StreamItem::End(end)).await;
+        });
+        DeltaStream { receiver, task: task.abort_handle(), is_ended: false }
+    }
+
+    /// The models an endpoint offers, in its own order.
+    pub async fn models(&self, endpoint: &Endpoint) -> Result<Vec<String>, ChatError> {
+        let dialect = dialect(endpoint.api);
+        let response = match self.transport.send(endpoint, &dialect.models_request(endpoint)).await? {
+            Reply::Success(response) => response,
+            Reply::Refused(refusal) => return Err(refusal.error),
+        };
+        let body = whole_body(endpoint, response).await?;
+        let list = serde_json::from_slice(&body).map_err(|_| {
+            ChatError::new(ErrorKind::Protocol, format!("{} did not answer with a list of models.", endpoint.label))
+        })?;
+        Ok(dialect.models(&list))
+    }
+
+    async fn run(&self, endpoint: &Endpoint, request: &ChatRequest, sender: &mpsc::Sender<StreamItem>) -> StreamEnd {
+        let mut response = match self.open(endpoint, request).await {
+            Ok(response) => response,
+            Err(error) => return StreamEnd::Failed { error, is_cut: false },
+        };
+        let mut decoder = dialect(endpoint.api).decoder();
+        let mut deltas = Vec::new();
+        let mut broken = None;
+        loop {
+            let piece = match next_piece(endpoint, &mut response).await {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                Err(error) => {
+                    broken = Some(error);
+                    break;
+                }
+            };
+            let progress = decoder.push(piece.as_ref(), &mut deltas);
+            if !hand_over(&mut deltas, sender).await || !matches!(progress, Ok(Progress::More)) {
+                break;
+            }
+        }
+        // The connection goes first: nothing after the end is waited for.
+        drop(response);
+        let end = decoder.finish(&mut deltas);
+        hand_over(&mut deltas, sender).await;
+        match (end, broken) {
+            (StreamEnd::Failed { is_cut: true, .. }, Some(error)) => StreamEnd::Failed { error, is_cut: true },
+            (end, _) => end,
+        }
+    }
+
+    /// Sends the request, without the fields that the server turns out not to take.
+    async fn open(&self, endpoint: &Endpoint, request: &ChatRequest) -> Result<reqwest::Response, ChatError> {
+        let dialect = dialect(endpoint.api);
+        let place = format!("{}\n{}\n{}", endpoint.name, endpoint.base_url, request.model);
+        let mut quirks = self.known_quirks().get(&place).cloned().unwrap_or_default();
+        loop {
+            let wire = dialect.request(endpoint, request, &quirks);
+            let refusal = match self.transport.send(endpoint, &wire).await? {
+                Reply::Success(response) => return Ok(response),
+                Reply::Refused(refusal) => refusal,
+            };
+            let adapted = dialect.adapt(&quirks, &wire, &refusal.body).filter(|_| refusal.is_about_request);
+            let Some(adapted) = adapted else { return Err(refusal.error) };
+            quirks = adapted;
+            self.known_quirks().insert(place.clone(), quirks.clone());
+        }
+    }
+
+    fn known_quirks(&self) -> std::sync::MutexGuard<'_, HashMap<String, Quirks>> {
+        self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether somebody still listens.
+async fn hand_over(deltas: &mut Vec<Delta>, sender: &mpsc::Sender<StreamItem>) -> bool {
+    for delta in deltas.drain(..) {
+        if sender.send(StreamItem::Delta(delta)).await.is_err() {
+            return false;
+        }
+    }
+    true
+}

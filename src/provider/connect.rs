@@ -1,0 +1,104 @@
+//! From a provider's settings to an endpoint that can be asked: keys are read, commands run and the demo started when
+//! the first request needs them, never before.
+
+use std::process::Stdio;
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use super::demo::DemoServer;
+use super::{Api, Endpoint, Timeouts};
+use crate::chat::{ChatError, ErrorKind};
+use crate::config::presets::DEMO;
+use crate::config::provider::{KeySource, ProviderSettings};
+use crate::config::secret::Secret;
+
+/// Makes endpoints. The demo server lives as long as this.
+pub struct Connector {
+    demo_rate: u32,
+    demo: OnceCell<DemoServer>,
+    environment: fn(&str) -> Option<String>,
+}
+
+impl Connector {
+    /// A connector whose demo streams so many tokens a second (0 is at once) and which reads variables with this.
+    #[must_use]
+    pub fn new(demo_rate: u32, environment: fn(&str) -> Option<String>) -> Self {
+        Self { demo_rate, demo: OnceCell::new(), environment }
+    }
+
+    /// The endpoint of this provider.
+    pub async fn endpoint(&self, provider: &ProviderSettings) -> Result<Arc<Endpoint>, ChatError> {
+        let (api, base_url) = if provider.name == DEMO {
+            (Api::OpenAiChat, self.demo_url().await?)
+        } else {
+            let api = Api::parse(&provider.api).ok_or_else(|| {
+                ChatError::new(ErrorKind::BadRequest, format!("The wire format {} is not known.", provider.api))
+            })?;
+            (api, provider.base_url.clone())
+        };
+        let (key, key_source) = self.key(provider).await?;
+        Ok(Arc::new(Endpoint {
+            name: provider.name.clone(),
+            label: provider.label.clone(),
+            api,
+            base_url,
+            key,
+            key_source,
+            headers: provider.headers.clone(),
+            params: provider.params.clone(),
+            timeouts: Timeouts {
+                connect_ms: provider.connect_ms,
+                headers_ms: provider.headers_ms,
+                idle_ms: provider.idle_ms,
+            },
+            ca_file: provider.ca_file.clone(),
+        }))
+    }
+
+    async fn demo_url(&self) -> Result<String, ChatError> {
+        let start = || DemoServer::start(self.demo_rate);
+        let server = self
+            .demo
+            .get_or_try_init(start)
+            .await
+            .map_err(|error| ChatError::new(ErrorKind::Network, format!("The demo cannot be started: {error}.")))?;
+        Ok(server.base_url())
+    }
+
+    async fn key(&self, provider: &ProviderSettings) -> Result<(Option<Secret>, Option<String>), ChatError> {
+        match &provider.key {
+            KeySource::None => Ok((None, None)),
+            KeySource::Inline(secret) => Ok((Some(secret.clone()), Some("the configuration file".to_owned()))),
+            KeySource::Env(variable) => {
+                let value = (self.environment)(variable).filter(|value| !value.is_empty());
+                Ok((value.map(Secret::new), Some(variable.clone())))
+            }
+            KeySource::Command(command) => {
+                let key = run_key_command(command).await?;
+                Ok((Some(key), Some(command.clone())))
+            }
+        }
+    }
+}
+
+/// The first line a key command prints. The command is split at blanks, without a shell.
+async fn run_key_command(command: &str) -> Result<Secret, ChatError> {
+    let fail = |why: String| ChatError::new(ErrorKind::Auth, format!("The key command `{command}` failed: {why}"));
+    let mut words = command.split_whitespace();
+    let program = words.next().ok_or_else(|| fail("it is empty.".to_owned()))?;
+    let output = tokio::process::Command::new(program)
+        .args(words)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|error| fail(format!("{error}.")))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let key = text.lines().next().unwrap_or_default().trim();
+    if !output.status.success() || key.is_empty() {
+        return Err(fail("it printed no key.".to_owned()));
+    }
+    Ok(Secret::new(key.to_owned()))
+}

@@ -1,0 +1,290 @@
+//! Sending a request and reading its body: the HTTP clients, the waits, and what a broken connection means. Clients are
+//! built on first use on a blocking thread, since reading the system's certificates takes tens of milliseconds.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Response, Url, redirect};
+
+use super::{Endpoint, Timeouts, WireRequest};
+use crate::chat::{ChatError, ErrorKind};
+use crate::provider::error::from_response;
+
+/// Bytes of an error body that are read.
+const MAX_ERROR_BYTES: usize = 1024 * 1024;
+/// Bytes of a list of models.
+const MAX_LIST_BYTES: usize = 16 * 1024 * 1024;
+
+/// What a client is built for: connection settings cannot be given per request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct ClientKey {
+    connect_ms: u64,
+    ca_file: Option<PathBuf>,
+    is_loopback: bool,
+}
+
+type ClientCell = Arc<OnceLock<Result<reqwest::Client, String>>>;
+
+/// The HTTP clients of the program, with their open connections.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Transport {
+    clients: Arc<Mutex<HashMap<ClientKey, ClientCell>>>,
+}
+
+/// A response that is not a success.
+pub(super) struct Refusal {
+    /// Whether changing the request may help.
+    pub(super) is_about_request: bool,
+    /// The body as it came, for the dialect.
+    pub(super) body: String,
+    /// What it means.
+    pub(super) error: ChatError,
+}
+
+/// What came back.
+pub(super) enum Reply {
+    Success(Response),
+    Refused(Refusal),
+}
+
+impl Transport {
+    /// Builds the client that most providers share, without anybody waiting for it.
+    pub(super) fn warm_up(&self) {
+        let key = ClientKey { connect_ms: Timeouts::default().connect_ms, ca_file: None, is_loopback: false };
+        let cell = self.cell(key.clone());
+        std::thread::spawn(move || {
+            cell.get_or_init(|| build_client(&key));
+        });
+    }
+
+    /// Sends the request and waits for the response's headers.
+    pub(super) async fn send(&self, endpoint: &Endpoint, wire: &WireRequest) -> Result<Reply, ChatError> {
+        let url = Url::parse(&wire.url).map_err(|error| {
+            ChatError::new(ErrorKind::BadRequest, format!("`{}` is not an address: {error}.", endpoint.base_url))
+        })?;
+        let is_loopback = is_loopback(&url);
+        if wire.authorization.is_some() && url.scheme() != "https" && !is_loopback {
+            let sentence = format!(
+                "The key of {} is not sent over plain http to {}. Use https, or a server on this machine.",
+                endpoint.label,
+                host_of(&url)
+            );
+            return Err(ChatError::new(ErrorKind::BadRequest, sentence));
+        }
+        let client = self
+            .client(ClientKey {
+                connect_ms: endpoint.timeouts.connect_ms,
+                ca_file: endpoint.ca_file.clone(),
+                is_loopback,
+            })
+            .await?;
+        let method = if wire.body.is_null() { Method::GET } else { Method::POST };
+        let mut request = client.request(method, url.clone()).headers(headers_of(wire)?);
+        if !wire.body.is_null() {
+            request = request.header("content-type", "application/json").body(wire.body.to_string());
+        }
+        let waited = within(endpoint.timeouts.headers_ms, request.send()).await;
+        let response = waited
+            .ok_or_else(|| no_answer(&url, endpoint.timeouts.headers_ms))?
+            .map_err(|error| broken(&url, &error))?;
+        if response.status().is_success() {
+            return Ok(Reply::Success(response));
+        }
+        Ok(Reply::Refused(refusal(endpoint, response).await))
+    }
+
+    async fn client(&self, key: ClientKey) -> Result<reqwest::Client, ChatError> {
+        let cell = self.cell(key.clone());
+        let built = match cell.get() {
+            Some(built) => built.clone(),
+            None => tokio::task::spawn_blocking(move || cell.get_or_init(|| build_client(&key)).clone())
+                .await
+                .unwrap_or_else(|error| Err(error.to_string())),
+        };
+        built.map_err(|sentence| ChatError::new(ErrorKind::BadRequest, sentence))
+    }
+
+    fn cell(&self, key: ClientKey) -> ClientCell {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(clients.entry(key).or_default())
+    }
+}
+
+/// The next piece of a body; `None` at its end. Silence is measured on raw bytes, so that comments count.
+pub(super) async fn next_piece(
+    endpoint: &Endpoint,
+    response: &mut Response,
+) -> Result<Option<impl AsRef<[u8]> + use<>>, ChatError> {
+    let idle_ms = endpoint.timeouts.idle_ms;
+    match within(idle_ms, response.chunk()).await {
+        Some(Ok(piece)) => Ok(piece),
+        Some(Err(error)) => Err(ChatError::new(
+            ErrorKind::Network,
+            format!("The connection broke in the middle of the answer: {}.", innermost(&error)),
+        )),
+        None => Err(ChatError::new(
+            ErrorKind::Network,
+            format!("The server said nothing for {} s in the middle of the answer.", idle_ms / 1000),
+        )),
+    }
+}
+
+/// A small body as a whole.
+pub(super) async fn whole_body(endpoint: &Endpoint, response: Response) -> Result<Vec<u8>, ChatError> {
+    read_up_to(endpoint, response, MAX_LIST_BYTES).await.1
+}
+
+async fn read_up_to(endpoint: &Endpoint, mut response: Response, most: usize) -> (Vec<u8>, Result<Vec<u8>, ChatError>) {
+    let mut body = Vec::new();
+    loop {
+        match next_piece(endpoint, &mut response).await {
+            Ok(Some(piece)) => {
+                let piece = piece.as_ref();
+                body.extend_from_slice(&piece[..piece.len().min(most - body.len())]);
+                if body.len() >= most {
+                    return (body.clone(), Ok(body));
+                }
+            }
+            Ok(None) => return (body.clone(), Ok(body)),
+            Err(error) => return (body, Err(error)),
+        }
+    }
+}
+
+async fn refusal(endpoint: &Endpoint, response: Response) -> Refusal {
+    let status = response.status();
+    let headers = response.headers().clone();
+    let (body, _) = read_up_to(endpoint, response, MAX_ERROR_BYTES).await;
+    let error = if status.is_redirection() {
+        let place = headers.get("location").and_then(|place| place.to_str().ok()).unwrap_or("another address");
+        let sentence =
+            format!("{} redirects to {place}, which is not followed. Set base_url to the new address.", endpoint.label);
+        ChatError { status: Some(status.as_u16()), ..ChatError::new(ErrorKind::BadRequest, sentence) }
+    } else {
+        from_response(status.as_u16(), &headers, &body, now_ms())
+    };
+    Refusal {
+        is_about_request: matches!(status.as_u16(), 400 | 422),
+        body: String::from_utf8_lossy(&body).into_owned(),
+        error,
+    }
+}
+
+fn build_client(key: &ClientKey) -> Result<reqwest::Client, String> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("riffle/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .tcp_nodelay(true);
+    if key.connect_ms > 0 {
+        builder = builder.connect_timeout(Duration::from_millis(key.connect_ms));
+    }
+    if key.is_loopback {
+        builder = builder.no_proxy();
+    }
+    if let Some(path) = &key.ca_file {
+        let shown = path.display();
+        let pem = std::fs::read(path).map_err(|error| format!("The ca_file {shown} cannot be read: {error}."))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+            .map_err(|error| format!("The ca_file {shown} is not PEM: {error}."))?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    builder.build().map_err(|error| format!("No HTTP client could be made: {}.", innermost(&error)))
+}
+
+fn headers_of(wire: &WireRequest) -> Result<HeaderMap, ChatError> {
+    let refused = |name: &str| {
+        ChatError::new(
+            ErrorKind::BadRequest,
+            format!("The header `{name}` cannot be sent: it holds characters that headers must not."),
+        )
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in &wire.headers {
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(name))?;
+        headers.insert(key, HeaderValue::from_str(value).map_err(|_| refused(name))?);
+    }
+    if let Some((name, key)) = &wire.authorization {
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(name))?;
+        let mut value = HeaderValue::from_str(key.expose()).map_err(|_| refused(name))?;
+        value.set_sensitive(true);
+        headers.entry(header).or_insert(value);
+    }
+    Ok(headers)
+}
+
+async fn within<T>(limit_ms: u64, future: impl Future<Output = T>) -> Option<T> {
+    if limit_ms == 0 {
+        return Some(future.await);
+    }
+    tokio::time::timeout(Duration::from_millis(limit_ms), future).await.ok()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or("").trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("the server");
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn no_answer(url: &Url, limit_ms: u64) -> ChatError {
+    ChatError::new(ErrorKind::Network, format!("{} did not answer within {} s.", host_of(url), limit_ms / 1000))
+}
+
+fn broken(url: &Url, error: &reqwest::Error) -> ChatError {
+    let host = host_of(url);
+    let cause = innermost(error);
+    if error.is_builder() {
+        return ChatError::new(ErrorKind::BadRequest, format!("The request to {host} cannot be sent: {cause}."));
+    }
+    let sentence = if error.is_timeout() {
+        format!("No connection to {host}: it took too long.")
+    } else if error.is_connect() {
+        format!("No connection to {host}: {cause}.")
+    } else {
+        format!("The connection to {host} broke: {cause}.")
+    };
+    ChatError::new(ErrorKind::Network, sentence)
+}
+
+/// The deepest cause, which is the one that says something.
+fn innermost(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+fn now_ms() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (address, expected) in [
+            ("http://localhost:1/v1", true),
+            ("http://127.8.0.1", true),
+            ("http://[::1]:80", true),
+            ("http://localhost.example.com", false),
+            ("http://192.168.0.1", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(address).unwrap()), expected, "{address}");
+        }
+    }
+}

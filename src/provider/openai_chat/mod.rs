@@ -1,0 +1,11 @@
+//! Chat Completions as `OpenAI` defined it and dozens of servers bend it. Writing is in `request`, reading in `decoder`;
+//! reasoning inside the text (`<think>`) and reasoning details have a file each. Pure.
+
+mod decoder;
+mod reasoning;
+mod request;
+mod think;
+mod values;
+
+pub use decoder::ChatDecoder;
+pub use request::OpenAiChat;

@@ -1,0 +1,395 @@
+//! The recorded and written stream cases, each cut in four ways, and what a real socket does when a stream is dropped,
+//! reset or cut. The fields of a case are explained by its `about` and `source`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use riffle::chat::{Accumulator, Answer, Arguments, ChatError, Delta, ErrorKind, Finish, Message, StreamEnd};
+use riffle::provider::error::from_response;
+use riffle::provider::{Api, ChatRequest, Client, DeltaStream, Endpoint, Progress, StreamItem, Timeouts, dialect};
+use serde_json::{Map, Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+struct Case {
+    name: String,
+    meta: Value,
+    body: Vec<u8>,
+}
+
+fn cases() -> Vec<Case> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/streams/openai-chat");
+    let mut cases: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| Case {
+            name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+            meta: serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap(),
+            body: std::fs::read(path.with_extension("stream")).unwrap(),
+        })
+        .collect();
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    cases
+}
+
+/// Reads the pieces as the client does; also a case that fails by its status.
+fn read(case: &Case, pieces: &[&[u8]]) -> (Answer, StreamEnd) {
+    let mut ids = 0;
+    let mut make_id = || {
+        ids += 1;
+        format!("invented{ids:04}")
+    };
+    let status = u16::try_from(case.meta["status"].as_u64().unwrap()).unwrap();
+    if status >= 400 {
+        let mut headers = http::HeaderMap::new();
+        for (name, value) in case.meta["headers"].as_object().unwrap() {
+            let name: http::HeaderName = name.parse().unwrap();
+            headers.insert(name, value.as_str().unwrap().parse().unwrap());
+        }
+        let error = from_response(status, &headers, &pieces.concat(), 1_800_000_000_000);
+        let end = StreamEnd::Failed { error, is_cut: false };
+        return (Accumulator::default().finish(&end, &mut make_id), end);
+    }
+    let mut decoder = dialect(Api::OpenAiChat).decoder();
+    let mut accumulator = Accumulator::default();
+    let mut deltas = Vec::new();
+    for piece in pieces {
+        if !matches!(decoder.push(piece, &mut deltas), Ok(Progress::More)) {
+            break;
+        }
+    }
+    let end = decoder.finish(&mut deltas);
+    for delta in &deltas {
+        accumulator.push(delta);
+    }
+    (accumulator.finish(&end, &mut make_id), end)
+}
+
+fn cut_at(body: &[u8], mut cuts: Vec<usize>) -> Vec<&[u8]> {
+    cuts.retain(|cut| *cut < body.len());
+    cuts.sort_unstable();
+    cuts.dedup();
+    cuts.push(body.len());
+    let mut from = 0;
+    cuts.into_iter()
+        .map(|to| {
+            let piece = &body[from..to];
+            from = to;
+            piece
+        })
+        .collect()
+}
+
+fn own_cuts(case: &Case) -> Vec<usize> {
+    match &case.meta["chunking"] {
+        Value::Array(sizes) => sizes
+            .iter()
+            .scan(0, |at, size| {
+                *at += usize::try_from(size.as_u64().unwrap()).unwrap();
+                Some(*at)
+            })
+            .collect(),
+        Value::String(word) if word == "bytewise" => (1..case.body.len()).collect(),
+        Value::String(word) if word == "split-utf8" => {
+            (1..case.body.len()).filter(|at| case.body[*at] & 0xc0 == 0x80).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn random_cuts(length: usize) -> Vec<usize> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    (0..length.min(4000) / 7)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % length as u64).unwrap()
+        })
+        .collect()
+}
+
+fn same_calls(answer: &Answer, wanted: &Value) -> bool {
+    let calls = &answer.message.tool_calls;
+    let wanted = wanted.as_array().unwrap();
+    calls.len() == wanted.len()
+        && calls.iter().zip(wanted).all(|(call, wanted)| {
+            let arguments = match &call.arguments {
+                Arguments::Object(map) => Value::Object(map.clone()),
+                Arguments::Raw(text) => json!(text),
+            };
+            wanted["name"] == call.name.as_str()
+                && wanted["arguments"] == arguments
+                && (wanted["id"] == call.id.as_str() || (wanted["id"].is_null() && !call.id.is_empty()))
+        })
+}
+
+fn complaints(case: &Case, answer: &Answer, end: &StreamEnd) -> Vec<String> {
+    let expect = &case.meta["expect"];
+    let mut bad = Vec::new();
+    let trim = |text: &str| if expect["trim"] == true { text.trim().to_owned() } else { text.to_owned() };
+    if trim(&answer.message.text) != trim(expect["text"].as_str().unwrap()) {
+        bad.push(format!("text {:?}", answer.message.text));
+    }
+    if answer.message.reasoning.trim() != expect["reasoning"].as_str().unwrap_or("").trim() {
+        bad.push(format!("reasoning {:?}", answer.message.reasoning));
+    }
+    if !same_calls(answer, &expect["tool_calls"]) {
+        bad.push(format!("calls {:?}", answer.message.tool_calls));
+    }
+    if expect["finish"] != answer.finish.as_str() {
+        bad.push(format!("finish {:?}", answer.finish));
+    }
+    let usage = answer.usage.as_ref().map_or(Value::Null, |u| json!({"input": u.input, "output": u.output}));
+    if usage != expect["usage"] {
+        bad.push(format!("usage {usage}"));
+    }
+    match (end, expect["error"].is_null()) {
+        (StreamEnd::Complete, true) => {}
+        (StreamEnd::Failed { error, .. }, false) => bad.extend(error_complaints(expect, error)),
+        _ => bad.push(format!("end {end:?}")),
+    }
+    bad
+}
+
+fn error_complaints(expect: &Value, error: &ChatError) -> Vec<String> {
+    let mut bad = Vec::new();
+    if expect["error"]["kind"] != error.kind.as_str() {
+        bad.push(format!("kind {:?}", error.kind));
+    }
+    if !error.message.contains(expect["error"]["contains"].as_str().unwrap()) {
+        bad.push(format!("message {:?}", error.message));
+    }
+    if expect["retryable"].as_bool().is_some_and(|retryable| retryable != error.retryable) {
+        bad.push(format!("retryable {}", error.retryable));
+    }
+    if expect["retry_after_s"].as_f64().is_some_and(|wait| error.retry_after_ms != Some((wait * 1000.0) as u64)) {
+        bad.push(format!("retry after {:?} ms", error.retry_after_ms));
+    }
+    for hidden in expect["not_shown"].as_array().into_iter().flatten() {
+        if error.message.contains(hidden.as_str().unwrap()) {
+            bad.push(format!("shows {hidden}"));
+        }
+    }
+    bad
+}
+
+#[test]
+fn every_case_is_read_right_however_it_is_cut() {
+    let cases = cases();
+    assert!(cases.len() > 50, "the cases are missing");
+    let mut bad = Vec::new();
+    for case in &cases {
+        let bytewise = (1..case.body.len()).collect();
+        let ways = [
+            ("whole", Vec::new()),
+            ("bytewise", bytewise),
+            ("as delivered", own_cuts(case)),
+            ("at random", random_cuts(case.body.len())),
+        ];
+        for (way, cuts) in ways {
+            let (answer, end) = read(case, &cut_at(&case.body, cuts));
+            bad.extend(
+                complaints(case, &answer, &end).into_iter().map(|words| format!("{} {way}: {words}", case.name)),
+            );
+        }
+    }
+    assert_eq!(bad, Vec::<String>::new(), "{} complaints", bad.len());
+}
+
+#[test]
+fn vendor_parts_of_an_answer_go_back_in_the_next_request() {
+    for case in cases().into_iter().filter(|case| !case.meta["expect"]["echo"].is_null()) {
+        let (answer, _) = read(&case, &[&case.body]);
+        let opaque = answer.opaque.map(|value| riffle::chat::Opaque { provider: "test".to_owned(), value });
+        let message = Message::Assistant(riffle::chat::AssistantMessage { opaque, ..answer.message });
+        let request = ChatRequest { model: "m".to_owned(), messages: vec![message], tools: Vec::new() };
+        let endpoint = endpoint("http://127.0.0.1:1/v1".to_owned());
+        let wire = dialect(Api::OpenAiChat).request(&endpoint, &request, &riffle::provider::Quirks::default());
+        let text = wire.body.to_string();
+        for wanted in case.meta["expect"]["echo"]["must_contain"].as_array().unwrap() {
+            assert!(text.contains(wanted.as_str().unwrap()), "{}: {wanted} in {text}", case.name);
+        }
+    }
+}
+
+fn piece_of_a_stream() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        any::<Vec<u8>>(),
+        "(data: ?|event: |error: |:|\r|\n|\r\n|\\{\"choices\":\\[\\{\"delta\":\\{\"content\":\"(<think>|a|</think>|\\\\ud800)\"|\\}|\\]|\\[DONE\\])*"
+            .prop_map(String::into_bytes),
+        Just(b"data: {\"choices\":[{\"delta\":{\"content\":\"\xc3\xa9</th\",\"reasoning\":\"r\"}}]}\n\n".to_vec()),
+        Just(b"data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}\r\n\r\n".to_vec()),
+        Just(b"data: {\"error\":{\"message\":\"m\",\"code\":500}}\n\n".to_vec()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_cut_anywhere_give_the_same_answer_and_never_panic(
+        pieces in prop::collection::vec(piece_of_a_stream(), 0..6),
+        cuts in prop::collection::vec(0..400_usize, 0..12),
+    ) {
+        let case = Case { name: String::new(), meta: json!({"status": 200}), body: pieces.concat() };
+        let whole = read(&case, &[&case.body]);
+        prop_assert_eq!(&read(&case, &cut_at(&case.body, cuts)), &whole);
+        prop_assert_eq!(&read(&case, &cut_at(&case.body, (1..case.body.len()).collect())), &whole);
+    }
+}
+
+fn endpoint(base_url: String) -> Endpoint {
+    Endpoint {
+        name: "test".to_owned(),
+        label: "Test".to_owned(),
+        api: Api::OpenAiChat,
+        base_url,
+        key: Some(riffle::config::secret::Secret::new("sk-canary-0000".to_owned())),
+        key_source: None,
+        headers: Vec::new(),
+        params: Map::new(),
+        timeouts: Timeouts::default(),
+        ca_file: None,
+    }
+}
+
+/// Starts a request against a new listener and reads the request on the server's side.
+async fn connected() -> (DeltaStream, TcpStream, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let request = ChatRequest {
+        model: "m".to_owned(),
+        messages: vec![Message::User { text: "hi".to_owned() }],
+        tools: Vec::new(),
+    };
+    let stream = Client::new().stream(Arc::new(endpoint(format!("http://{address}/v1"))), request);
+    let (mut socket, _) = listener.accept().await.unwrap();
+    let head = read_request(&mut socket).await;
+    (stream, socket, head)
+}
+
+async fn read_request(socket: &mut TcpStream) -> String {
+    let mut seen = Vec::new();
+    loop {
+        let mut buffer = [0; 4096];
+        let count = socket.read(&mut buffer).await.unwrap();
+        assert!(count > 0, "closed before the request was complete");
+        seen.extend_from_slice(&buffer[..count]);
+        let text = String::from_utf8_lossy(&seen).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n")
+            && serde_json::from_str::<Value>(body).is_ok()
+        {
+            return head.to_ascii_lowercase();
+        }
+    }
+}
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+
+fn chunk(text: &str) -> String {
+    let event = format!("data: {}\n\n", json!({"choices": [{"delta": {"content": text}}]}));
+    format!("{:x}\r\n{event}\r\n", event.len())
+}
+
+async fn sees_the_close(socket: &mut TcpStream) {
+    let mut buffer = [0; 64];
+    let read = tokio::time::timeout(Duration::from_secs(5), socket.read(&mut buffer)).await;
+    assert!(matches!(read, Ok(Ok(0) | Err(_))), "the connection is still open: {read:?}");
+}
+
+async fn all_of(mut stream: DeltaStream) -> (String, StreamEnd) {
+    let mut text = String::new();
+    loop {
+        match stream.recv().await.unwrap() {
+            StreamItem::Delta(Delta::Text(more)) => text.push_str(&more),
+            StreamItem::Delta(_) => {}
+            StreamItem::End(end) => {
+                assert_eq!(stream.recv().await, None);
+                return (text, end);
+            }
+        }
+    }
+}
+
+fn assert_cut(end: &StreamEnd) {
+    let StreamEnd::Failed { error, is_cut: true } = end else { panic!("not cut: {end:?}") };
+    assert_eq!(error.kind, ErrorKind::Network);
+}
+
+#[tokio::test]
+async fn dropping_the_stream_closes_the_connection_of_a_silent_server() {
+    let (stream, mut socket, head) = connected().await;
+    assert!(head.contains("authorization: bearer sk-canary-0000"), "{head}");
+    drop(stream);
+    sees_the_close(&mut socket).await;
+}
+
+#[tokio::test]
+async fn dropping_the_stream_midway_closes_the_connection() {
+    let (mut stream, mut socket, _) = connected().await;
+    socket.write_all(format!("{HEAD}{}", chunk("one")).as_bytes()).await.unwrap();
+    assert_eq!(stream.recv().await, Some(StreamItem::Delta(Delta::Text("one".to_owned()))));
+    drop(stream);
+    sees_the_close(&mut socket).await;
+}
+
+#[tokio::test]
+async fn a_truncated_body_keeps_its_text_and_is_cut() {
+    let (stream, mut socket, _) = connected().await;
+    socket.write_all(format!("{HEAD}{}", chunk("one")).as_bytes()).await.unwrap();
+    drop(socket);
+    let (text, end) = all_of(stream).await;
+    assert_eq!(text, "one");
+    assert_cut(&end);
+}
+
+#[tokio::test]
+async fn a_reset_keeps_the_text_and_is_cut() {
+    let (mut stream, mut socket, _) = connected().await;
+    socket.write_all(format!("{HEAD}{}", chunk("one")).as_bytes()).await.unwrap();
+    assert_eq!(stream.recv().await, Some(StreamItem::Delta(Delta::Text("one".to_owned()))));
+    socket.set_zero_linger().unwrap();
+    drop(socket);
+    let (_, end) = all_of(stream).await;
+    assert_cut(&end);
+    assert_eq!(Accumulator::default().finish(&end, &mut String::new).finish, Finish::Truncated);
+}
+
+#[tokio::test]
+async fn the_announced_end_is_not_waited_for() {
+    let (stream, mut socket, _) = connected().await;
+    let done = "e\r\ndata: [DONE]\n\n\r\n";
+    socket.write_all(format!("{HEAD}{}{done}", chunk("one")).as_bytes()).await.unwrap();
+    assert_eq!(all_of(stream).await, ("one".to_owned(), StreamEnd::Complete));
+    sees_the_close(&mut socket).await;
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_stream_options_is_asked_again_without_them() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let request = ChatRequest { model: "m".to_owned(), messages: Vec::new(), tools: Vec::new() };
+    let stream = Client::new().stream(Arc::new(endpoint(format!("http://{address}/v1"))), request);
+    let (mut socket, _) = listener.accept().await.unwrap();
+    read_request(&mut socket).await;
+    let words = r#"{"error":{"message":"stream_options: extra fields not permitted"}}"#;
+    let head = format!("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", words.len());
+    socket.write_all(format!("{head}{words}").as_bytes()).await.unwrap();
+    drop(socket);
+    let (mut socket, _) = listener.accept().await.unwrap();
+    read_request(&mut socket).await;
+    socket.write_all(format!("{HEAD}{}e\r\ndata: [DONE]\n\n\r\n", chunk("two")).as_bytes()).await.unwrap();
+    assert_eq!(all_of(stream).await, ("two".to_owned(), StreamEnd::Complete));
+}
+
+#[tokio::test]
+async fn a_key_is_not_sent_over_plain_http_to_another_machine() {
+    let request = ChatRequest { model: "m".to_owned(), messages: Vec::new(), tools: Vec::new() };
+    let stream = Client::new().stream(Arc::new(endpoint("http://192.0.2.1/v1".to_owned())), request);
+    let (_, end) = all_of(stream).await;
+    let StreamEnd::Failed { error, is_cut: false } = end else { panic!("sent: {end:?}") };
+    assert_eq!(error.kind, ErrorKind::BadRequest);
+    assert!(!error.message.contains("sk-canary"), "{}", error.message);
+}
