@@ -2,5 +2,16 @@
 //! that say so.
 
 pub mod action;
+pub mod choose;
+pub mod file;
+pub mod flags;
 pub mod key;
+pub mod keymap;
+pub mod load;
 pub mod look;
+pub mod presets;
+pub mod probe;
+pub mod provider;
+pub mod report;
+pub mod secret;
+pub mod settings;

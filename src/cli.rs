@@ -1,0 +1,346 @@
+//! The command line: what can be written there, and the commands that only print what is set. Everything else is handed
+//! to the program's edge as plain types.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::action::ACTIONS;
+use crate::config::flags::Flags;
+use crate::config::key::Key;
+use crate::config::load::{Loaded, config_path, load};
+use crate::config::provider::{KeySource, ProviderSettings};
+use crate::safe_text::SafeText;
+
+const EXAMPLE: &str = include_str!("../config.example.toml");
+/// Wrong usage or configuration.
+const USAGE: u8 = 2;
+
+/// A parsed command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cli {
+    /// The options that go with every command.
+    pub flags: Flags,
+    /// What to do.
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The full screen.
+    Chat {
+        /// The first question.
+        prompt: Option<String>,
+        /// Which chat.
+        open: Open,
+    },
+    /// One answer to stdout.
+    Ask(AskArgs),
+    /// Prints about the configuration.
+    Config(ConfigCommand),
+    /// Prints the keys.
+    Keys,
+}
+
+/// Which chat the full screen opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// A new one.
+    New,
+    /// The last one.
+    Continue,
+    /// The one of this id.
+    Resume(String),
+    /// A new one that is not saved.
+    Private,
+}
+
+/// `riffle ask`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct AskArgs {
+    /// The question; a piped stdin is the question, or is added to it
+    #[arg(value_name = "PROMPT")]
+    pub prompt: Vec<String>,
+    /// Print one JSON object a line, as it happens
+    #[arg(long)]
+    pub json: bool,
+    /// Do not save the chat
+    #[arg(long)]
+    pub no_save: bool,
+    /// Go on with the last chat
+    #[arg(long = "continue")]
+    pub goes_on: bool,
+    /// Do not read stdin
+    #[arg(long)]
+    pub no_stdin: bool,
+}
+
+/// `riffle config …`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Print where the configuration file is
+    Path,
+    /// Print a configuration file with every key and its default
+    Example,
+    /// Check the configuration; print each value and where it comes from
+    Check,
+}
+
+/// A command line that ends the program: help, version, or wrong usage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// What to print: to stdout for code 0, else to stderr.
+    pub text: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+/// A chat with language models in the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "riffle", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+struct Args {
+    /// The first question of the chat
+    #[arg(value_name = "PROMPT")]
+    prompt: Option<String>,
+    /// Go on with the last chat
+    #[arg(long = "continue", conflicts_with_all = ["resume", "private"])]
+    goes_on: bool,
+    /// Go on with the saved chat of this id
+    #[arg(long, value_name = "ID", conflicts_with = "private")]
+    resume: Option<String>,
+    /// Start a chat that is not saved
+    #[arg(long)]
+    private: bool,
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Sub>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Sub {
+    /// Print one answer
+    Ask(AskArgs),
+    /// Print where the configuration is, an example, or what holds
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the keys
+    Keys,
+}
+
+const AFTER_HELP: &str = "\
+Without a command the full screen opens; without a key or a local model it is a demo that needs neither.
+
+  riffle \"What gear do I need for a weekend hike?\"
+  git diff | riffle ask \"What does this change?\"";
+
+/// Reads a command line, the program's name first.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ended> {
+    let matches = Args::command().try_get_matches_from(args).map_err(|error| ended(&error))?;
+    let args = Args::from_arg_matches(&matches).map_err(|error| ended(&error))?;
+    let says_which_chat = args.goes_on || args.resume.is_some() || args.private;
+    if args.command.is_some() && (says_which_chat || args.prompt.is_some()) {
+        let sentence = "A question, --continue, --resume and --private before a command go with the full screen only.";
+        return Err(ended(&Args::command().error(ErrorKind::ArgumentConflict, sentence)));
+    }
+    let command = match args.command {
+        Some(Sub::Ask(ask)) => Command::Ask(ask),
+        Some(Sub::Config(command)) => Command::Config(command),
+        Some(Sub::Keys) => Command::Keys,
+        None => {
+            let open = match (args.goes_on, args.resume, args.private) {
+                (true, ..) => Open::Continue,
+                (false, Some(id), _) => Open::Resume(id),
+                (false, None, true) => Open::Private,
+                (false, None, false) => Open::New,
+            };
+            Command::Chat { prompt: args.prompt, open }
+        }
+    };
+    Ok(Cli { flags: args.flags, command })
+}
+
+fn ended(error: &clap::Error) -> Ended {
+    let code = u8::try_from(error.exit_code()).unwrap_or(USAGE);
+    // clap repeats the arguments, which may hold escapes.
+    Ended { text: SafeText::block(&error.render().to_string()).into_string(), code }
+}
+
+/// Runs `riffle config …`; the exit code.
+pub fn run_config(command: ConfigCommand, flags: &Flags, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
+    match command {
+        ConfigCommand::Example => {
+            out.write_all(EXAMPLE.as_bytes())?;
+            Ok(0)
+        }
+        ConfigCommand::Path => match config_path(flags) {
+            Ok(path) => {
+                writeln!(out, "{}", path.display())?;
+                Ok(0)
+            }
+            Err(error) => {
+                writeln!(err, "{error}")?;
+                Ok(USAGE)
+            }
+        },
+        ConfigCommand::Check => match load(flags) {
+            Ok(loaded) => {
+                print_values(&loaded, out)?;
+                for warning in &loaded.warnings {
+                    writeln!(err, "{}", SafeText::line(warning).as_str())?;
+                }
+                Ok(0)
+            }
+            Err(error) => {
+                writeln!(err, "{error}")?;
+                Ok(USAGE)
+            }
+        },
+    }
+}
+
+/// Runs `riffle keys`; the exit code.
+pub fn run_keys(flags: &Flags, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
+    let loaded = match load(flags) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            writeln!(err, "{error}")?;
+            return Ok(USAGE);
+        }
+    };
+    let keymap = &loaded.settings.keymap;
+    writeln!(out, "{:<14}{:<34}{:<10}{:<11}What it does", "Action", "Keys", "Ctrl+X", "Slash")?;
+    for info in ACTIONS {
+        let keys = keymap.keys_of(info.action).into_iter().map(Key::label).collect::<Vec<_>>().join(", ");
+        let leader = keymap.leader_of(info.action).map(Key::label).unwrap_or_default();
+        let slash = info.slash.map(|slash| format!("/{slash}")).unwrap_or_default();
+        writeln!(out, "{:<14}{keys:<34}{leader:<10}{slash:<11}{}", info.id, info.title)?;
+    }
+    Ok(0)
+}
+
+fn print_values(loaded: &Loaded, out: &mut dyn Write) -> io::Result<()> {
+    let exists = if loaded.config_path.exists() { "" } else { "   (does not exist)" };
+    writeln!(out, "Configuration   {}{exists}", loaded.config_path.display())?;
+    writeln!(out, "Saved chats     {}\n", loaded.data_dir.display())?;
+    for (key, value, origin) in loaded.settings.describe() {
+        let line = format!("{key:<20}{value:<20}   {origin}");
+        writeln!(out, "{}", SafeText::line(&line).as_str())?;
+    }
+    for (name, rule) in &loaded.settings.tool_rules {
+        writeln!(out, "{}", SafeText::line(&format!("tools.rules         {name:?} = {rule:?}")).as_str())?;
+    }
+    writeln!(out)?;
+    for provider in loaded.settings.providers.values() {
+        writeln!(out, "{}", SafeText::line(&provider_line(provider)).as_str())?;
+    }
+    Ok(())
+}
+
+/// A provider with its address and the place of its key, never the key.
+fn provider_line(provider: &ProviderSettings) -> String {
+    let key = match (&provider.missing, &provider.key) {
+        (Some(missing), _) => missing.clone(),
+        (None, KeySource::None) => "needs no key".to_owned(),
+        (None, KeySource::Env(variable)) => format!("key in {variable}"),
+        (None, KeySource::Command(_)) => "key from its command".to_owned(),
+        (None, KeySource::Inline(_)) => "key in the configuration file".to_owned(),
+    };
+    format!("{:<20}{:<40}   {:<28}   {key}", provider.name, provider.base_url, provider.model).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(args: &[&str]) -> Result<Cli, Ended> {
+        parse(std::iter::once("riffle").chain(args.iter().copied()).map(OsString::from))
+    }
+
+    fn command(args: &[&str]) -> Command {
+        parsed(args).expect("parses").command
+    }
+
+    #[test]
+    fn the_first_argument_that_is_no_command_is_a_question() {
+        let chat = |prompt: Option<&str>, open: Open| Command::Chat { prompt: prompt.map(str::to_owned), open };
+        assert_eq!(command(&[]), chat(None, Open::New));
+        assert_eq!(command(&["What gear?"]), chat(Some("What gear?"), Open::New));
+        assert_eq!(command(&["help"]), chat(Some("help"), Open::New));
+        assert_eq!(command(&["--", "ask"]), chat(Some("ask"), Open::New));
+        assert_eq!(command(&["--continue", "and then?"]), chat(Some("and then?"), Open::Continue));
+        assert_eq!(command(&["--resume", "x"]), chat(None, Open::Resume("x".to_owned())));
+        assert_eq!(command(&["--private"]), chat(None, Open::Private));
+    }
+
+    #[test]
+    fn ask_takes_words_and_options_on_either_side() {
+        let cli = parsed(&[
+            "--model",
+            "m",
+            "ask",
+            "a",
+            "b",
+            "--json",
+            "--no-tools",
+            "--allow-tool",
+            "x",
+            "--allow-tool",
+            "y",
+        ])
+        .expect("parses");
+        let ask = AskArgs { prompt: vec!["a".to_owned(), "b".to_owned()], json: true, ..AskArgs::default() };
+        assert_eq!(cli.command, Command::Ask(ask));
+        let flags = Flags {
+            model: Some("m".to_owned()),
+            no_tools: true,
+            allow_tool: vec!["x".to_owned(), "y".to_owned()],
+            ..Flags::default()
+        };
+        assert_eq!(cli.flags, flags);
+    }
+
+    #[test]
+    fn wrong_usage_ends_with_2_and_help_with_0() {
+        for args in [
+            &["--continue", "--private"][..],
+            &["--resume"],
+            &["--max-rounds", "0"],
+            &["--wrong"],
+            &["config"],
+            &["--private", "keys"],
+            &["what", "gear"],
+        ] {
+            assert_eq!(parsed(args).map_err(|ended| ended.code), Err(2), "{args:?}");
+        }
+        assert_eq!(parsed(&["--help"]).map_err(|ended| ended.code), Err(0));
+        assert_eq!(parsed(&["--version"]).map_err(|ended| ended.code), Err(0));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn arguments_that_are_not_text_are_refused_in_words() {
+        use std::os::unix::ffi::OsStringExt;
+        let args = ["riffle".into(), OsString::from_vec(vec![0xff, 0xfe])];
+        let ended = parse(args).expect_err("refused");
+        assert_eq!((ended.code, ended.text.contains("invalid UTF-8")), (2, true), "{}", ended.text);
+    }
+
+    #[test]
+    fn config_and_keys_print_what_holds() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, "[chat]\nmax_rounds = 7\n[keys]\nchats = [\"f9\"]\n").expect("writes");
+        let flags = Flags { config: Some(path.clone()), data_dir: Some(folder.path().to_owned()), ..Flags::default() };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        assert_eq!(run_config(ConfigCommand::Check, &flags, &mut out, &mut err).expect("prints"), 0);
+        assert_eq!(run_keys(&flags, &mut out, &mut err).expect("prints"), 0);
+        let out = String::from_utf8(out).expect("text");
+        let line = |start: &str| out.lines().find(|line| line.starts_with(start)).unwrap_or_default().to_owned();
+        assert_eq!(line("chat.max_rounds"), format!("chat.max_rounds     7                      {}", path.display()));
+        assert_eq!(line("chats"), "chats         F9                                l         /chats     Saved chats");
+    }
+}
