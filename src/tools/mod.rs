@@ -1,0 +1,12 @@
+//! Tools: what a model may call, checked against its schema and a policy before it runs.
+
+pub mod limits;
+pub mod outdoor_gear;
+pub mod policy;
+mod registry;
+pub mod schema;
+pub mod stub;
+mod tool;
+
+pub use registry::Registry;
+pub use tool::Tool;
