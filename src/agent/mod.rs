@@ -1,0 +1,21 @@
+//! The turn: from a question to its answer, with tool calls between. `turn` is a pure state machine (events in, effects
+//! out) that three hosts share; `tracker` is what the side panel draws; `perform` does the effects; `drive` runs a turn
+//! without a screen.
+
+mod checks;
+mod drive;
+mod effect;
+mod event;
+mod perform;
+mod tracker;
+mod turn;
+
+pub use drive::{Drive, drive};
+pub use effect::{Effect, Progress, TurnEnd};
+pub use event::{CallId, CallOutcome, Event, Moment, RequestId, TurnId};
+pub use perform::{CommitGate, EndpointSource, Performer};
+pub use tracker::{AskReason, CallState, TrackedCall, Tracker};
+pub use turn::{NewQuestion, OfferedTool, Phase, Turn, TurnSetup};
+
+#[cfg(test)]
+mod tests;

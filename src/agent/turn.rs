@@ -1,0 +1,681 @@
+//! The turn machine. It knows no clock, no network and no screen: events go in, effects come out. Its one promise to the
+//! history and to every vendor is that each recorded call gets exactly one result, whatever happens.
+
+use serde_json::{Map, Value};
+
+use super::checks::{Verdict, verdict};
+use super::effect::{Effect, Progress, TurnEnd};
+use super::event::{CallId, CallOutcome, Event, Moment, RequestId, TurnId};
+use super::tracker::{CallState, TrackedCall, Tracker};
+use crate::chat::{
+    Accumulator, AssistantMessage, ChatError, ConversationId, Delta, EntryState, ErrorKind, Finish, IdSource, Message,
+    MessageId, Opaque, StreamEnd, ToolCall, ToolResult, ToolSpec, ToolStatus, Usage, paired_for_request,
+};
+use crate::provider::retry::retry_delay_ms;
+use crate::store::{NewChat, Record};
+use crate::tools::policy::Decision;
+
+/// A tool as this turn may use it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OfferedTool {
+    /// What the model is told.
+    pub spec: ToolSpec,
+    /// Whether it runs, asks or is refused.
+    pub decision: Decision,
+}
+
+/// Everything a turn is told at its start.
+pub struct TurnSetup {
+    /// Its id; ids of earlier turns never come again.
+    pub id: TurnId,
+    /// The chat it belongs to.
+    pub conversation: ConversationId,
+    /// The provider's configured name.
+    pub provider: String,
+    /// The model that is asked.
+    pub model: String,
+    /// The tools offered.
+    pub tools: Vec<OfferedTool>,
+    /// Model requests in one turn.
+    pub max_rounds: u32,
+    /// Repetitions of a failed request.
+    pub retries: u32,
+    /// After which a call is given up, in ms.
+    pub call_timeout_ms: u64,
+    /// Whether a person can be asked.
+    pub can_ask: bool,
+    /// Where identifiers come from.
+    pub ids: Box<dyn IdSource>,
+}
+
+/// A question that begins a turn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewQuestion {
+    /// What was asked.
+    pub text: String,
+    /// For the first question of a chat.
+    pub new_chat: Option<NewChat>,
+}
+
+/// What the turn is doing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// The request is out and nothing has come yet.
+    Asking,
+    /// The answer is coming in.
+    Streaming,
+    /// Before a repeated attempt.
+    WaitingToRetry {
+        /// Which attempt comes next, from 1.
+        attempt: u32,
+        /// When, on [`Moment::mono_ms`].
+        due_ms: u64,
+        /// Why the last one failed.
+        error: ChatError,
+    },
+    /// Calls are open.
+    Tools,
+    /// It is over.
+    Ended,
+}
+
+/// One turn.
+pub struct Turn {
+    setup: TurnSetup,
+    messages: Vec<Message>,
+    parent: Option<MessageId>,
+    answer_id: MessageId,
+    phase: Phase,
+    tracker: Tracker,
+    accumulator: Accumulator,
+    /// Calls received in rounds before the current one.
+    earlier_calls: usize,
+    request_number: u32,
+    round: u32,
+    attempt: u32,
+    started: Moment,
+    request_started_ms: u64,
+    last_bytes_ms: u64,
+    request_ttft_ms: Option<u64>,
+    ttft_ms: Option<u64>,
+    usage: Option<Usage>,
+    served_model: Option<String>,
+    last: AssistantMessage,
+}
+
+impl Turn {
+    /// Starts a turn. `messages` is the conversation so far, for the request; with a `question` it is recorded and added,
+    /// without one the conversation's last question is asked again. `parent` is the message the turn follows.
+    pub fn start(
+        mut setup: TurnSetup,
+        messages: Vec<Message>,
+        parent: Option<MessageId>,
+        question: Option<NewQuestion>,
+        now: Moment,
+    ) -> (Self, Vec<Effect>) {
+        let answer_id = MessageId(setup.ids.next_id());
+        let mut turn = Self {
+            setup,
+            messages,
+            parent,
+            answer_id,
+            phase: Phase::Asking,
+            tracker: Tracker::default(),
+            accumulator: Accumulator::default(),
+            earlier_calls: 0,
+            request_number: 0,
+            round: 0,
+            attempt: 0,
+            started: now,
+            request_started_ms: now.mono_ms,
+            last_bytes_ms: now.mono_ms,
+            request_ttft_ms: None,
+            ttft_ms: None,
+            usage: None,
+            served_model: None,
+            last: AssistantMessage::default(),
+        };
+        let mut effects = Vec::new();
+        if let Some(question) = question {
+            let message = MessageId(turn.setup.ids.next_id());
+            effects.push(Effect::Record(Record::Question {
+                conversation: turn.setup.conversation.clone(),
+                message: message.clone(),
+                parent: turn.parent.clone(),
+                time_ms: now.unix_ms,
+                text: question.text.clone(),
+                new_chat: question.new_chat,
+            }));
+            turn.messages.push(Message::User { text: question.text });
+            turn.parent = Some(message);
+        }
+        turn.ask_model(now, &mut effects);
+        (turn, effects)
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> TurnId {
+        self.setup.id
+    }
+
+    /// The chat it belongs to.
+    #[must_use]
+    pub fn conversation(&self) -> &ConversationId {
+        &self.setup.conversation
+    }
+
+    /// The provider it asks.
+    #[must_use]
+    pub fn provider(&self) -> &str {
+        &self.setup.provider
+    }
+
+    /// The model it asks.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.setup.model
+    }
+
+    /// The tools it offers, as the model is told.
+    #[must_use]
+    pub fn offered_specs(&self) -> Vec<ToolSpec> {
+        self.setup.tools.iter().map(|tool| tool.spec.clone()).collect()
+    }
+
+    /// Whether reasoning is what came last.
+    #[must_use]
+    pub fn is_reasoning(&self) -> bool {
+        self.accumulator.text().is_empty() && !self.accumulator.reasoning().is_empty()
+    }
+
+    /// What it is doing.
+    #[must_use]
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.phase == Phase::Ended
+    }
+
+    /// Its calls.
+    #[must_use]
+    pub fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// When it began.
+    #[must_use]
+    pub fn started(&self) -> Moment {
+        self.started
+    }
+
+    /// When the current request began, on [`Moment::mono_ms`].
+    #[must_use]
+    pub fn request_started_ms(&self) -> u64 {
+        self.request_started_ms
+    }
+
+    /// When anything last came from the server, on [`Moment::mono_ms`].
+    #[must_use]
+    pub fn last_bytes_ms(&self) -> u64 {
+        self.last_bytes_ms
+    }
+
+    /// The last message recorded, which the next question follows.
+    #[must_use]
+    pub fn last_message(&self) -> Option<&MessageId> {
+        self.parent.as_ref()
+    }
+
+    /// The attempts that may follow a failed one.
+    #[must_use]
+    pub fn retries(&self) -> u32 {
+        self.setup.retries
+    }
+
+    /// The request whose wait a person may cut short.
+    #[must_use]
+    pub fn waiting_request(&self) -> Option<RequestId> {
+        matches!(self.phase, Phase::WaitingToRetry { .. }).then(|| self.request_id())
+    }
+
+    /// Takes one fact. `jitter` is a random number from 0 to 1 for the wait before a repeated attempt.
+    pub fn handle(&mut self, event: Event, now: Moment, jitter: f64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.phase == Phase::Ended || !self.is_current(&event) {
+            return effects;
+        }
+        match event {
+            Event::Delta { delta, .. } => self.on_delta(delta, now, &mut effects),
+            Event::StreamEnded { end, .. } => self.on_stream_end(end, now, jitter, &mut effects),
+            Event::RetryDue { .. } => {
+                if matches!(self.phase, Phase::WaitingToRetry { .. }) {
+                    self.send_request(now, &mut effects);
+                }
+            }
+            Event::CallStarted { call } => {
+                if let Some(call) = self.tracker.get_mut(call).filter(|call| call.state == CallState::Ready) {
+                    call.state = CallState::Running { since_ms: now.mono_ms };
+                }
+            }
+            Event::CallFinished { call, outcome } => self.end_call(call, outcome, now, &mut effects),
+            Event::CallApproved { call } => self.approve(call, &mut effects),
+            Event::ToolApproved { call } => self.approve_tool(call, &mut effects),
+            Event::CallRefused { call } => {
+                if self.is_waiting(call) {
+                    let output = "The person did not allow this call.".to_owned();
+                    self.end_call(call, CallOutcome { status: ToolStatus::Denied, output }, now, &mut effects);
+                }
+            }
+            Event::CallStopped { call } => self.stop_call(call, now, &mut effects),
+            Event::TurnStopped => self.stop(now, &mut effects),
+        }
+        effects
+    }
+
+    /// The one place where late events fall out: those of another turn, of an earlier request or of an ended call.
+    fn is_current(&self, event: &Event) -> bool {
+        match event {
+            Event::Delta { request, .. } | Event::StreamEnded { request, .. } | Event::RetryDue { request } => {
+                *request == self.request_id()
+            }
+            Event::CallStarted { call }
+            | Event::CallFinished { call, .. }
+            | Event::CallApproved { call }
+            | Event::ToolApproved { call }
+            | Event::CallRefused { call }
+            | Event::CallStopped { call } => self.tracker.get(*call).is_some_and(|call| !call.is_ended()),
+            Event::TurnStopped => true,
+        }
+    }
+
+    fn request_id(&self) -> RequestId {
+        RequestId { turn: self.setup.id, number: self.request_number }
+    }
+
+    /// Opens the next round: a new answer is recorded and asked for.
+    fn ask_model(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        self.round += 1;
+        self.attempt = 0;
+        self.answer_id = MessageId(self.setup.ids.next_id());
+        self.earlier_calls = self.tracker.calls.len();
+        effects.push(Effect::Record(Record::AnswerBegan {
+            conversation: self.setup.conversation.clone(),
+            message: self.answer_id.clone(),
+            parent: self.parent.clone(),
+            time_ms: now.unix_ms,
+            provider: self.setup.provider.clone(),
+            model: self.setup.model.clone(),
+        }));
+        self.parent = Some(self.answer_id.clone());
+        self.send_request(now, effects);
+    }
+
+    fn send_request(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        self.request_number += 1;
+        self.accumulator = Accumulator::default();
+        self.request_started_ms = now.mono_ms;
+        self.last_bytes_ms = now.mono_ms;
+        self.request_ttft_ms = None;
+        self.served_model = None;
+        self.phase = Phase::Asking;
+        effects.push(Effect::StartStream {
+            request: self.request_id(),
+            messages: paired_for_request(self.messages.iter().cloned()),
+        });
+    }
+
+    fn on_delta(&mut self, delta: Delta, now: Moment, effects: &mut Vec<Effect>) {
+        self.last_bytes_ms = now.mono_ms;
+        let is_visible = match &delta {
+            Delta::Text(text) | Delta::Reasoning(text) => !text.is_empty(),
+            Delta::ToolCall(_) => true,
+            Delta::Usage(_) | Delta::Model(_) | Delta::Opaque(_) | Delta::Finish { .. } | Delta::Alive => false,
+        };
+        if is_visible {
+            self.phase = Phase::Streaming;
+            self.request_ttft_ms.get_or_insert(now.mono_ms.saturating_sub(self.request_started_ms));
+            self.ttft_ms.get_or_insert(now.mono_ms.saturating_sub(self.started.mono_ms));
+        }
+        self.accumulator.push(&delta);
+        let message = self.answer_id.clone();
+        match delta {
+            Delta::Text(text) if !text.is_empty() => {
+                effects.push(Effect::Record(Record::AnswerText { message, text: text.clone() }));
+                effects.push(Effect::Show(Progress::Text(text)));
+            }
+            Delta::Reasoning(text) if !text.is_empty() => {
+                effects.push(Effect::Record(Record::AnswerReasoning { message, text: text.clone() }));
+                effects.push(Effect::Show(Progress::Reasoning(text)));
+            }
+            Delta::ToolCall(_) => self.track_partial_calls(),
+            Delta::Model(model) => self.served_model = Some(model),
+            Delta::Text(_)
+            | Delta::Reasoning(_)
+            | Delta::Usage(_)
+            | Delta::Opaque(_)
+            | Delta::Finish { .. }
+            | Delta::Alive => {}
+        }
+        if let Some(error) = self.accumulator.limit_exceeded() {
+            effects.push(Effect::DropStream { request: self.request_id() });
+            self.finish_request(StreamEnd::Failed { error, is_cut: false }, now, effects);
+        }
+    }
+
+    /// Brings the tracker up to what has arrived, so that arguments are seen while they stream in.
+    fn track_partial_calls(&mut self) {
+        for (at, partial) in self.accumulator.calls().iter().enumerate() {
+            let index = self.earlier_calls + at;
+            if index == self.tracker.calls.len() {
+                self.tracker.calls.push(TrackedCall {
+                    id: CallId { turn: self.setup.id, number: index as u32 + 1 },
+                    vendor_id: String::new(),
+                    round: self.round,
+                    name: String::new(),
+                    arguments_text: String::new(),
+                    arguments: None,
+                    state: CallState::Receiving,
+                    elapsed_ms: 0,
+                    output: String::new(),
+                });
+            }
+            let call = &mut self.tracker.calls[index];
+            if call.name != partial.name {
+                call.name.clone_from(&partial.name);
+            }
+            // Arguments only grow while they stream: copying just the new piece keeps a long call linear.
+            if let Some(new) = partial.arguments.get(call.arguments_text.len()..) {
+                call.arguments_text.push_str(new);
+            }
+        }
+    }
+
+    fn on_stream_end(&mut self, end: StreamEnd, now: Moment, jitter: f64, effects: &mut Vec<Effect>) {
+        if let StreamEnd::Failed { error, .. } = &end
+            && !self.accumulator.has_content()
+            && let Some(delay_ms) = retry_delay_ms(error, self.attempt, self.setup.retries, jitter)
+        {
+            self.attempt += 1;
+            self.request_number += 1;
+            self.phase =
+                Phase::WaitingToRetry { attempt: self.attempt, due_ms: now.mono_ms + delay_ms, error: error.clone() };
+            effects.push(Effect::Show(Progress::Retry { attempt: self.attempt, delay_ms, error: error.clone() }));
+            effects.push(Effect::Wait { request: self.request_id(), delay_ms });
+            return;
+        }
+        self.finish_request(end, now, effects);
+    }
+
+    /// The stream is over: record the answer, then run its calls or end the turn.
+    fn finish_request(&mut self, end: StreamEnd, now: Moment, effects: &mut Vec<Effect>) {
+        self.track_partial_calls();
+        let ids = &mut self.setup.ids;
+        let answer = std::mem::take(&mut self.accumulator).finish(&end, &mut || ids.next_id());
+        let error = match end {
+            StreamEnd::Complete => match answer.finish {
+                Finish::ContentFilter => {
+                    Some(ChatError::new(ErrorKind::ContentFilter, "The provider withheld the rest of this answer."))
+                }
+                Finish::Error => Some(ChatError::new(
+                    ErrorKind::Server,
+                    format!("The provider ended the answer: {}", answer.finish_raw.unwrap_or_default()),
+                )),
+                _ => None,
+            },
+            StreamEnd::Failed { error, .. } => Some(error),
+        };
+        let mut message = answer.message;
+        message.opaque = answer.opaque.map(|value| Opaque { provider: self.setup.provider.clone(), value });
+        if let Some(usage) = &answer.usage {
+            add_usage(&mut self.usage, usage);
+        }
+        self.last = message.clone();
+        self.record_answer_end(
+            &message,
+            match answer.finish {
+                Finish::Truncated | Finish::Error | Finish::ContentFilter => EntryState::Failed,
+                Finish::Cancelled => EntryState::Stopped,
+                Finish::Stop | Finish::Length | Finish::ToolCalls => EntryState::Complete,
+            },
+            Some(answer.finish),
+            error.clone(),
+            answer.usage,
+            now,
+            effects,
+        );
+        let calls = message.tool_calls.clone();
+        self.messages.push(Message::Assistant(message));
+        self.adopt_calls(&calls, effects);
+        if answer.finish != Finish::ToolCalls {
+            self.close_open_calls("This call was not run, because the answer did not end properly.", now, effects);
+            self.end(answer.finish, error, now, effects);
+        } else if self.round >= self.setup.max_rounds {
+            let why = format!("Not run: the limit of {} model requests for one question is reached.", self.round);
+            self.close_open_calls(&why, now, effects);
+            self.end(Finish::ToolCalls, None, now, effects);
+        } else {
+            self.phase = Phase::Tools;
+            self.start_calls(now, effects);
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the fields of one record")]
+    fn record_answer_end(
+        &self,
+        message: &AssistantMessage,
+        state: EntryState,
+        finish: Option<Finish>,
+        error: Option<ChatError>,
+        usage: Option<Usage>,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        effects.push(Effect::Record(Record::AnswerEnded {
+            message: self.answer_id.clone(),
+            state,
+            tool_calls: message.tool_calls.clone(),
+            opaque: message.opaque.clone(),
+            finish,
+            error,
+            usage,
+            ttft_ms: self.request_ttft_ms,
+            elapsed_ms: now.mono_ms.saturating_sub(self.request_started_ms),
+            model: self.served_model.clone().unwrap_or_else(|| self.setup.model.clone()),
+        }));
+    }
+
+    /// The whole calls of this round take their places in the tracker.
+    fn adopt_calls(&mut self, calls: &[ToolCall], effects: &mut Vec<Effect>) {
+        self.tracker.calls.truncate(self.earlier_calls + calls.len());
+        for (at, call) in calls.iter().enumerate() {
+            let Some(tracked) = self.tracker.calls.get_mut(self.earlier_calls + at) else { break };
+            tracked.vendor_id.clone_from(&call.id);
+            tracked.name.clone_from(&call.name);
+            tracked.arguments = Some(call.arguments.clone());
+            tracked.state = CallState::Ready;
+            effects.push(Effect::Show(Progress::ToolCall {
+                id: call.id.clone(),
+                name: call.name.clone(),
+                arguments: call.arguments.clone(),
+                round: self.round,
+            }));
+        }
+    }
+
+    fn start_calls(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        for at in self.earlier_calls..self.tracker.calls.len() {
+            let id = self.tracker.calls[at].id;
+            match verdict(&self.setup, &self.tracker.calls, at) {
+                Verdict::Run(arguments) => self.run(id, arguments, effects),
+                Verdict::Ask(reason) => self.tracker.calls[at].state = CallState::Waiting(reason),
+                Verdict::Refuse(status, output) => self.resolve(id, CallOutcome { status, output }, now, effects),
+            }
+        }
+        self.go_on_when_resolved(now, effects);
+    }
+
+    fn run(&mut self, id: CallId, arguments: Map<String, Value>, effects: &mut Vec<Effect>) {
+        let timeout_ms = self.setup.call_timeout_ms;
+        if let Some(call) = self.tracker.get_mut(id) {
+            call.state = CallState::Ready;
+            effects.push(Effect::RunTool { call: id, name: call.name.clone(), arguments, timeout_ms });
+        }
+    }
+
+    fn is_waiting(&self, id: CallId) -> bool {
+        self.tracker.get(id).is_some_and(|call| matches!(call.state, CallState::Waiting(_)))
+    }
+
+    fn approve(&mut self, id: CallId, effects: &mut Vec<Effect>) {
+        let arguments = self.tracker.get(id).and_then(|call| call.arguments.as_ref()?.as_object().cloned());
+        if let Some(arguments) = arguments.filter(|_| self.is_waiting(id)) {
+            self.run(id, arguments, effects);
+        }
+    }
+
+    fn approve_tool(&mut self, id: CallId, effects: &mut Vec<Effect>) {
+        let Some(name) = self.tracker.get(id).map(|call| call.name.clone()) else { return };
+        for tool in self.setup.tools.iter_mut().filter(|tool| tool.spec.name == name) {
+            tool.decision = Decision::Allow;
+        }
+        let waiting: Vec<CallId> =
+            self.tracker.waiting().filter(|call| call.name == name).map(|call| call.id).collect();
+        for call in waiting {
+            self.approve(call, effects);
+        }
+    }
+
+    fn stop_call(&mut self, id: CallId, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(call) = self.tracker.get(id) else { return };
+        match call.state {
+            CallState::Receiving | CallState::Ended(_) => return,
+            CallState::Ready | CallState::Running { .. } => effects.push(Effect::CancelTool { call: id }),
+            CallState::Waiting(_) => {}
+        }
+        let output = "The person stopped this call before it ended.".to_owned();
+        self.end_call(id, CallOutcome { status: ToolStatus::Cancelled, output }, now, effects);
+    }
+
+    fn end_call(&mut self, id: CallId, outcome: CallOutcome, now: Moment, effects: &mut Vec<Effect>) {
+        self.resolve(id, outcome, now, effects);
+        self.go_on_when_resolved(now, effects);
+    }
+
+    /// Gives a call its one result, in the tracker, in the next request and in the history.
+    fn resolve(&mut self, id: CallId, outcome: CallOutcome, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(call) = self.tracker.get_mut(id).filter(|call| !call.is_ended()) else { return };
+        call.elapsed_ms = call.elapsed(now);
+        call.state = CallState::Ended(outcome.status);
+        call.output.clone_from(&outcome.output);
+        let result = ToolResult {
+            call_id: call.vendor_id.clone(),
+            name: call.name.clone(),
+            status: outcome.status,
+            output: outcome.output,
+            elapsed_ms: call.elapsed_ms,
+        };
+        self.messages.push(Message::Tool(result.clone()));
+        let message = MessageId(self.setup.ids.next_id());
+        let parent = self.parent.replace(message.clone()).unwrap_or_else(|| self.answer_id.clone());
+        effects.push(Effect::Record(Record::ToolResult {
+            conversation: self.setup.conversation.clone(),
+            message,
+            parent,
+            time_ms: now.unix_ms,
+            result: result.clone(),
+        }));
+        effects.push(Effect::Show(Progress::ToolResult(result)));
+    }
+
+    fn go_on_when_resolved(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        if self.phase == Phase::Tools && self.tracker.open_in_round(self.round) == 0 {
+            self.ask_model(now, effects);
+        }
+    }
+
+    /// Calls that will not run get their result all the same, but nothing is shown as if they had.
+    fn close_open_calls(&mut self, why: &str, now: Moment, effects: &mut Vec<Effect>) {
+        let open: Vec<CallId> = self.tracker.calls.iter().filter(|call| !call.is_ended()).map(|call| call.id).collect();
+        for id in open {
+            let outcome = CallOutcome { status: ToolStatus::Cancelled, output: why.to_owned() };
+            self.resolve(id, outcome, now, effects);
+            effects.pop_if(|effect| matches!(effect, Effect::Show(Progress::ToolResult(_))));
+        }
+    }
+
+    /// Stops everything: the stream, the tools, the questions, the records. What came so far is kept.
+    fn stop(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        match self.phase {
+            Phase::Asking | Phase::Streaming => {
+                effects.push(Effect::DropStream { request: self.request_id() });
+                self.stop_request(now, effects);
+            }
+            Phase::WaitingToRetry { .. } => self.stop_request(now, effects),
+            Phase::Tools => {
+                for call in self.tracker.running() {
+                    effects.push(Effect::CancelTool { call: call.id });
+                }
+                self.close_open_calls("The person stopped this call before it ended.", now, effects);
+            }
+            Phase::Ended => return,
+        }
+        self.end(Finish::Cancelled, None, now, effects);
+    }
+
+    fn stop_request(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let ids = &mut self.setup.ids;
+        let end = StreamEnd::Complete;
+        let answer = std::mem::take(&mut self.accumulator).finish(&end, &mut || ids.next_id());
+        self.last = answer.message.clone();
+        self.record_answer_end(
+            &answer.message,
+            EntryState::Stopped,
+            Some(Finish::Cancelled),
+            None,
+            answer.usage.clone(),
+            now,
+            effects,
+        );
+        if let Some(usage) = &answer.usage {
+            add_usage(&mut self.usage, usage);
+        }
+        let calls = answer.message.tool_calls.clone();
+        self.messages.push(Message::Assistant(answer.message));
+        self.adopt_calls(&calls, effects);
+        self.close_open_calls("The person stopped the answer before this call was complete.", now, effects);
+    }
+
+    fn end(&mut self, finish: Finish, error: Option<ChatError>, now: Moment, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Ended;
+        if let Some(error) = &error {
+            effects.push(Effect::Show(Progress::Error(error.clone())));
+        }
+        effects.push(Effect::Ended(TurnEnd {
+            finish,
+            error,
+            text: self.last.text.clone(),
+            reasoning: self.last.reasoning.clone(),
+            tool_calls: self.last.tool_calls.clone(),
+            usage: self.usage.clone(),
+            ttft_ms: self.ttft_ms,
+            elapsed_ms: now.mono_ms.saturating_sub(self.started.mono_ms),
+            rounds: self.round,
+        }));
+    }
+}
+
+fn add_usage(total: &mut Option<Usage>, usage: &Usage) {
+    match total {
+        None => *total = Some(usage.clone()),
+        Some(total) => {
+            total.input += usage.input;
+            total.output += usage.output;
+            total.details.clone_from(&usage.details);
+        }
+    }
+}

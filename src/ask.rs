@@ -1,0 +1,355 @@
+//! `riffle ask`: one answer to stdout, as text or as JSON lines, through the same turn as the full screen.
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::agent::{Drive, NewQuestion, Performer, Progress, Turn, TurnEnd, TurnId, TurnSetup, drive};
+use crate::chat::{Arguments, ChatError, Conversation, ConversationId, Finish};
+use crate::config::provider::ProviderSettings;
+use crate::config::settings::Settings;
+use crate::host::{self, Clock, ToolBox, note};
+use crate::provider::Client;
+use crate::provider::connect::Connector;
+use crate::safe_text::SafeText;
+use crate::store::{NewChat, Reader, StoreEvent, StoreOptions, Writer};
+use crate::strings;
+use crate::tools::policy::Host;
+
+/// How long the history may take to close at the end.
+const CLOSE: Duration = Duration::from_secs(6);
+/// After so much silence of a piped stdin it is said what is waited for.
+const SILENT_PIPE: Duration = Duration::from_secs(1);
+
+/// What is asked and how it is printed.
+pub struct AskOptions {
+    /// The words of the command line.
+    pub prompt: Vec<String>,
+    /// JSON lines instead of text.
+    pub is_json: bool,
+    /// The history is not touched.
+    pub is_unsaved: bool,
+    /// The chat in which something was said last goes on.
+    pub is_continued: bool,
+    /// A piped stdin is not read.
+    pub ignores_stdin: bool,
+    /// Where the history is.
+    pub data_dir: std::path::PathBuf,
+    /// Everything else that was set.
+    pub settings: Settings,
+    /// Whom to ask.
+    pub provider: ProviderSettings,
+    /// The model.
+    pub model: String,
+}
+
+/// Exit status when the history could not be used.
+const NOT_SAVED: u8 = 3;
+
+/// Asks; gives the exit status.
+pub async fn run(options: AskOptions) -> anyhow::Result<u8> {
+    let question = question(&options)?;
+    if question.trim().is_empty() {
+        anyhow::bail!("nothing was asked. Write the question after `riffle ask`, or pipe it in.");
+    }
+    let clock = Clock::start();
+    let tools = ToolBox::new(&options.settings, Host::Headless)?;
+    let mut saving = Saving::open(&options);
+    let chat = saving.chat(&options);
+    let offered = tools.for_provider(&options.provider.name);
+    let specs: Vec<_> = offered.iter().map(|tool| tool.spec.clone()).collect();
+    let setup = TurnSetup {
+        id: TurnId(1),
+        conversation: chat.id.clone(),
+        provider: options.provider.name.clone(),
+        model: options.model.clone(),
+        tools: offered,
+        max_rounds: options.settings.max_rounds,
+        retries: options.settings.retries,
+        call_timeout_ms: options.settings.tool_timeout_ms,
+        can_ask: false,
+        ids: host::ids(),
+    };
+    let new_chat = chat.entries.is_empty().then(|| NewChat {
+        title: crate::chat::title_of(&question),
+        provider: options.provider.name.clone(),
+        model: options.model.clone(),
+    });
+    let printer = Printer::new(options.is_json);
+    printer.start(&chat.id, &options);
+    let messages = chat.request_messages(Some(&options.settings.system));
+    let parent = chat.entries.last().map(|entry| entry.id.clone());
+    let started = Turn::start(setup, messages, parent, Some(NewQuestion { text: question, new_chat }), clock.now());
+    let (events, inbox) = tokio::sync::mpsc::channel(64);
+    let connector = Arc::new(Connector::new(options.settings.demo_rate, host::variable));
+    let gate = host::commit_gate(saving.writer.clone());
+    let drive_host = Drive {
+        performer: Performer::new(Client::new(), tools.registry.clone(), gate, events),
+        events: inbox,
+        endpoint: host::endpoint_source(connector, options.provider.clone()),
+        model: options.model.clone(),
+        tools: specs,
+        clock: &|| clock.now(),
+        jitter: &host::jitter,
+    };
+    let is_interrupted = AtomicBool::new(false);
+    let stop = async {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => is_interrupted.store(true, Ordering::Relaxed),
+            () = printer.closed.notified() => {}
+        }
+    };
+    let writer = saving.writer.clone();
+    let end = drive(
+        started,
+        drive_host,
+        &mut |record| {
+            if let Some(writer) = &writer {
+                writer.append(record);
+            }
+        },
+        &mut |progress| printer.progress(&progress),
+        stop,
+    )
+    .await;
+    printer.end(&end);
+    let is_saved = saving.close();
+    Ok(exit_code(&end, is_interrupted.into_inner(), printer.is_closed(), is_saved))
+}
+
+fn exit_code(end: &TurnEnd, is_interrupted: bool, is_pipe_closed: bool, is_saved: bool) -> u8 {
+    match end.finish {
+        Finish::Cancelled if is_interrupted => 130,
+        Finish::Cancelled if is_pipe_closed => 0,
+        Finish::Error | Finish::Truncated | Finish::ContentFilter | Finish::Cancelled => 1,
+        Finish::Stop | Finish::Length | Finish::ToolCalls if is_saved => 0,
+        Finish::Stop | Finish::Length | Finish::ToolCalls => NOT_SAVED,
+    }
+}
+
+/// The words of the command line, with a piped stdin after them.
+fn question(options: &AskOptions) -> anyhow::Result<String> {
+    let words = options.prompt.join(" ");
+    if options.ignores_stdin || io::stdin().is_terminal() {
+        return Ok(words);
+    }
+    let (send, piped) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let read = io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
+        let _ = send.send(read);
+    });
+    let read = match piped.recv_timeout(SILENT_PIPE) {
+        Ok(read) => read,
+        Err(_) => {
+            if !words.is_empty() {
+                note(strings::WAITS_FOR_STDIN);
+            }
+            piped.recv()?
+        }
+    };
+    // A standard input that is closed is an empty one.
+    let piped = read.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let piped = piped.trim_end_matches('\n');
+    Ok(match (words.is_empty(), piped.is_empty()) {
+        (true, _) => piped.to_owned(),
+        (false, true) => words,
+        (false, false) => format!("{words}\n\n{piped}"),
+    })
+}
+
+/// The history of this run, as far as it works.
+struct Saving {
+    writer: Option<Writer>,
+    events: mpsc::Receiver<StoreEvent>,
+}
+
+impl Saving {
+    fn open(options: &AskOptions) -> Self {
+        let (send, events) = mpsc::channel();
+        let writer = (!options.is_unsaved).then(|| {
+            let store =
+                StoreOptions { folder: options.data_dir.clone(), ack_trace: options.settings.ack_trace.clone() };
+            Writer::open(store, Box::new(move |event| drop(send.send(event)))).ok()
+        });
+        Self { writer: writer.flatten(), events }
+    }
+
+    /// The chat that goes on, or a new one.
+    fn chat(&mut self, options: &AskOptions) -> Conversation {
+        let newest = || {
+            let reader = Reader::open(&options.data_dir).ok()?;
+            reader.load(&reader.newest().ok()??).ok()?
+        };
+        let found = if options.is_continued { newest() } else { None };
+        found.unwrap_or_else(|| Conversation {
+            id: ConversationId(host::ids().next_id()),
+            title: String::new(),
+            entries: Vec::new(),
+        })
+    }
+
+    /// Commits everything; `false` with a sentence on stderr when that cannot be done.
+    fn close(self) -> bool {
+        let Some(writer) = self.writer else { return true };
+        let is_closed = writer.close(CLOSE);
+        let mut why = None;
+        for event in self.events.try_iter() {
+            match event {
+                StoreEvent::Failed { why: reason } => why = Some(reason),
+                StoreEvent::Recovered => why = None,
+                StoreEvent::Notice(text) => note(SafeText::line(&text).as_str()),
+                StoreEvent::Opened | StoreEvent::Committed(_) => {}
+            }
+        }
+        if is_closed && why.is_none() {
+            return true;
+        }
+        note(&strings::not_saved(why.as_deref().unwrap_or(strings::DISK_HANGS)));
+        false
+    }
+}
+
+/// Prints what happens. A closed stdout is noticed and ends the turn.
+struct Printer {
+    is_json: bool,
+    is_terminal: bool,
+    closed: Notify,
+    is_pipe_closed: AtomicBool,
+    has_reasoning_open: AtomicBool,
+    ends_with_newline: AtomicBool,
+}
+
+impl Printer {
+    fn new(is_json: bool) -> Self {
+        Self {
+            is_json,
+            is_terminal: io::stdout().is_terminal(),
+            closed: Notify::new(),
+            is_pipe_closed: AtomicBool::new(false),
+            has_reasoning_open: AtomicBool::new(false),
+            ends_with_newline: AtomicBool::new(true),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_pipe_closed.load(Ordering::Relaxed)
+    }
+
+    fn write(&self, text: &str) {
+        let mut out = io::stdout().lock();
+        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err()
+            && !self.is_pipe_closed.swap(true, Ordering::Relaxed)
+        {
+            self.closed.notify_one();
+        }
+    }
+
+    fn json(&self, value: &Value) {
+        self.write(&format!("{value}\n"));
+    }
+
+    fn start(&self, conversation: &ConversationId, options: &AskOptions) {
+        if self.is_json {
+            self.json(&json!({
+                "type": "start", "conversation": conversation, "turn": "1",
+                "provider": options.provider.name, "api": options.provider.api, "model": options.model,
+            }));
+        }
+    }
+
+    fn progress(&self, progress: &Progress) {
+        if self.is_json { self.json_progress(progress) } else { self.text_progress(progress) }
+    }
+
+    fn json_progress(&self, progress: &Progress) {
+        self.json(&match progress {
+            Progress::Text(delta) => json!({"type": "text", "delta": delta}),
+            Progress::Reasoning(delta) => json!({"type": "reasoning", "delta": delta}),
+            Progress::ToolCall { id, name, arguments, round } => {
+                json!({"type": "tool_call", "id": id, "name": name, "arguments": arguments, "round": round})
+            }
+            Progress::ToolResult(result) => json!({
+                "type": "tool_result", "id": result.call_id, "name": result.name,
+                "status": result.status.as_str(), "output": result.output, "elapsed_ms": result.elapsed_ms,
+            }),
+            Progress::Retry { attempt, delay_ms, error } => {
+                json!({"type": "retry", "attempt": attempt, "delay_ms": delay_ms, "reason": error.message})
+            }
+            Progress::Error(error) => {
+                let mut event = error_object(error);
+                event["type"] = json!("error");
+                event
+            }
+        });
+    }
+
+    fn text_progress(&self, progress: &Progress) {
+        if !matches!(progress, Progress::Reasoning(_)) && self.has_reasoning_open.swap(false, Ordering::Relaxed) {
+            note("");
+        }
+        match progress {
+            Progress::Text(delta) => {
+                self.ends_with_newline.store(delta.ends_with('\n'), Ordering::Relaxed);
+                if self.is_terminal { self.write(SafeText::block(delta).as_str()) } else { self.write(delta) }
+            }
+            Progress::Reasoning(delta) => {
+                self.has_reasoning_open.store(true, Ordering::Relaxed);
+                let _ = io::stderr().write_all(SafeText::block(delta).as_str().as_bytes());
+            }
+            Progress::ToolCall { name, arguments, .. } => {
+                let arguments = match arguments {
+                    Arguments::Object(map) => Value::Object(map.clone()).to_string(),
+                    Arguments::Raw(text) => text.clone(),
+                };
+                note(SafeText::line(&format!("{name} {arguments}")).as_str());
+            }
+            Progress::ToolResult(result) => {
+                let took = strings::seconds(result.elapsed_ms);
+                note(SafeText::line(&format!("{} {} {took}", result.name, result.status.as_str())).as_str());
+            }
+            Progress::Retry { attempt, delay_ms, error } => {
+                let text = strings::ask_retry(*attempt, *delay_ms, &error.message);
+                note(SafeText::line(&text).as_str());
+            }
+            Progress::Error(error) => {
+                if !self.ends_with_newline.load(Ordering::Relaxed) {
+                    note("");
+                }
+                note(SafeText::line(&strings::ask_failed(error)).as_str());
+            }
+        }
+    }
+
+    fn end(&self, end: &TurnEnd) {
+        if !self.is_json {
+            if self.is_terminal && !self.ends_with_newline.load(Ordering::Relaxed) {
+                self.write("\n");
+            }
+            return;
+        }
+        let usage = end.usage.as_ref();
+        self.json(&json!({
+            "type": "done", "finish": end.finish.as_str(), "text": end.text, "reasoning": end.reasoning,
+            "tool_calls": end.tool_calls.iter().map(|call| {
+                json!({"id": call.id, "name": call.name, "arguments": call.arguments})
+            }).collect::<Vec<_>>(),
+            "usage": usage.map(|usage| json!({"input": usage.input, "output": usage.output})),
+            "usage_details": usage.and_then(|usage| usage.details.clone()),
+            "error": end.error.as_ref().map(error_object),
+            "ttft_ms": end.ttft_ms, "elapsed_ms": end.elapsed_ms, "rounds": end.rounds, "paused": false,
+        }));
+    }
+}
+
+fn error_object(error: &ChatError) -> Value {
+    json!({
+        "kind": error.kind.as_str(), "message": error.message, "status": error.status, "retryable": error.retryable,
+        "retry_after_s": error.retry_after_ms.map(|ms| ms as f64 / 1000.0),
+    })
+}

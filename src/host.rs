@@ -1,0 +1,155 @@
+//! What every host of a turn needs from the outside world: the clock, fresh ids, random numbers, tools, endpoints, and
+//! the gate that holds work back until what was recorded is committed.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use futures_util::FutureExt;
+
+use crate::agent::{CommitGate, EndpointSource, Moment, OfferedTool};
+use crate::chat::IdSource;
+use crate::config::presets::DEMO;
+use crate::config::provider::ProviderSettings;
+use crate::config::settings::Settings;
+use crate::provider::connect::Connector;
+use crate::store::Writer;
+use crate::tools::policy::{Decision, Host, Policy};
+use crate::tools::{Registry, Tool, stub};
+
+/// How long each of the demo's tools takes, so that a person can watch a call run.
+const TOOL_PACE: Duration = Duration::from_millis(400);
+
+/// The time, from one start.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock(Instant);
+
+impl Clock {
+    /// A clock that starts now.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment { mono_ms: self.0.elapsed().as_millis() as u64, unix_ms: unix.as_millis() as i64 }
+    }
+
+    /// Microseconds since the start.
+    #[must_use]
+    pub fn micros(&self) -> u64 {
+        self.0.elapsed().as_micros() as u64
+    }
+}
+
+/// A source of time-ordered random ids.
+#[must_use]
+pub fn ids() -> Box<dyn IdSource> {
+    Box::new(|| uuid::Uuid::now_v7().simple().to_string())
+}
+
+/// A random number from 0 to 1.
+#[must_use]
+pub fn jitter() -> f64 {
+    f64::from(uuid::Uuid::new_v4().as_fields().0) / f64::from(u32::MAX)
+}
+
+/// A variable of the environment; an empty one is an unset one.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A line on stderr; a closed one is not missed.
+pub fn note(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// The tools there are, with what is decided about each.
+pub struct ToolBox {
+    /// Runs them.
+    pub registry: Arc<Registry>,
+    /// One for each, in the order of the registry.
+    pub offers: Vec<Offer>,
+}
+
+/// A tool and what is decided about it.
+pub struct Offer {
+    /// The tool.
+    pub tool: Arc<dyn Tool>,
+    /// Whether it runs, asks or is refused.
+    pub decision: Decision,
+    /// Offered to the demo provider only.
+    pub is_demo_only: bool,
+}
+
+impl ToolBox {
+    /// The tools of these settings. A tools file that cannot be read is an error with its reason.
+    pub fn new(settings: &Settings, host: Host) -> anyhow::Result<Self> {
+        let mut registry = Registry::default();
+        if !settings.tools_enabled {
+            return Ok(Self { registry: Arc::new(registry), offers: Vec::new() });
+        }
+        let has_file = settings.tools_file.is_some();
+        if !has_file || settings.outdoor_gear {
+            registry.add_outdoor_gear(TOOL_PACE);
+        }
+        let gear = registry.tools().len();
+        if let Some(path) = &settings.tools_file {
+            for tool in read_tools_file(path)? {
+                registry.add(tool);
+            }
+        }
+        let policy = Policy::new(&settings.tool_rules, &settings.allow_tools);
+        let offers = registry
+            .tools()
+            .iter()
+            .enumerate()
+            .map(|(at, tool)| Offer {
+                tool: tool.clone(),
+                decision: policy.decide(&tool.spec().name, tool.origin(), host),
+                is_demo_only: at < gear && !settings.outdoor_gear,
+            })
+            .collect();
+        Ok(Self { registry: Arc::new(registry), offers })
+    }
+
+    /// What is offered to this provider.
+    #[must_use]
+    pub fn for_provider(&self, name: &str) -> Vec<OfferedTool> {
+        self.offers
+            .iter()
+            .filter(|offer| name == DEMO || !offer.is_demo_only)
+            .map(|offer| OfferedTool { spec: offer.tool.spec(), decision: offer.decision })
+            .collect()
+    }
+}
+
+fn read_tools_file(path: &Path) -> anyhow::Result<Vec<Arc<dyn Tool>>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    stub::parse(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))
+}
+
+/// The endpoint of this provider, connected by the first request.
+#[must_use]
+pub fn endpoint_source(connector: Arc<Connector>, provider: ProviderSettings) -> EndpointSource {
+    let provider = Arc::new(provider);
+    Arc::new(move || {
+        let (connector, provider) = (connector.clone(), provider.clone());
+        async move { connector.endpoint(&provider).await }.boxed()
+    })
+}
+
+/// Holds work back until the history has committed what was recorded before; open where nothing is saved.
+#[must_use]
+pub fn commit_gate(writer: Option<Writer>) -> CommitGate {
+    Arc::new(move || match &writer {
+        Some(writer) => writer.barrier().boxed(),
+        None => std::future::ready(()).boxed(),
+    })
+}
