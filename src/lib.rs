@@ -5,10 +5,18 @@
 //! randomness and IO come in as arguments and go out as effects. ARCHITECTURE.md is the map.
 #![forbid(unsafe_code)]
 
+pub mod agent;
 pub mod app;
+pub mod ask;
 pub mod chat;
+pub mod cli;
 pub mod config;
+pub mod host;
+pub mod provider;
 pub mod safe_text;
+pub mod sse;
 pub mod store;
 pub mod strings;
 pub mod term;
+pub mod tools;
+pub mod ui;

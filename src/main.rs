@@ -1,3 +1,88 @@
-//! The program's edge.
+//! The program's edge: arguments in, exit status out. Everything else is in the library.
 
-fn main() {}
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use riffle::ask::{self, AskOptions};
+use riffle::cli::{self, AskArgs, Cli, Command, Open};
+use riffle::config::choose::choose;
+use riffle::config::load::{Loaded, load};
+use riffle::config::presets::DEMO;
+use riffle::config::probe;
+use riffle::host;
+use riffle::term::session::{self, Resume, SessionOptions};
+
+/// Wrong usage, wrong configuration, no terminal.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let status = match cli::parse(std::env::args_os()) {
+        Ok(cli) => run(cli),
+        Err(ended) => {
+            let mut err = std::io::stderr();
+            let mut out = std::io::stdout();
+            let target: &mut dyn Write = if ended.code == 0 { &mut out } else { &mut err };
+            let _ = target.write_all(ended.text.as_bytes());
+            Ok(ended.code)
+        }
+    };
+    ExitCode::from(status.unwrap_or_else(|error| {
+        host::note(&format!("riffle: {error:#}"));
+        USAGE
+    }))
+}
+
+fn run(cli: Cli) -> anyhow::Result<u8> {
+    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+    match cli.command {
+        Command::Config(command) => Ok(cli::run_config(command, &cli.flags, &mut out, &mut err)?),
+        Command::Keys => Ok(cli::run_keys(&cli.flags, &mut out, &mut err)?),
+        Command::Chat { prompt, open } => {
+            let Loaded { settings, data_dir, warnings, .. } = load(&cli.flags)?;
+            let is_private = open == Open::Private;
+            let resume = match open {
+                Open::New | Open::Private => Resume::No,
+                Open::Continue => Resume::Newest,
+                Open::Resume(id) => Resume::Id(id),
+            };
+            let options = SessionOptions { settings, data_dir, prompt, resume, is_private, warnings };
+            runtime()?.block_on(session::run(options))
+        }
+        Command::Ask(args) => runtime()?.block_on(answer(load(&cli.flags)?, args)),
+    }
+}
+
+async fn answer(loaded: Loaded, args: AskArgs) -> anyhow::Result<u8> {
+    let Loaded { settings, data_dir, warnings, .. } = loaded;
+    for warning in &warnings {
+        host::note(warning);
+    }
+    let choose = |found| choose(&settings, &host::variable, found).map_err(|why| anyhow::anyhow!(why));
+    let mut choice = choose(None)?;
+    if choice.provider == DEMO && settings.provider.is_empty() {
+        choice = choose(probe::find_local().await)?;
+    }
+    let provider = settings.providers.get(&choice.provider).cloned();
+    let provider = provider.with_context(|| format!("the provider {} is not known", choice.provider))?;
+    ask::run(AskOptions {
+        prompt: args.prompt,
+        is_json: args.json,
+        is_unsaved: args.no_save,
+        is_continued: args.goes_on,
+        ignores_stdin: args.no_stdin,
+        data_dir,
+        settings,
+        provider,
+        model: choice.model,
+    })
+    .await
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("too few threads or open files are left to start")
+}

@@ -26,7 +26,7 @@ pub const STARTERS: [&str; 3] = [
     "What gear do I need for a weekend hike?",
 ];
 /// Below the starters.
-pub const DEMO_CONNECT: &str = "Ctrl+X m shows the models: OpenAI, OpenRouter, Groq, Mistral, a local server, ...";
+pub const DEMO_CONNECT: &str = "Ctrl+X m shows the models: OpenAI, Groq, Mistral, local servers, ...";
 /// Below the reason of the provider's choice.
 pub const NOTHING_SENT: &str = "Nothing is sent before your first question.";
 /// First screen of a private chat.
@@ -312,6 +312,48 @@ pub fn thousands(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// The program cannot start for want of threads or files.
+pub const FEW_RESOURCES: &str = "too few threads or open files are left to start";
+/// How a provider is connected.
+pub const KEY_COMMAND: &str = "key from a command";
+/// How a provider is connected.
+pub const KEY_IN_FILE: &str = "key in the configuration";
+/// Where a key was read.
+pub const CONFIG_FILE: &str = "the configuration file";
+/// How a provider is connected.
+pub const BUILT_IN: &str = "built in, needs no key";
+/// How a provider is connected.
+pub const RUNNING_HERE: &str = "running here";
+
+/// `--resume` found nothing.
+#[must_use]
+pub fn no_such_chat(id: &str) -> String {
+    format!("no saved chat has the id {id}. Ctrl+S in riffle shows them all.")
+}
+
+/// `riffle ask` with a prompt and a silent pipe.
+pub const WAITS_FOR_STDIN: &str = "riffle waits for the end of its standard input; --no-stdin does without it.";
+/// Why the history could not be closed.
+pub const DISK_HANGS: &str = "the disk does not answer.";
+
+/// `riffle ask` could not save.
+#[must_use]
+pub fn not_saved(why: &str) -> String {
+    format!("not saved: {why}")
+}
+
+/// `riffle ask` waits before it tries again.
+#[must_use]
+pub fn ask_retry(attempt: u32, delay_ms: u64, reason: &str) -> String {
+    format!("try {} in {}: {reason}", attempt + 1, seconds(delay_ms))
+}
+
+/// `riffle ask` failed.
+#[must_use]
+pub fn ask_failed(error: &ChatError) -> String {
+    format!("riffle: {} ({})", error.message, error.kind.as_str())
 }
 
 /// What an error card says.

@@ -1,3 +1,34 @@
-//! The screen's state and how it changes.
+//! The screen's state and how it changes. `Model::update` takes a fact and gives back work; nothing here waits, reads the
+//! clock or touches a file. Reducers live beside the state they change; `keys` says what a key means in each state.
 
+mod actions;
+mod approval;
+mod browser;
+mod chat;
 pub mod composer;
+mod effect;
+mod keys;
+mod line_input;
+mod model;
+mod model_list;
+mod msg;
+mod overlay;
+mod palette;
+mod panel;
+mod providers;
+mod scroll;
+mod turns;
+
+pub use approval::Approval;
+pub use browser::{Browser, BrowserFocus};
+pub use chat::OpenChat;
+pub use effect::Effect;
+pub use line_input::LineInput;
+pub use model::{Focus, LEADER_MS, Model, ModelSetup, Notice, Providers, SPINNER_MS, STALL_MS, Saving};
+pub use model_list::{ModelList, ModelRow};
+pub use msg::{ChatList, Msg};
+pub use overlay::Overlay;
+pub use palette::Palette;
+pub use panel::{PANEL_COLUMNS, Panel, PanelWish};
+pub use providers::{ProviderRow, Target, ToolOffer};
+pub use scroll::{Move, Scroll};

@@ -1,7 +1,8 @@
 //! The terminal's edge: who may touch it, what it sends, what it is sent.
 //!
 //! `guard` owns the modes, `signals` and `reader` report what the system and the person do, `input` turns bytes into
-//! keys, `encode` turns a picture into bytes, `frames` writes them from a thread of its own, `pace` says when.
+//! keys, `encode` turns a picture into bytes, `frames` writes them from a thread of its own, `pace` says when. `session` is
+//! the event loop over all of them, `work` does what the model asks for, `setup` makes the model from the settings.
 
 pub mod encode;
 mod escape;
@@ -12,5 +13,8 @@ pub mod pace;
 pub mod query;
 pub mod reader;
 mod scroll;
+pub mod session;
+mod setup;
 pub mod signals;
 mod style;
+mod work;

@@ -1,0 +1,290 @@
+//! What each action does, wherever it was chosen: key, leader, palette or slash command.
+
+use super::browser::Browser;
+use super::effect::Effect;
+use super::model::{Focus, Model};
+use super::model_list::{ModelList, ModelRow};
+use super::overlay::Overlay;
+use super::palette::Palette;
+use super::panel::{Panel, PanelWish};
+use super::providers::Target;
+use super::scroll::Move;
+use crate::chat::{ConversationId, EntryBody};
+use crate::config::action::Action;
+use crate::store::Record;
+use crate::strings;
+
+/// A quit that asks once more is armed for so long, in ms.
+const QUIT_ARMED_MS: u64 = 4000;
+
+impl Model {
+    /// Does what a person wants.
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Send => {
+                let text = self.composer.take();
+                self.send(text)
+            }
+            Action::Newline => {
+                self.composer.insert_str("\n");
+                Vec::new()
+            }
+            Action::Stop => self.stop_turn(),
+            Action::Back => self.back(),
+            Action::Interrupt => self.interrupt(),
+            Action::New => self.new_chat(),
+            Action::Chats => self.open_browser(),
+            Action::Commands => self.open(Overlay::Commands(Palette::default())),
+            Action::Model => self.open(Overlay::Models(ModelList::default())),
+            Action::Tools => self.toggle_tools(),
+            Action::Expand => {
+                self.is_expanded = !self.is_expanded;
+                Vec::new()
+            }
+            Action::Again => {
+                if self.running_turn().is_none() {
+                    self.is_again_asked = self.chat.questions().next().is_some();
+                    if !self.is_again_asked {
+                        self.notify(strings::NOTICE_NOTHING_ASKED);
+                    }
+                }
+                Vec::new()
+            }
+            Action::Messages => {
+                self.focus = if self.focus == Focus::Messages { Focus::Prompt } else { Focus::Messages };
+                Vec::new()
+            }
+            Action::LineUp => self.scroll_by(Move::Lines(-1)),
+            Action::LineDown => self.scroll_by(Move::Lines(1)),
+            Action::PageUp => self.scroll_by(Move::Pages(-1)),
+            Action::PageDown => self.scroll_by(Move::Pages(1)),
+            Action::MessageUp => self.scroll_by(Move::Messages(-1)),
+            Action::MessageDown => self.scroll_by(Move::Messages(1)),
+            Action::Top => self.scroll_by(Move::Top),
+            Action::End => self.scroll_by(Move::End),
+            Action::PromptUndo => {
+                if !self.composer.undo() {
+                    self.notify(strings::NOTICE_NO_UNDO);
+                }
+                Vec::new()
+            }
+            Action::Redraw => vec![Effect::Redraw],
+            Action::Suspend => vec![Effect::Suspend],
+            Action::Help => self.open(Overlay::Help { top: 0 }),
+            Action::Quit => self.end(),
+        }
+    }
+
+    fn open(&mut self, overlay: Overlay) -> Vec<Effect> {
+        self.overlays.push(overlay);
+        Vec::new()
+    }
+
+    pub(super) fn open_palette_for_slash(&mut self) {
+        self.overlays.push(Overlay::Commands(Palette { is_slash: true, ..Palette::default() }));
+    }
+
+    fn open_browser(&mut self) -> Vec<Effect> {
+        let search = self.next_request_id();
+        self.overlays.push(Overlay::Chats(Box::new(Browser { search, ..Browser::default() })));
+        vec![Effect::ListChats { search, query: String::new() }]
+    }
+
+    pub(super) fn scroll_by(&mut self, wish: Move) -> Vec<Effect> {
+        let is_for_card = matches!(wish, Move::Pages(_)) && self.approval.call.is_some();
+        if let Move::Pages(by) = wish
+            && is_for_card
+            && self.approval.scroll(by * self.approval.visible.max(1) as i64)
+        {
+            return Vec::new();
+        }
+        self.scroll.request(wish);
+        Vec::new()
+    }
+
+    /// Esc: the top layer, then what asks, then the running answer, then back to the prompt.
+    pub(super) fn back(&mut self) -> Vec<Effect> {
+        if self.overlays.pop().is_some() {
+            return Vec::new();
+        }
+        if self.approval.is_always_asked {
+            self.approval.is_always_asked = false;
+        } else if self.is_again_asked {
+            self.is_again_asked = false;
+        } else if self.running_turn().is_some() {
+            return self.stop_turn();
+        } else {
+            self.focus = Focus::Prompt;
+            self.panel.selected = None;
+        }
+        Vec::new()
+    }
+
+    /// Ctrl+C: stop, put the draft aside, then quit when pressed again.
+    fn interrupt(&mut self) -> Vec<Effect> {
+        if self.running_turn().is_some() {
+            return self.stop_turn();
+        }
+        if let Some(text) = self.composer.clear_aside() {
+            self.put_aside.push(text);
+            self.refresh_recall();
+            self.notify(strings::NOTICE_ASIDE);
+            return Vec::new();
+        }
+        if !self.overlays.is_empty() {
+            self.overlays.clear();
+            return Vec::new();
+        }
+        self.quit_after_asking(strings::NOTICE_QUIT)
+    }
+
+    /// Quits when asked a second time within the notice's life.
+    pub(super) fn quit_after_asking(&mut self, question: &'static str) -> Vec<Effect> {
+        if self.now.mono_ms < self.quit_armed_until {
+            return self.end();
+        }
+        self.quit_armed_until = self.now.mono_ms + QUIT_ARMED_MS;
+        self.notify(question);
+        Vec::new()
+    }
+
+    fn new_chat(&mut self) -> Vec<Effect> {
+        if self.running_turn().is_some() {
+            self.notify(strings::NOTICE_RUNNING_NEW);
+            return Vec::new();
+        }
+        self.overlays.clear();
+        let id = ConversationId((self.ids)().next_id());
+        self.chat = super::chat::OpenChat::new(id, false);
+        self.reset_view();
+        Vec::new()
+    }
+
+    /// Open, focus, close; over the conversation where the screen is too narrow for the panel.
+    fn toggle_tools(&mut self) -> Vec<Effect> {
+        if !Panel::fits(self.size.0) {
+            if matches!(self.overlays.last(), Some(Overlay::Tools)) {
+                self.overlays.pop();
+            } else {
+                self.select_first_call();
+                self.overlays.push(Overlay::Tools);
+            }
+            return Vec::new();
+        }
+        match (self.panel.wish, self.focus) {
+            (PanelWish::Closed, _) => self.panel.wish = PanelWish::Auto,
+            (PanelWish::Auto, Focus::Panel) => {
+                self.panel.wish = PanelWish::Closed;
+                self.focus = Focus::Prompt;
+            }
+            (PanelWish::Auto, Focus::Prompt | Focus::Messages) => {
+                self.focus = Focus::Panel;
+                self.select_first_call();
+            }
+        }
+        Vec::new()
+    }
+
+    /// The call a person most likely means: the one that waits for them, else one that runs, else the last.
+    fn select_first_call(&mut self) {
+        let Some(turn) = &self.turn else { return };
+        let calls = &turn.tracker().calls;
+        let waiting = turn.tracker().waiting().next().map(|call| call.id);
+        let wanted = waiting.or_else(|| turn.tracker().running().next().map(|call| call.id));
+        self.panel.selected =
+            wanted.and_then(|id| calls.iter().position(|call| call.id == id)).or_else(|| calls.len().checked_sub(1));
+    }
+
+    /// Takes the selected row of the model list.
+    pub(super) fn choose_model(&mut self) -> Vec<Effect> {
+        let Some(Overlay::Models(list)) = self.overlays.last() else { return Vec::new() };
+        let rows = list.rows(&self.providers.rows, &self.providers.target);
+        match rows.get(list.selected) {
+            Some(ModelRow::Model { target, provider }) => {
+                let (target, label) = (target.clone(), provider.label.clone());
+                self.overlays.pop();
+                self.use_target(target, &label);
+            }
+            Some(ModelRow::NotConnected { provider, hint }) => {
+                let text = strings::notice_not_connected(&provider.label, hint);
+                self.notify(text);
+            }
+            None => {}
+        }
+        Vec::new()
+    }
+
+    fn use_target(&mut self, target: Target, label: &str) {
+        let text = if self.running_turn().is_some() {
+            strings::NOTICE_MODEL_NEXT.to_owned()
+        } else {
+            strings::notice_model(&target.model, label)
+        };
+        self.providers.target = target;
+        self.providers.reason.clear();
+        self.refresh_recall();
+        self.notify(text);
+    }
+
+    /// Opens the selected chat of the browser, at once where its preview is there already.
+    pub(super) fn open_selected_chat(&mut self) -> Vec<Effect> {
+        if self.running_turn().is_some() {
+            self.notify(strings::NOTICE_RUNNING_OPEN);
+            return Vec::new();
+        }
+        let Some(Overlay::Chats(browser)) = self.overlays.last_mut() else { return Vec::new() };
+        let Some(id) = browser.row().map(|row| row.id.clone()) else { return Vec::new() };
+        if let Some(preview) = browser.preview.take_if(|preview| preview.id == id) {
+            self.open_chat(*preview);
+            return Vec::new();
+        }
+        vec![self.load_chat(id)]
+    }
+
+    /// Deletes the selected chat of the browser; `u` brings it back.
+    pub(super) fn delete_selected_chat(&mut self) -> Vec<Effect> {
+        let is_running = self.running_turn().is_some();
+        let open = self.chat.conversation.id.clone();
+        let time_ms = self.now.unix_ms;
+        let search = self.next_request_id();
+        let Some(Overlay::Chats(browser)) = self.overlays.last_mut() else { return Vec::new() };
+        let Some(row) = browser.row().cloned() else { return Vec::new() };
+        if row.id == open && is_running {
+            self.notify(strings::NOTICE_RUNNING_OPEN);
+            return Vec::new();
+        }
+        browser.deleted = Some((row.id.clone(), row.title.clone()));
+        browser.search = search;
+        let query = browser.input.text.clone();
+        if row.id == open {
+            self.chat = super::chat::OpenChat::new(ConversationId((self.ids)().next_id()), false);
+            self.reset_view();
+        }
+        self.notify(strings::notice_deleted(&row.title));
+        vec![Effect::Append(Record::Deleted { conversation: row.id, time_ms }), Effect::ListChats { search, query }]
+    }
+
+    /// Brings back the chat deleted last.
+    pub(super) fn restore_deleted_chat(&mut self) -> Vec<Effect> {
+        let search = self.next_request_id();
+        let Some(Overlay::Chats(browser)) = self.overlays.last_mut() else { return Vec::new() };
+        let Some((id, title)) = browser.deleted.take() else {
+            self.notify(strings::NOTICE_NO_UNDO);
+            return Vec::new();
+        };
+        browser.search = search;
+        let query = browser.input.text.clone();
+        self.notify(strings::notice_restored(&title));
+        vec![Effect::Append(Record::Restored { conversation: id }), Effect::ListChats { search, query }]
+    }
+
+    /// Whether the last answer failed or was cut, so that there is something to try again and a reason to show.
+    #[must_use]
+    pub fn has_failed_answer(&self) -> bool {
+        self.running_turn().is_none()
+            && matches!(
+                self.chat.conversation.entries.last().map(|entry| &entry.body),
+                Some(EntryBody::Answer { error: Some(_), .. })
+            )
+    }
+}

@@ -1,0 +1,172 @@
+//! The open chat. It is built from the very records that go to the history, so that screen and history cannot disagree.
+
+use std::collections::HashSet;
+
+use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, Message, MessageId, Usage};
+use crate::store::Record;
+
+/// The chat on the screen.
+#[derive(Clone, Debug)]
+pub struct OpenChat {
+    /// Its messages.
+    pub conversation: Conversation,
+    /// Questions whose commit has not returned yet; they are drawn as being sent.
+    pub being_sent: HashSet<MessageId>,
+    /// Never written to the disk.
+    pub is_private: bool,
+    /// Whether the first question was asked; before it nothing is stored.
+    pub is_begun: bool,
+}
+
+impl OpenChat {
+    /// A chat without messages.
+    #[must_use]
+    pub fn new(id: ConversationId, is_private: bool) -> Self {
+        let conversation = Conversation { id, title: String::new(), entries: Vec::new() };
+        Self { conversation, being_sent: HashSet::new(), is_private, is_begun: false }
+    }
+
+    /// A saved chat, to be continued.
+    #[must_use]
+    pub fn saved(conversation: Conversation) -> Self {
+        Self { conversation, being_sent: HashSet::new(), is_private: false, is_begun: true }
+    }
+
+    /// Brings it up to this record.
+    pub fn apply(&mut self, record: &Record) {
+        let entries = &mut self.conversation.entries;
+        match record {
+            Record::Question { message, parent, time_ms, text, new_chat, .. } => {
+                if let Some(new) = new_chat {
+                    self.conversation.title.clone_from(&new.title);
+                }
+                self.is_begun = true;
+                if !self.is_private {
+                    self.being_sent.insert(message.clone());
+                }
+                entries.push(Entry {
+                    id: message.clone(),
+                    parent: parent.clone(),
+                    time_ms: *time_ms,
+                    state: EntryState::Complete,
+                    body: EntryBody::Question(text.clone()),
+                });
+            }
+            Record::AnswerBegan { message, parent, time_ms, provider, model, .. } => entries.push(Entry {
+                id: message.clone(),
+                parent: parent.clone(),
+                time_ms: *time_ms,
+                state: EntryState::Streaming,
+                body: EntryBody::Answer {
+                    message: crate::chat::AssistantMessage::default(),
+                    provider: provider.clone(),
+                    model: model.clone(),
+                    finish: None,
+                    error: None,
+                    usage: None,
+                    ttft_ms: None,
+                    elapsed_ms: 0,
+                },
+            }),
+            Record::AnswerText { message, text } => {
+                if let Some(EntryBody::Answer { message, .. }) = body_of(entries, message) {
+                    message.text.push_str(text);
+                }
+            }
+            Record::AnswerReasoning { message, text } => {
+                if let Some(EntryBody::Answer { message, .. }) = body_of(entries, message) {
+                    message.reasoning.push_str(text);
+                }
+            }
+            Record::AnswerEnded { message: id, state, .. } => {
+                let Some(entry) = entries.iter_mut().rev().find(|entry| entry.id == *id) else { return };
+                entry.state = *state;
+                end_answer(&mut entry.body, record);
+            }
+            Record::ToolResult { message, parent, time_ms, result, .. } => entries.push(Entry {
+                id: message.clone(),
+                parent: Some(parent.clone()),
+                time_ms: *time_ms,
+                state: EntryState::Complete,
+                body: EntryBody::ToolResult(result.clone()),
+            }),
+            Record::Renamed { title, .. } => self.conversation.title.clone_from(title),
+            Record::Deleted { .. } | Record::Restored { .. } => {}
+        }
+    }
+
+    /// The messages for a request, and the message the next question follows.
+    #[must_use]
+    pub fn for_request(&self, system: &str) -> (Vec<Message>, Option<MessageId>) {
+        let parent = self.conversation.entries.last().map(|entry| entry.id.clone());
+        (self.conversation.request_messages(Some(system)), parent)
+    }
+
+    /// Goes back to right after the last question, which is to be asked again; what followed stays in the history.
+    /// `None` when nothing was asked yet.
+    pub fn rewind_to_question(&mut self) -> Option<usize> {
+        let at = self.conversation.entries.iter().rposition(|entry| matches!(entry.body, EntryBody::Question(_)))?;
+        self.conversation.entries.truncate(at + 1);
+        Some(at)
+    }
+
+    /// The person's questions, oldest first.
+    pub fn questions(&self) -> impl Iterator<Item = &str> {
+        self.conversation.entries.iter().filter_map(|entry| match &entry.body {
+            EntryBody::Question(text) => Some(text.as_str()),
+            EntryBody::Answer { .. } | EntryBody::ToolResult(_) => None,
+        })
+    }
+
+    /// Tokens of all answers; `None` when none was reported.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        let mut total: Option<Usage> = None;
+        for entry in &self.conversation.entries {
+            if let EntryBody::Answer { usage: Some(usage), .. } = &entry.body {
+                let sum = total.get_or_insert_default();
+                sum.input += usage.input;
+                sum.output += usage.output;
+            }
+        }
+        total
+    }
+
+    /// Tool calls made so far.
+    #[must_use]
+    pub fn call_count(&self) -> usize {
+        self.conversation.entries.iter().filter(|entry| matches!(entry.body, EntryBody::ToolResult(_))).count()
+    }
+}
+
+fn body_of<'a>(entries: &'a mut [Entry], id: &MessageId) -> Option<&'a mut EntryBody> {
+    entries.iter_mut().rev().find(|entry| entry.id == *id).map(|entry| &mut entry.body)
+}
+
+fn end_answer(body: &mut EntryBody, record: &Record) {
+    let (
+        EntryBody::Answer { message, model, finish, error, usage, ttft_ms, elapsed_ms, .. },
+        Record::AnswerEnded {
+            tool_calls,
+            opaque,
+            finish: ended,
+            error: failure,
+            usage: tokens,
+            ttft_ms: first,
+            elapsed_ms: took,
+            model: served,
+            ..
+        },
+    ) = (body, record)
+    else {
+        return;
+    };
+    message.tool_calls.clone_from(tool_calls);
+    message.opaque.clone_from(opaque);
+    *finish = *ended;
+    error.clone_from(failure);
+    usage.clone_from(tokens);
+    *ttft_ms = *first;
+    *elapsed_ms = *took;
+    model.clone_from(served);
+}

@@ -1,0 +1,42 @@
+//! Work the model asks the shell to do.
+
+use super::providers::Target;
+use crate::agent;
+use crate::chat::{ConversationId, ToolSpec};
+use crate::store::Record;
+
+/// One piece of work.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Do this for the running turn.
+    Turn {
+        /// What to do; never `Record`, `Show` or `Ended`, which the model keeps.
+        effect: agent::Effect,
+        /// Whom the turn asks.
+        target: Target,
+        /// The tools it offers.
+        tools: Vec<ToolSpec>,
+    },
+    /// Append to the history.
+    Append(Record),
+    /// List saved chats; answered by `ChatsListed`.
+    ListChats {
+        /// The id of the answer.
+        search: u64,
+        /// Words of the title.
+        query: String,
+    },
+    /// Read a saved chat; answered by `ChatLoaded`.
+    LoadChat {
+        /// The id of the answer.
+        load: u64,
+        /// Which chat.
+        id: ConversationId,
+    },
+    /// Draw everything anew.
+    Redraw,
+    /// Pause the program.
+    Suspend,
+    /// End the program.
+    Quit,
+}

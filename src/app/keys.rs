@@ -1,0 +1,521 @@
+//! What a key means in each state, in one place. The order: leader, layers, cards that ask, focus, key map, prompt.
+
+use super::browser::BrowserFocus;
+use super::composer::EnterOutcome;
+use super::effect::Effect;
+use super::model::{Focus, Model, preview_effect};
+use super::overlay::Overlay;
+use super::scroll::Move;
+use crate::agent::Event;
+use crate::config::action::Action;
+use crate::config::key::{Key, KeyCode};
+use crate::config::keymap::Context;
+use crate::strings;
+
+/// Two letters within this time are typing, not commands, in ms.
+const TYPING_MS: u64 = 150;
+/// Ctrl+D does not quit this long after it scrolled, in ms.
+const HALF_PAGE_MS: u64 = 1000;
+/// Lines of a page in overlays.
+const OVERLAY_PAGE: i64 = 10;
+
+impl Model {
+    pub(super) fn on_key(&mut self, key: Key) -> Vec<Effect> {
+        let now = self.now.mono_ms;
+        let last_key_ms = std::mem::replace(&mut self.last_key_ms, now);
+        let effects = self.route(key, last_key_ms);
+        if key.typed().is_none() {
+            self.last_letter = None;
+        }
+        effects
+    }
+
+    fn route(&mut self, key: Key, last_key_ms: u64) -> Vec<Effect> {
+        let is_quit_again = key == Key::ctrl('c') || key == Key::ctrl('d');
+        if !is_quit_again {
+            self.quit_armed_until = 0;
+        }
+        if self.leader_since.take().is_some() {
+            return self.on_leader_key(key);
+        }
+        if key == Key::plain(KeyCode::Esc) {
+            return self.back();
+        }
+        if let Some(letters) = self.typed_fast(key) {
+            return self.back_to_prompt(&letters);
+        }
+        if !self.overlays.is_empty() {
+            return self.on_overlay_key(key);
+        }
+        if key == Key::ctrl('x') {
+            self.leader_since = Some(self.now.mono_ms);
+            return Vec::new();
+        }
+        if let Some(effects) = self.on_question_key(key, last_key_ms) {
+            return effects;
+        }
+        let context = match self.focus {
+            Focus::Prompt if self.composer.is_empty() => Context::Empty,
+            Focus::Prompt => Context::Prompt,
+            Focus::Messages => Context::Messages,
+            Focus::Panel => Context::Global,
+        };
+        match self.focus {
+            Focus::Panel => {
+                if let Some(effects) = self.on_panel_key(key) {
+                    return effects;
+                }
+            }
+            Focus::Messages => {
+                if let Some(effects) = self.on_message_key(key) {
+                    return effects;
+                }
+            }
+            Focus::Prompt => {}
+        }
+        if let Some(action) = self.keymap.lookup(context, key) {
+            return self.on_bound(action, key);
+        }
+        if context == Context::Empty && key == Key::char('/') {
+            self.open_palette_for_slash();
+            return Vec::new();
+        }
+        self.on_prompt_key(key)
+    }
+
+    fn on_bound(&mut self, action: Action, key: Key) -> Vec<Effect> {
+        if self.focus == Focus::Messages && matches!(action, Action::Send | Action::Newline) {
+            self.focus = Focus::Prompt;
+        }
+        match action {
+            Action::Send if self.enter_is_newline => self.act(Action::Newline),
+            Action::Newline if self.enter_is_newline => self.act(Action::Send),
+            Action::Send => match self.composer.enter() {
+                EnterOutcome::Send(text) => self.send(text),
+                EnterOutcome::NewLine => Vec::new(),
+            },
+            Action::Quit if key == Key::ctrl('d') => {
+                let was_scrolling =
+                    self.last_half_page_ms.is_some_and(|time| self.now.mono_ms.saturating_sub(time) < HALF_PAGE_MS);
+                if was_scrolling {
+                    return Vec::new();
+                }
+                if self.running_turn().is_some() {
+                    return self.quit_after_asking(strings::NOTICE_RUNNING_QUIT);
+                }
+                self.act(action)
+            }
+            action => self.act(action),
+        }
+    }
+
+    fn on_prompt_key(&mut self, key: Key) -> Vec<Effect> {
+        if self.focus == Focus::Panel {
+            if key.typed().is_none() {
+                return Vec::new();
+            }
+            self.focus = Focus::Prompt;
+        }
+        if self.focus == Focus::Messages && key.typed().is_some() {
+            self.focus = Focus::Prompt;
+        }
+        let is_up = key == Key::plain(KeyCode::Up);
+        if is_up
+            && self.composer.is_empty()
+            && let Some(text) = self.queue.pop_back()
+        {
+            self.composer.set_text(&text);
+            return Vec::new();
+        }
+        self.composer.key(key);
+        Vec::new()
+    }
+
+    /// Two letters right after each other belong to the prompt, wherever the first one went.
+    fn typed_fast(&mut self, key: Key) -> Option<String> {
+        let letter = key.typed()?;
+        let now = self.now.mono_ms;
+        let before = self.last_letter.replace((letter, now));
+        let is_listening = self.focus != Focus::Prompt && self.overlays.is_empty();
+        let is_overlay_of_letter = self.last_letter_opened(before);
+        if !(is_listening || is_overlay_of_letter) {
+            return None;
+        }
+        let (first, at) = before?;
+        (now.saturating_sub(at) <= TYPING_MS && first.is_alphanumeric()).then(|| {
+            if is_overlay_of_letter {
+                self.overlays.pop();
+            }
+            format!("{first}{letter}")
+        })
+    }
+
+    /// Whether the layer on top was opened by the letter right before: only the messages' `m` does that.
+    fn last_letter_opened(&self, before: Option<(char, u64)>) -> bool {
+        self.focus == Focus::Messages
+            && before.is_some_and(|(letter, _)| letter == 'm')
+            && matches!(self.overlays.last(), Some(Overlay::Models(list)) if list.input.text.is_empty())
+    }
+
+    fn back_to_prompt(&mut self, letters: &str) -> Vec<Effect> {
+        self.focus = Focus::Prompt;
+        self.is_again_asked = false;
+        self.approval.is_always_asked = false;
+        self.last_letter = None;
+        self.composer.insert_str(letters);
+        Vec::new()
+    }
+
+    fn on_leader_key(&mut self, key: Key) -> Vec<Effect> {
+        if key == Key::ctrl('s') {
+            self.notify(strings::NOTICE_SAVES);
+            return Vec::new();
+        }
+        if let Some(digit) = key.typed().and_then(|c| c.to_digit(10)).filter(|digit| *digit > 0) {
+            if self.running_turn().is_some() {
+                self.notify(strings::NOTICE_RUNNING_OPEN);
+                return Vec::new();
+            }
+            let search = self.next_request_id();
+            self.recent = Some((search, digit as usize - 1));
+            return vec![Effect::ListChats { search, query: String::new() }];
+        }
+        match self.keymap.leader(key) {
+            Some(action) => {
+                self.overlays.clear();
+                self.act(action)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Questions in the conversation: a call that waits, and "ask again?".
+    fn on_question_key(&mut self, key: Key, last_key_ms: u64) -> Option<Vec<Effect>> {
+        if self.is_again_asked {
+            self.is_again_asked = false;
+            return match key.typed() {
+                Some('r') => Some(self.ask_again()),
+                Some('m') => Some(self.act(Action::Model)),
+                _ => None,
+            };
+        }
+        let call = self.approval.call?;
+        let is_in_panel = self.focus == Focus::Panel;
+        let is_listening = is_in_panel
+            || (self.focus == Focus::Prompt
+                && self.composer.is_empty()
+                && self.approval.is_quiet(last_key_ms, self.now.mono_ms));
+        if !is_listening {
+            return None;
+        }
+        let letter = key.typed()?;
+        if std::mem::take(&mut self.approval.is_always_asked) {
+            return match letter {
+                'y' => Some(self.on_turn_answer(Event::ToolApproved { call })),
+                'n' => Some(Vec::new()),
+                _ => None,
+            };
+        }
+        match letter {
+            'y' | 'a' if !self.approval.is_seen => {
+                self.notify(strings::NOTICE_SEE_ALL);
+                Some(Vec::new())
+            }
+            'y' => Some(self.on_turn_answer(Event::CallApproved { call })),
+            'n' => Some(self.on_turn_answer(Event::CallRefused { call })),
+            'a' => {
+                self.approval.is_always_asked = true;
+                Some(Vec::new())
+            }
+            _ => None,
+        }
+    }
+
+    fn on_turn_answer(&mut self, event: Event) -> Vec<Effect> {
+        if let (Event::ToolApproved { call }, Some(turn)) = (&event, &self.turn)
+            && let Some(name) = turn.tracker().get(*call).map(|call| call.name.clone())
+        {
+            self.allow_in_this_chat(&name);
+        }
+        if self.focus == Focus::Panel && self.turn.as_ref().is_some_and(|turn| turn.tracker().waiting().count() <= 1) {
+            self.focus = Focus::Prompt;
+        }
+        self.on_turn(event, 0.0)
+    }
+
+    fn on_message_key(&mut self, key: Key) -> Option<Vec<Effect>> {
+        if key == Key::plain(KeyCode::Enter) && self.has_failed_answer() {
+            return Some(self.ask_again());
+        }
+        if key == Key::ctrl('u') || key == Key::ctrl('d') {
+            self.last_half_page_ms = Some(self.now.mono_ms);
+            let by = if key == Key::ctrl('u') { -1 } else { 1 };
+            return Some(self.scroll_by(Move::HalfPages(by)));
+        }
+        match key.code {
+            KeyCode::Up if !key.ctrl && !key.alt => return Some(self.scroll_by(Move::Lines(-1))),
+            KeyCode::Down if !key.ctrl && !key.alt => return Some(self.scroll_by(Move::Lines(1))),
+            _ => {}
+        }
+        match key.typed()? {
+            'w' if self.has_failed_answer() => self.is_why_shown = !self.is_why_shown,
+            'm' => return Some(self.act(Action::Model)),
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    fn on_panel_key(&mut self, key: Key) -> Option<Vec<Effect>> {
+        let calls = self.turn.as_ref().map_or(0, |turn| turn.tracker().calls.len());
+        let selected = self.panel.selected.unwrap_or(0).min(calls.saturating_sub(1));
+        if key.ctrl || key.alt {
+            return None;
+        }
+        match key.code {
+            KeyCode::Up | KeyCode::Char('k') => self.panel.selected = Some(selected.saturating_sub(1)),
+            KeyCode::Down | KeyCode::Char('j') => {
+                self.panel.selected = Some((selected + 1).min(calls.saturating_sub(1)));
+            }
+            KeyCode::Enter if calls > 0 => self.overlays.push(Overlay::Call { at: selected, top: 0 }),
+            KeyCode::Char('x') => {
+                let call = self.turn.as_ref().and_then(|turn| turn.tracker().calls.get(selected)).map(|call| call.id);
+                return Some(call.map(|call| self.on_turn(Event::CallStopped { call }, 0.0)).unwrap_or_default());
+            }
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    fn on_overlay_key(&mut self, key: Key) -> Vec<Effect> {
+        let bound = self.keymap.lookup(Context::Global, key);
+        let toggles = match self.overlays.last() {
+            Some(Overlay::Help { .. }) => Some(Action::Help),
+            Some(Overlay::Commands(_)) => Some(Action::Commands),
+            Some(Overlay::Models(_)) => Some(Action::Model),
+            Some(Overlay::Chats(_)) => Some(Action::Chats),
+            Some(Overlay::Tools) => Some(Action::Tools),
+            Some(Overlay::Call { .. }) | None => None,
+        };
+        match bound {
+            Some(action) if Some(action) == toggles => {
+                self.overlays.pop();
+                return Vec::new();
+            }
+            Some(action @ (Action::Quit | Action::Suspend | Action::Redraw)) if key != Key::ctrl('d') => {
+                return self.act(action);
+            }
+            Some(Action::Interrupt) if self.running_turn().is_some() => return self.stop_turn(),
+            Some(Action::Interrupt) => {
+                self.overlays.pop();
+                return Vec::new();
+            }
+            _ => {}
+        }
+        match self.overlays.last_mut() {
+            Some(Overlay::Help { top } | Overlay::Call { top, .. }) => {
+                let by = step_of(key).unwrap_or(0);
+                *top = usize::try_from(*top as i64 + by).unwrap_or(0);
+                if key.typed() == Some('q') || key.typed() == Some('?') || key.code == KeyCode::Enter {
+                    self.overlays.pop();
+                }
+                Vec::new()
+            }
+            Some(Overlay::Tools) => {
+                if let Some(effects) = self.on_question_key_in_tools(key) {
+                    return effects;
+                }
+                self.on_panel_key(key).unwrap_or_default()
+            }
+            Some(Overlay::Commands(_)) => self.on_palette_key(key),
+            Some(Overlay::Models(_)) => self.on_model_list_key(key),
+            Some(Overlay::Chats(_)) => self.on_browser_key(key),
+            None => Vec::new(),
+        }
+    }
+
+    /// In the tools over the conversation the letters of a waiting call count, as they do in the panel.
+    fn on_question_key_in_tools(&mut self, key: Key) -> Option<Vec<Effect>> {
+        let focus = std::mem::replace(&mut self.focus, Focus::Panel);
+        let effects = self.on_question_key(key, 0);
+        self.focus = focus;
+        if effects.is_some() && self.turn.as_ref().is_none_or(|turn| turn.tracker().waiting().next().is_none()) {
+            self.overlays.retain(|overlay| !matches!(overlay, Overlay::Tools));
+        }
+        effects
+    }
+
+    fn on_palette_key(&mut self, key: Key) -> Vec<Effect> {
+        let Some(Overlay::Commands(palette)) = self.overlays.last_mut() else { return Vec::new() };
+        if let Some(by) = arrow_step(key) {
+            let last = palette.matches().len().saturating_sub(1);
+            palette.selected = usize::try_from(palette.selected as i64 + by).unwrap_or(0).min(last);
+            return Vec::new();
+        }
+        if key == Key::plain(KeyCode::Enter) || (key == Key::plain(KeyCode::Tab) && palette.is_slash) {
+            let chosen = palette.matches().get(palette.selected).map(|info| info.action);
+            let Some(action) = chosen else { return Vec::new() };
+            self.overlays.pop();
+            return self.act(action);
+        }
+        if palette.is_slash && palette.input.text.is_empty() && key == Key::plain(KeyCode::Backspace) {
+            self.overlays.pop();
+            return Vec::new();
+        }
+        if palette.input.key(key) {
+            palette.selected = 0;
+            if palette.is_slash && palette.matches().is_empty() {
+                let text = format!("/{}", palette.input.text);
+                self.overlays.pop();
+                self.composer.insert_str(&text);
+            }
+        }
+        Vec::new()
+    }
+
+    fn on_model_list_key(&mut self, key: Key) -> Vec<Effect> {
+        if key == Key::plain(KeyCode::Enter) {
+            return self.choose_model();
+        }
+        let Some(Overlay::Models(list)) = self.overlays.last_mut() else { return Vec::new() };
+        if let Some(by) = arrow_step(key) {
+            let last = list.rows(&self.providers.rows, &self.providers.target).len().saturating_sub(1);
+            list.selected = usize::try_from(list.selected as i64 + by).unwrap_or(0).min(last);
+        } else if list.input.key(key) {
+            list.selected = 0;
+        }
+        Vec::new()
+    }
+
+    fn on_browser_key(&mut self, key: Key) -> Vec<Effect> {
+        let request = self.next_request_id();
+        let is_new = self.keymap.lookup(Context::Global, key) == Some(crate::config::action::Action::New);
+        let Some(Overlay::Chats(browser)) = self.overlays.last_mut() else { return Vec::new() };
+        if is_new {
+            return self.act(Action::New);
+        }
+        match key.code {
+            KeyCode::Enter => return self.open_selected_chat(),
+            KeyCode::Tab => {
+                browser.focus = match browser.focus {
+                    BrowserFocus::Query => BrowserFocus::List,
+                    BrowserFocus::List => BrowserFocus::Query,
+                };
+                return Vec::new();
+            }
+            KeyCode::PageUp => {
+                browser.preview_up += OVERLAY_PAGE as usize;
+                return Vec::new();
+            }
+            KeyCode::PageDown => {
+                browser.preview_up = browser.preview_up.saturating_sub(OVERLAY_PAGE as usize);
+                return Vec::new();
+            }
+            _ => {}
+        }
+        let step = arrow_step(key).or_else(|| match (browser.focus, key.typed()) {
+            (BrowserFocus::List, Some('j')) => Some(1),
+            (BrowserFocus::List, Some('k')) => Some(-1),
+            (BrowserFocus::List, Some('g')) => Some(i64::from(i32::MIN)),
+            (BrowserFocus::List, Some('G')) => Some(i64::from(i32::MAX)),
+            _ => None,
+        });
+        if let Some(by) = step {
+            if browser.select(by) {
+                return preview_effect(browser, request).into_iter().collect();
+            }
+            return Vec::new();
+        }
+        match (browser.focus, key.typed()) {
+            (BrowserFocus::List, Some('d')) => self.delete_selected_chat(),
+            (BrowserFocus::List, Some('u')) => self.restore_deleted_chat(),
+            (BrowserFocus::List, Some('/')) => {
+                browser.focus = BrowserFocus::Query;
+                Vec::new()
+            }
+            (BrowserFocus::List, Some(_)) => Vec::new(),
+            (BrowserFocus::List | BrowserFocus::Query, _) => {
+                if !browser.input.key(key) {
+                    return Vec::new();
+                }
+                browser.selected = 0;
+                browser.search = request;
+                vec![Effect::ListChats { search: request, query: browser.input.text.clone() }]
+            }
+        }
+    }
+
+    pub(super) fn on_paste(&mut self, text: &str) -> Vec<Effect> {
+        self.last_key_ms = self.now.mono_ms;
+        let request = self.next_request_id();
+        match self.overlays.last_mut() {
+            None => {
+                self.focus = Focus::Prompt;
+                self.composer.paste(text);
+            }
+            Some(Overlay::Commands(palette)) if palette.is_slash => {
+                let text = format!("/{}{text}", palette.input.text);
+                self.overlays.pop();
+                self.composer.paste(&text);
+            }
+            Some(Overlay::Commands(palette)) => palette.input.paste(text),
+            Some(Overlay::Models(list)) => list.input.paste(text),
+            Some(Overlay::Chats(browser)) => {
+                browser.input.paste(text);
+                browser.search = request;
+                return vec![Effect::ListChats { search: request, query: browser.input.text.clone() }];
+            }
+            Some(Overlay::Help { .. } | Overlay::Tools | Overlay::Call { .. }) => {
+                self.overlays.clear();
+                self.composer.paste(text);
+            }
+        }
+        Vec::new()
+    }
+
+    pub(super) fn on_wheel(&mut self, lines: i64) -> Vec<Effect> {
+        let request = self.next_request_id();
+        match self.overlays.last_mut() {
+            None => self.scroll.request(Move::Lines(lines)),
+            Some(Overlay::Help { top } | Overlay::Call { top, .. }) => {
+                *top = usize::try_from(*top as i64 + lines).unwrap_or(0);
+            }
+            Some(Overlay::Chats(browser)) => {
+                if browser.select(lines.signum()) {
+                    return preview_effect(browser, request).into_iter().collect();
+                }
+            }
+            Some(Overlay::Commands(_) | Overlay::Models(_)) => {
+                let code = if lines < 0 { KeyCode::Up } else { KeyCode::Down };
+                return self.on_overlay_key(Key::plain(code));
+            }
+            Some(Overlay::Tools) => {}
+        }
+        Vec::new()
+    }
+
+    fn allow_in_this_chat(&mut self, name: &str) {
+        for tool in self.tools.iter_mut().filter(|tool| tool.spec.name == name) {
+            tool.is_allowed_here = true;
+        }
+    }
+}
+
+/// Up and Down, also as Ctrl+P and Ctrl+N are not free: one row.
+fn arrow_step(key: Key) -> Option<i64> {
+    match key.code {
+        KeyCode::Up => Some(-1),
+        KeyCode::Down => Some(1),
+        _ => None,
+    }
+}
+
+fn step_of(key: Key) -> Option<i64> {
+    match key.code {
+        KeyCode::Up | KeyCode::Char('k') => Some(-1),
+        KeyCode::Down | KeyCode::Char('j') => Some(1),
+        KeyCode::PageUp => Some(-OVERLAY_PAGE),
+        KeyCode::PageDown | KeyCode::Char(' ') => Some(OVERLAY_PAGE),
+        KeyCode::Home | KeyCode::Char('g') => Some(i64::from(i32::MIN)),
+        _ => None,
+    }
+}

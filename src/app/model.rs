@@ -1,0 +1,487 @@
+//! The model: everything the screen shows, and the routing of facts to the reducers that know them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::approval::Approval;
+use super::browser::Browser;
+use super::chat::OpenChat;
+use super::composer::Composer;
+use super::effect::Effect;
+use super::msg::Msg;
+use super::overlay::Overlay;
+use super::panel::Panel;
+use super::providers::{ProviderRow, Target, ToolOffer};
+use super::scroll::Scroll;
+use crate::agent::{CallState, Moment, Phase, Turn};
+use crate::chat::{Conversation, ConversationId, IdSource};
+use crate::config::keymap::Keymap;
+use crate::config::look::Look;
+use crate::safe_text::SafeText;
+use crate::store::{CommittedWhat, StoreEvent};
+use crate::strings;
+
+/// How long a message that needs no answer stays, in ms.
+const NOTICE_MS: u64 = 4000;
+/// After this much silence a stream is shown as stalled, in ms.
+pub const STALL_MS: u64 = 10_000;
+/// A frame of the spinner, in ms.
+pub const SPINNER_MS: u64 = 100;
+/// The leader page waits this long, in ms.
+pub const LEADER_MS: u64 = 300;
+
+/// Where keys go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Focus {
+    /// To the prompt.
+    #[default]
+    Prompt,
+    /// To the messages.
+    Messages,
+    /// To the tool panel.
+    Panel,
+}
+
+/// A message in the live row that leaves by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The words; may quote text from outside.
+    pub text: String,
+    /// When it leaves, on the forward clock.
+    pub until_ms: u64,
+}
+
+/// Whether the history takes what is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Saving {
+    /// It does.
+    #[default]
+    Works,
+    /// It does not, and why.
+    Fails(String),
+}
+
+/// Providers, tools and the choice among them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Providers {
+    /// Every provider known.
+    pub rows: Vec<ProviderRow>,
+    /// Whom the next question goes to.
+    pub target: Target,
+    /// Why this one, as shown on the first screen; empty for the demo.
+    pub reason: String,
+}
+
+impl Providers {
+    /// The provider that is asked next.
+    #[must_use]
+    pub fn current(&self) -> Option<&ProviderRow> {
+        self.row(&self.target.provider)
+    }
+
+    /// The provider of this name.
+    #[must_use]
+    pub fn row(&self, name: &str) -> Option<&ProviderRow> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+}
+
+/// What a model starts with.
+pub struct ModelSetup {
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// Keys.
+    pub keymap: Arc<Keymap>,
+    /// How it may look.
+    pub look: Look,
+    /// Whom to ask.
+    pub providers: Providers,
+    /// Tools that may be offered.
+    pub tools: Vec<ToolOffer>,
+    /// Instructions before each conversation.
+    pub system: String,
+    /// Model requests for one question.
+    pub max_rounds: u32,
+    /// Repetitions of a failed request.
+    pub retries: u32,
+    /// After which a call is given up, in ms.
+    pub call_timeout_ms: u64,
+    /// Enter makes a new line, and the newline keys send.
+    pub enter_is_newline: bool,
+    /// The first chat is not saved.
+    pub is_private: bool,
+    /// The panel at the start.
+    pub panel: Panel,
+    /// Where identifiers come from.
+    pub ids: Box<dyn FnMut() -> Box<dyn IdSource> + Send>,
+    /// The chat to continue, if one was asked for.
+    pub resume: Option<ConversationId>,
+}
+
+/// The state of the screen.
+pub struct Model {
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The time of the last fact.
+    pub now: Moment,
+    /// Keys.
+    pub keymap: Arc<Keymap>,
+    /// How it may look.
+    pub look: Look,
+    /// Whether Shift+Enter can be told from Enter.
+    pub is_keyboard_enhanced: bool,
+    /// Providers and the choice among them.
+    pub providers: Providers,
+    /// Tools that may be offered.
+    pub tools: Vec<ToolOffer>,
+    /// The prompt.
+    pub composer: Composer,
+    /// The open chat.
+    pub chat: OpenChat,
+    /// The turn that runs, or the last one of this chat.
+    pub turn: Option<Turn>,
+    /// Questions waiting for the answer to end.
+    pub queue: VecDeque<String>,
+    /// After a stop or an error the queue waits for the person.
+    pub is_queue_held: bool,
+    /// What was put aside, newest last.
+    pub put_aside: Vec<String>,
+    /// Where keys go.
+    pub focus: Focus,
+    /// What lies on top, the topmost last.
+    pub overlays: Vec<Overlay>,
+    /// Where the conversation is read.
+    pub scroll: Scroll,
+    /// The approval card.
+    pub approval: Approval,
+    /// The tool panel.
+    pub panel: Panel,
+    /// The message in the live row.
+    pub notice: Option<Notice>,
+    /// Reasoning and tool output are shown whole.
+    pub is_expanded: bool,
+    /// The vendor's own words of the last error are shown.
+    pub is_why_shown: bool,
+    /// `r` was pressed: asks before asking again.
+    pub is_again_asked: bool,
+    /// Ctrl+X was pressed, at this time.
+    pub leader_since: Option<u64>,
+    /// Whether the history takes what is said.
+    pub saving: Saving,
+    /// Chats read for the leader's digits, and the resumed one.
+    pub(super) system: String,
+    pub(super) max_rounds: u32,
+    pub(super) retries: u32,
+    pub(super) call_timeout_ms: u64,
+    pub(super) enter_is_newline: bool,
+    pub(super) ids: Box<dyn FnMut() -> Box<dyn IdSource> + Send>,
+    pub(super) next_turn: u64,
+    pub(super) next_request: u64,
+    pub(super) loading: Option<u64>,
+    pub(super) recent: Option<(u64, usize)>,
+    pub(super) last_key_ms: u64,
+    pub(super) last_letter: Option<(char, u64)>,
+    pub(super) quit_armed_until: u64,
+    pub(super) last_half_page_ms: Option<u64>,
+    pub(super) is_ending: bool,
+}
+
+impl Model {
+    /// The model of a started program, with the first work to do.
+    #[must_use]
+    pub fn new(setup: ModelSetup, now: Moment) -> (Self, Vec<Effect>) {
+        let mut ids = setup.ids;
+        let chat = OpenChat::new(ConversationId(ids().next_id()), setup.is_private);
+        let mut model = Self {
+            size: setup.size,
+            now,
+            keymap: setup.keymap,
+            look: setup.look,
+            is_keyboard_enhanced: false,
+            providers: setup.providers,
+            tools: setup.tools,
+            composer: Composer::default(),
+            chat,
+            turn: None,
+            queue: VecDeque::new(),
+            is_queue_held: false,
+            put_aside: Vec::new(),
+            focus: Focus::Prompt,
+            overlays: Vec::new(),
+            scroll: Scroll::default(),
+            approval: Approval::default(),
+            panel: setup.panel,
+            notice: None,
+            is_expanded: false,
+            is_why_shown: false,
+            is_again_asked: false,
+            leader_since: None,
+            saving: Saving::Works,
+            system: setup.system,
+            max_rounds: setup.max_rounds,
+            retries: setup.retries,
+            call_timeout_ms: setup.call_timeout_ms,
+            enter_is_newline: setup.enter_is_newline,
+            ids,
+            next_turn: 1,
+            next_request: 1,
+            loading: None,
+            recent: None,
+            last_key_ms: now.mono_ms,
+            last_letter: None,
+            quit_armed_until: 0,
+            last_half_page_ms: None,
+            is_ending: false,
+        };
+        model.refresh_recall();
+        let effects = setup.resume.map(|id| model.load_chat(id)).into_iter().collect();
+        (model, effects)
+    }
+
+    /// Takes one fact. `jitter` is a random number from 0 to 1.
+    pub fn update(&mut self, msg: Msg, now: Moment, jitter: f64) -> Vec<Effect> {
+        self.now = now;
+        let mut effects = match msg {
+            Msg::KeyPressed(key) => self.on_key(key),
+            Msg::Asked(text) => self.send(text),
+            Msg::Warned(text) => {
+                self.notify(text);
+                Vec::new()
+            }
+            Msg::Pasted(text) => self.on_paste(&text),
+            Msg::Wheeled(lines) => self.on_wheel(lines),
+            Msg::Resized(columns, rows) => {
+                self.size = (columns, rows);
+                if Panel::fits(columns) {
+                    self.overlays.retain(|overlay| !matches!(overlay, Overlay::Tools));
+                } else if self.focus == Focus::Panel {
+                    self.focus = Focus::Prompt;
+                }
+                Vec::new()
+            }
+            Msg::BackgroundKnown(background) => {
+                self.look.background = background;
+                Vec::new()
+            }
+            Msg::KeyboardEnhanced => {
+                self.is_keyboard_enhanced = true;
+                Vec::new()
+            }
+            Msg::Turn(event) => self.on_turn(event, jitter),
+            Msg::Store(event) => {
+                self.on_store(event);
+                Vec::new()
+            }
+            Msg::ChatsListed { search, found } => self.on_chats_listed(search, found),
+            Msg::ChatLoaded { load, id, found } => self.on_chat_loaded(load, &id, found),
+            Msg::ProvidersFound(providers) => {
+                // The choice is fixed once the person typed.
+                if self.chat.conversation.entries.is_empty() && self.composer.is_empty() {
+                    self.providers = *providers;
+                } else {
+                    self.providers.rows = providers.rows;
+                }
+                Vec::new()
+            }
+            Msg::Ticked => Vec::new(),
+            Msg::EndRequested => self.end(),
+        };
+        self.let_time_pass();
+        if let Some(at) = effects.iter().position(|effect| *effect == Effect::Quit) {
+            effects.truncate(at + 1);
+        }
+        effects
+    }
+
+    /// The next time at which something changes by itself, on the forward clock; `None` while nothing moves.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<u64> {
+        let now = self.now.mono_ms;
+        let mut next = self.notice.as_ref().map(|notice| notice.until_ms);
+        let mut at = |time: u64| next = Some(next.map_or(time, |next: u64| next.min(time)));
+        if let Some(since) = self.leader_since.filter(|since| now < since + LEADER_MS) {
+            at(since + LEADER_MS);
+        }
+        if let Some(turn) = self.running_turn() {
+            let step = if self.look.is_still { 1000 } else { SPINNER_MS };
+            let since = turn.started().mono_ms;
+            let is_waiting_only =
+                turn.tracker().waiting().next().is_some() && turn.tracker().running().next().is_none();
+            let step = if is_waiting_only { 1000 } else { step };
+            at(since + (now.saturating_sub(since) / step + 1) * step);
+        }
+        next
+    }
+
+    fn let_time_pass(&mut self) {
+        let now = self.now.mono_ms;
+        if self.notice.as_ref().is_some_and(|notice| notice.until_ms <= now) {
+            self.notice = None;
+        }
+        let waiting = self.running_turn().and_then(|turn| turn.tracker().waiting().next()).map(|call| call.id);
+        self.approval.show(waiting, now);
+    }
+
+    /// The turn, while it runs.
+    #[must_use]
+    pub fn running_turn(&self) -> Option<&Turn> {
+        self.turn.as_ref().filter(|turn| !turn.is_ended())
+    }
+
+    /// Whether the spinner moves: something is being done, not only waited for.
+    #[must_use]
+    pub fn is_working(&self) -> bool {
+        self.running_turn().is_some_and(|turn| match turn.phase() {
+            Phase::Asking | Phase::Streaming | Phase::WaitingToRetry { .. } => true,
+            Phase::Tools => {
+                turn.tracker().calls.iter().any(|call| {
+                    matches!(call.state, CallState::Running { .. } | CallState::Ready | CallState::Receiving)
+                })
+            }
+            Phase::Ended => false,
+        })
+    }
+
+    /// Silence of the running stream, once it is long enough to be shown: so far and until it is given up, in ms.
+    #[must_use]
+    pub fn stall(&self) -> Option<(u64, u64)> {
+        let turn = self.running_turn()?;
+        if !matches!(turn.phase(), Phase::Asking | Phase::Streaming) {
+            return None;
+        }
+        let silent = self.now.mono_ms.saturating_sub(turn.last_bytes_ms());
+        let limit = self.providers.current().map_or(90_000, |row| row.idle_timeout_ms);
+        (silent >= STALL_MS).then(|| (silent, limit.saturating_sub(silent)))
+    }
+
+    /// Tools offered to this target, in the order of the panel.
+    pub fn offered_tools(&self) -> impl Iterator<Item = &ToolOffer> {
+        let is_demo = self.providers.current().is_some_and(|row| row.is_demo);
+        self.tools.iter().filter(move |tool| is_demo || !tool.is_demo_only)
+    }
+
+    /// What is left in the shell at the end: how to go on with a saved chat, or that it was not saved.
+    #[must_use]
+    pub fn farewell(&self, is_saved: bool) -> Option<String> {
+        if !self.chat.is_begun || self.chat.is_private {
+            return None;
+        }
+        match &self.saving {
+            Saving::Fails(why) => Some(strings::not_saved(why)),
+            Saving::Works if !is_saved => Some(strings::not_saved(strings::DISK_HANGS)),
+            Saving::Works => Some(SafeText::line(&strings::saved(&self.chat.conversation.title)).into_string()),
+        }
+    }
+
+    /// Tells something that needs no answer.
+    pub(super) fn notify(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), until_ms: self.now.mono_ms + NOTICE_MS });
+    }
+
+    pub(super) fn next_request_id(&mut self) -> u64 {
+        self.next_request += 1;
+        self.next_request
+    }
+
+    /// Asks for a saved chat, to be opened.
+    pub(super) fn load_chat(&mut self, id: ConversationId) -> Effect {
+        let load = self.next_request_id();
+        self.loading = Some(load);
+        Effect::LoadChat { load, id }
+    }
+
+    fn on_store(&mut self, event: StoreEvent) {
+        match event {
+            StoreEvent::Committed(CommittedWhat::Question(message)) => {
+                self.chat.being_sent.remove(&message);
+            }
+            StoreEvent::Failed { why } => self.saving = Saving::Fails(why),
+            StoreEvent::Recovered => self.saving = Saving::Works,
+            StoreEvent::Notice(text) => self.notify(text),
+            StoreEvent::Opened | StoreEvent::Committed(_) => {}
+        }
+    }
+
+    fn on_chat_loaded(
+        &mut self,
+        load: u64,
+        id: &ConversationId,
+        found: Result<Option<Box<Conversation>>, String>,
+    ) -> Vec<Effect> {
+        if self.loading == Some(load) {
+            self.loading = None;
+            match found {
+                Ok(Some(conversation)) => self.open_chat(*conversation),
+                Ok(None) => self.notify(strings::NOTICE_GONE),
+                Err(why) => self.notify(why),
+            }
+            return Vec::new();
+        }
+        if let Some(Overlay::Chats(browser)) = self.overlays.last_mut()
+            && browser.load == load
+        {
+            browser.preview = found.ok().flatten().filter(|chat| chat.id == *id);
+        }
+        Vec::new()
+    }
+
+    /// Puts this saved chat on the screen, to be continued.
+    pub(super) fn open_chat(&mut self, conversation: Conversation) {
+        self.chat = OpenChat::saved(conversation);
+        self.reset_view();
+        self.overlays.clear();
+    }
+
+    pub(super) fn reset_view(&mut self) {
+        for tool in &mut self.tools {
+            tool.is_allowed_here = false;
+        }
+        self.turn = None;
+        self.scroll = Scroll::default();
+        self.focus = Focus::Prompt;
+        self.panel.selected = None;
+        self.is_why_shown = false;
+        self.is_again_asked = false;
+        self.refresh_recall();
+    }
+
+    /// What Up brings back: the starters on a fresh demo, the chat's questions, what was put aside.
+    pub(super) fn refresh_recall(&mut self) {
+        let mut texts: Vec<String> = self.chat.questions().map(ToOwned::to_owned).collect();
+        if texts.is_empty() && self.providers.current().is_some_and(|row| row.is_demo) {
+            texts.extend(strings::STARTERS.iter().rev().map(|text| (*text).to_owned()));
+        }
+        texts.extend(self.put_aside.iter().cloned());
+        self.composer.set_recall(texts);
+    }
+
+    fn on_chats_listed(&mut self, search: u64, found: Result<super::ChatList, String>) -> Vec<Effect> {
+        if let Some((wanted, at)) = self.recent
+            && wanted == search
+        {
+            self.recent = None;
+            let id = found.ok().and_then(|list| list.rows.get(at).map(|row| row.id.clone()));
+            return id.map(|id| self.load_chat(id)).into_iter().collect();
+        }
+        let load = self.next_request_id();
+        let Some(Overlay::Chats(browser)) = self.overlays.last_mut() else { return Vec::new() };
+        if browser.search != search {
+            return Vec::new();
+        }
+        browser.take(found);
+        preview_effect(browser, load).into_iter().collect()
+    }
+}
+
+/// Asks for the preview of the selected chat.
+pub(super) fn preview_effect(browser: &mut Browser, load: u64) -> Option<Effect> {
+    let id = browser.row().map(|row| row.id.clone());
+    browser.preview_up = 0;
+    if browser.preview.as_ref().map(|chat| &chat.id) == id.as_ref() && id.is_some() {
+        return None;
+    }
+    browser.preview = None;
+    let id = id?;
+    browser.load = load;
+    Some(Effect::LoadChat { load, id })
+}

@@ -1,0 +1,65 @@
+//! Facts that reach the model. Each answer carries the id of its question.
+
+use crate::agent;
+use crate::chat::{Conversation, ConversationId};
+use crate::config::key::Key;
+use crate::config::look::Background;
+use crate::store::{ChatRow, StoreEvent};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    KeyPressed(Key),
+    /// A question was given on the command line.
+    Asked(String),
+    /// The configuration has something to say.
+    Warned(String),
+    /// Text was pasted.
+    Pasted(String),
+    /// The wheel turned by so many lines, negative is up.
+    Wheeled(i64),
+    /// The terminal has this size now, in columns and rows.
+    Resized(u16, u16),
+    /// The terminal said how light it is.
+    BackgroundKnown(Background),
+    /// The terminal tells Shift+Enter from Enter.
+    KeyboardEnhanced,
+    /// A stream, a tool or a wait has something for its turn.
+    Turn(agent::Event),
+    /// The history has something to say.
+    Store(StoreEvent),
+    /// The list of saved chats is there.
+    ChatsListed {
+        /// Which search it answers.
+        search: u64,
+        /// The chats, newest first, or why they cannot be read.
+        found: Result<ChatList, String>,
+    },
+    /// A saved chat is there.
+    ChatLoaded {
+        /// Which request it answers.
+        load: u64,
+        /// Which chat was asked for.
+        id: ConversationId,
+        /// The chat, `None` when it is gone, or why it cannot be read.
+        found: Result<Option<Box<Conversation>>, String>,
+    },
+    /// The providers were looked for again; a local server may have been found.
+    ProvidersFound(Box<super::Providers>),
+    /// Time passed, to the deadline the model named.
+    Ticked,
+    /// A signal asks for the end.
+    EndRequested,
+}
+
+/// An answer to a search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChatList {
+    /// The chats shown.
+    pub rows: Vec<ChatRow>,
+    /// How many there are in all.
+    pub total: u64,
+    /// How long it took, in ms.
+    pub took_ms: u64,
+}

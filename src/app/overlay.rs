@@ -1,0 +1,30 @@
+//! What lies on top of the conversation: one enum on a stack, so that Esc always knows what it closes.
+
+use super::browser::Browser;
+use super::model_list::ModelList;
+use super::palette::Palette;
+
+/// A layer.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// Keys and actions.
+    Help {
+        /// First line shown.
+        top: usize,
+    },
+    /// Every action by name.
+    Commands(Palette),
+    /// Models and providers.
+    Models(ModelList),
+    /// Saved chats.
+    Chats(Box<Browser>),
+    /// The tools over the conversation, where the screen is too narrow for the panel.
+    Tools,
+    /// One call, whole.
+    Call {
+        /// Its place in the turn's tracker.
+        at: usize,
+        /// First line shown.
+        top: usize,
+    },
+}

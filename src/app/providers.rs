@@ -1,0 +1,61 @@
+//! The providers and tools a chat may use, as the screen needs to know them.
+
+use crate::chat::ToolSpec;
+use crate::tools::policy::Decision;
+
+/// A provider of the model list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProviderRow {
+    /// Its configured name.
+    pub name: String,
+    /// As people write it.
+    pub label: String,
+    /// Its models, the default one first.
+    pub models: Vec<String>,
+    /// How it is connected: the variable of its key, `running here`, `built in`.
+    pub note: String,
+    /// What to do to connect it; `None` when it is.
+    pub missing: Option<String>,
+    /// Where the key was read from, for a key that is not accepted.
+    pub key_source: Option<String>,
+    /// The key's last characters.
+    pub key_tail: Option<String>,
+    /// The host that is asked.
+    pub host: String,
+    /// After so much silence a stream is given up, in ms.
+    pub idle_timeout_ms: u64,
+    /// The scripted demo.
+    pub is_demo: bool,
+}
+
+/// A tool and who may use it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolOffer {
+    /// What the model is told.
+    pub spec: ToolSpec,
+    /// What it is, for the approval.
+    pub about: String,
+    /// Whether it runs, asks or is refused.
+    pub decision: Decision,
+    /// Offered to the demo provider only.
+    pub is_demo_only: bool,
+    /// A person allowed it for the rest of this chat.
+    pub is_allowed_here: bool,
+}
+
+impl ToolOffer {
+    /// What is decided about its next call.
+    #[must_use]
+    pub fn decision_here(&self) -> Decision {
+        if self.is_allowed_here { Decision::Allow } else { self.decision }
+    }
+}
+
+/// Whom the next question goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The provider's configured name.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+}

@@ -1,0 +1,211 @@
+//! Where the conversation is being read. A view follows the answer or stays with a message and a line of it; only the
+//! person changes which. Heights come from the layout, so that this stays arithmetic.
+
+/// A wish to move, kept until the next layout knows the heights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// So many lines, negative is up.
+    Lines(i64),
+    /// So many pages less one line.
+    Pages(i64),
+    /// Half pages.
+    HalfPages(i64),
+    /// To the start of a message before or after.
+    Messages(i64),
+    /// The first line.
+    Top,
+    /// The last line, and follow.
+    End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Anchor {
+    item: usize,
+    line: usize,
+}
+
+/// What the last layout came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The first line shown.
+    pub top: usize,
+    /// All lines.
+    pub total: usize,
+    /// Lines shown.
+    pub viewport: usize,
+    /// Lines below that were never on the screen.
+    pub new_lines: usize,
+}
+
+/// The scroll position of one chat.
+#[derive(Clone, Debug, Default)]
+pub struct Scroll {
+    /// `None` follows.
+    anchor: Option<Anchor>,
+    /// The question at the top of the pane while its answer unrolls.
+    pin: Option<usize>,
+    pending: Vec<Move>,
+    seen_bottom: usize,
+    width: u16,
+    /// Heights at the last layout, to keep the line being read when the width changes.
+    heights: Vec<usize>,
+    /// See [`Settled`].
+    pub settled: Settled,
+}
+
+impl Scroll {
+    /// Puts this item at the top and follows what comes beneath it.
+    pub fn pin(&mut self, item: usize) {
+        *self = Self { pin: Some(item), ..Self::default() };
+    }
+
+    /// Moves at the next layout.
+    pub fn request(&mut self, wish: Move) {
+        self.pending.push(wish);
+    }
+
+    /// Whether new text moves the view.
+    #[must_use]
+    pub fn is_following(&self) -> bool {
+        self.anchor.is_none()
+    }
+
+    /// Finds the first line to show. `heights` are those of the items in order at this `width`.
+    pub fn settle(&mut self, heights: &[usize], viewport: usize, width: u16) {
+        let total: usize = heights.iter().sum();
+        let start_of = |item: usize| heights.iter().take(item).sum::<usize>();
+        let last_page = total.saturating_sub(viewport);
+        let follow_top =
+            self.pin.filter(|item| *item < heights.len()).map_or(last_page, |item| last_page.max(start_of(item)));
+        let is_rewrapped = self.width != width;
+        let mut top = match self.anchor {
+            None => follow_top,
+            Some(anchor) => {
+                let height = heights.get(anchor.item).copied().unwrap_or(0);
+                let line = match self.heights.get(anchor.item) {
+                    Some(old) if is_rewrapped && *old > 0 => anchor.line * height / old,
+                    _ => anchor.line,
+                };
+                (start_of(anchor.item) + line.min(height)).min(total.saturating_sub(1))
+            }
+        };
+        if is_rewrapped {
+            self.seen_bottom = 0;
+        }
+        let mut is_following = self.anchor.is_none();
+        for wish in std::mem::take(&mut self.pending) {
+            let step = |top: usize, by: i64| usize::try_from(top as i64 + by).unwrap_or(0);
+            let page = (viewport as i64 - 1).max(1);
+            top = match wish {
+                Move::Lines(by) => step(top, by),
+                Move::Pages(by) => step(top, by * page),
+                Move::HalfPages(by) => step(top, by * (page / 2).max(1)),
+                Move::Top => 0,
+                Move::End => follow_top,
+                Move::Messages(by) => message_start(heights, top, by),
+            };
+            is_following = top >= follow_top;
+            top = top.min(follow_top);
+        }
+        self.anchor = (!is_following).then(|| anchor_at(heights, top));
+        let bottom = (top + viewport).min(total);
+        self.seen_bottom = if is_following { bottom } else { self.seen_bottom.max(bottom) };
+        self.width = width;
+        self.heights.clear();
+        self.heights.extend_from_slice(heights);
+        let new_lines = if is_following { 0 } else { total.saturating_sub(self.seen_bottom) };
+        self.settled = Settled { top, total, viewport, new_lines };
+    }
+}
+
+fn anchor_at(heights: &[usize], top: usize) -> Anchor {
+    let mut left = top;
+    for (item, height) in heights.iter().enumerate() {
+        if left < *height {
+            return Anchor { item, line: left };
+        }
+        left -= height;
+    }
+    Anchor { item: heights.len(), line: 0 }
+}
+
+fn message_start(heights: &[usize], top: usize, by: i64) -> usize {
+    let here = anchor_at(heights, top);
+    let item = if by < 0 && here.line > 0 { here.item as i64 + by + 1 } else { here.item as i64 + by };
+    heights.iter().take(usize::try_from(item).unwrap_or(0)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(scroll: &mut Scroll, heights: &[usize], viewport: usize) -> Settled {
+        scroll.settle(heights, viewport, 80);
+        scroll.settled
+    }
+
+    #[test]
+    fn a_short_chat_starts_at_the_top_and_a_question_is_put_there() {
+        let mut scroll = Scroll::default();
+        assert_eq!(settled(&mut scroll, &[2, 5], 20).top, 0);
+        scroll.pin(2);
+        assert_eq!(settled(&mut scroll, &[2, 5, 2, 3], 20).top, 7);
+    }
+
+    #[test]
+    fn the_answer_unrolls_until_the_pane_is_full_and_then_follows() {
+        let mut scroll = Scroll::default();
+        scroll.pin(0);
+        assert_eq!(settled(&mut scroll, &[2, 18], 20).top, 0);
+        assert_eq!(settled(&mut scroll, &[2, 19], 20).top, 1);
+        assert_eq!(settled(&mut scroll, &[2, 30], 20).top, 12);
+    }
+
+    #[test]
+    fn scrolled_away_it_stays_and_counts_new_lines() {
+        let mut scroll = Scroll::default();
+        settled(&mut scroll, &[2, 30], 20);
+        scroll.request(Move::Lines(-5));
+        assert_eq!(settled(&mut scroll, &[2, 30], 20), Settled { top: 7, total: 32, viewport: 20, new_lines: 5 });
+        assert_eq!(settled(&mut scroll, &[2, 42], 20), Settled { top: 7, total: 44, viewport: 20, new_lines: 17 });
+        scroll.request(Move::End);
+        assert_eq!(settled(&mut scroll, &[2, 42], 20), Settled { top: 24, total: 44, viewport: 20, new_lines: 0 });
+        assert!(scroll.is_following());
+    }
+
+    #[test]
+    fn scrolling_down_to_the_end_follows_again() {
+        let mut scroll = Scroll::default();
+        settled(&mut scroll, &[50], 20);
+        scroll.request(Move::Pages(-1));
+        assert_eq!(settled(&mut scroll, &[50], 20).top, 11);
+        scroll.request(Move::Pages(1));
+        settled(&mut scroll, &[50], 20);
+        assert!(scroll.is_following());
+    }
+
+    #[test]
+    fn messages_are_stepped_through() {
+        let mut scroll = Scroll::default();
+        let heights = [3, 30, 3, 30];
+        settled(&mut scroll, &heights, 20);
+        scroll.request(Move::Messages(-1));
+        assert_eq!(settled(&mut scroll, &heights, 20).top, 36);
+        scroll.request(Move::Messages(-1));
+        assert_eq!(settled(&mut scroll, &heights, 20).top, 33);
+        scroll.request(Move::Top);
+        assert_eq!(settled(&mut scroll, &heights, 20).top, 0);
+    }
+
+    #[test]
+    fn a_new_width_keeps_the_line_that_is_read() {
+        let mut scroll = Scroll::default();
+        scroll.settle(&[10, 40, 40], 20, 80);
+        scroll.request(Move::Top);
+        scroll.request(Move::Lines(30));
+        scroll.settle(&[10, 40, 40], 20, 80);
+        assert_eq!(scroll.settled.top, 30);
+        scroll.settle(&[20, 80, 80], 20, 40);
+        assert_eq!(scroll.settled.top, 60);
+    }
+}

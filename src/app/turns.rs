@@ -1,0 +1,170 @@
+//! Questions, answers and the queue: how a turn is started, fed, stopped and ended.
+
+use super::effect::Effect;
+use super::model::{Focus, Model};
+use super::providers::Target;
+use crate::agent::{self, Event, NewQuestion, OfferedTool, Turn, TurnEnd, TurnId, TurnSetup};
+use crate::chat::{Finish, ToolSpec, title_of};
+use crate::store::NewChat;
+use crate::strings;
+
+impl Model {
+    /// Sends what is in the prompt, or queues it while an answer runs.
+    pub(super) fn send(&mut self, text: String) -> Vec<Effect> {
+        if text.trim().is_empty() {
+            return self.send_queued();
+        }
+        if self.running_turn().is_some() {
+            self.queue.push_back(text);
+            self.notify(strings::notice_queued(self.queue.len()));
+            return Vec::new();
+        }
+        self.start_turn(Some(text))
+    }
+
+    /// Sends the first queued question, when one is held.
+    fn send_queued(&mut self) -> Vec<Effect> {
+        if self.running_turn().is_some() {
+            return Vec::new();
+        }
+        match self.queue.pop_front() {
+            Some(text) => self.start_turn(Some(text)),
+            None => Vec::new(),
+        }
+    }
+
+    /// Asks the last question again; what was answered before stays in the history.
+    pub(super) fn ask_again(&mut self) -> Vec<Effect> {
+        self.is_again_asked = false;
+        if self.running_turn().is_some() {
+            return Vec::new();
+        }
+        if self.chat.rewind_to_question().is_none() {
+            self.notify(strings::NOTICE_NOTHING_ASKED);
+            return Vec::new();
+        }
+        self.start_turn(None)
+    }
+
+    fn start_turn(&mut self, question: Option<String>) -> Vec<Effect> {
+        self.is_queue_held = false;
+        self.is_why_shown = false;
+        self.focus = Focus::Prompt;
+        self.panel.selected = None;
+        self.notice = None;
+        self.loading = None;
+        let target = self.providers.target.clone();
+        let tools: Vec<OfferedTool> = self
+            .offered_tools()
+            .map(|tool| OfferedTool { spec: tool.spec.clone(), decision: tool.decision_here() })
+            .collect();
+        let id = TurnId(self.next_turn);
+        self.next_turn += 1;
+        let setup = TurnSetup {
+            id,
+            conversation: self.chat.conversation.id.clone(),
+            provider: target.provider.clone(),
+            model: target.model.clone(),
+            tools,
+            max_rounds: self.max_rounds,
+            retries: self.retries,
+            call_timeout_ms: self.call_timeout_ms,
+            can_ask: true,
+            ids: (self.ids)(),
+        };
+        let question = question.map(|text| {
+            let new_chat = (!self.chat.is_begun).then(|| NewChat {
+                title: title_of(&text),
+                provider: target.provider.clone(),
+                model: target.model.clone(),
+            });
+            NewQuestion { text, new_chat }
+        });
+        let (messages, parent) = self.chat.for_request(&self.system);
+        let (turn, effects) = Turn::start(setup, messages, parent, question, self.now);
+        self.turn = Some(turn);
+        let out = self.host(effects, &target);
+        let at = self
+            .chat
+            .conversation
+            .entries
+            .iter()
+            .rposition(|entry| matches!(entry.body, crate::chat::EntryBody::Question(_)));
+        self.scroll.pin(at.unwrap_or(0));
+        self.refresh_recall();
+        out
+    }
+
+    pub(super) fn on_turn(&mut self, event: Event, jitter: f64) -> Vec<Effect> {
+        let Some(turn) = &mut self.turn else { return Vec::new() };
+        let effects = turn.handle(event, self.now, jitter);
+        let target = self.turn_target();
+        self.host(effects, &target)
+    }
+
+    /// Whom the running turn asks, whatever was chosen meanwhile for the next one.
+    fn turn_target(&self) -> Target {
+        self.turn.as_ref().map_or_else(
+            || self.providers.target.clone(),
+            |turn| Target { provider: turn.provider().to_owned(), model: turn.model().to_owned() },
+        )
+    }
+
+    /// Keeps what is the model's own and passes the rest on.
+    fn host(&mut self, effects: Vec<agent::Effect>, target: &Target) -> Vec<Effect> {
+        let mut out = Vec::new();
+        for effect in effects {
+            match effect {
+                agent::Effect::Record(record) => {
+                    self.chat.apply(&record);
+                    if !self.chat.is_private {
+                        out.push(Effect::Append(record));
+                    }
+                }
+                agent::Effect::Show(_) => {}
+                agent::Effect::Ended(end) => out.extend(self.on_turn_end(&end)),
+                effect => {
+                    let tools = match (&effect, &self.turn) {
+                        (agent::Effect::StartStream { .. }, Some(turn)) => turn.offered_specs(),
+                        _ => Vec::<ToolSpec>::new(),
+                    };
+                    out.push(Effect::Turn { effect, target: target.clone(), tools });
+                }
+            }
+        }
+        out
+    }
+
+    fn on_turn_end(&mut self, end: &TurnEnd) -> Vec<Effect> {
+        match end.finish {
+            Finish::Stop | Finish::Length | Finish::ToolCalls => {
+                if self.queue.is_empty() || self.is_ending {
+                    return Vec::new();
+                }
+                self.send_queued()
+            }
+            Finish::Cancelled => {
+                self.is_queue_held = !self.queue.is_empty();
+                self.notify(strings::NOTICE_STOPPED);
+                Vec::new()
+            }
+            Finish::Error | Finish::Truncated | Finish::ContentFilter => {
+                self.is_queue_held = !self.queue.is_empty();
+                Vec::new()
+            }
+        }
+    }
+
+    /// Stops the running answer and everything it does; the draft is not touched.
+    pub(super) fn stop_turn(&mut self) -> Vec<Effect> {
+        self.on_turn(Event::TurnStopped, 0.0)
+    }
+
+    /// Ends the program: what runs is stopped and kept first.
+    pub(super) fn end(&mut self) -> Vec<Effect> {
+        self.is_ending = true;
+        let mut effects = self.stop_turn();
+        effects.push(Effect::Quit);
+        effects
+    }
+}

@@ -1,0 +1,316 @@
+//! The event loop of the full screen: facts in, effects out, at most one frame when it is due. It sleeps until a key, a
+//! delta, an answer of the history or a deadline that the model named; while nothing happens it does not wake.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use ratatui::layout::Rect;
+use tokio::sync::mpsc::{self, Receiver, UnboundedReceiver, UnboundedSender};
+use tokio::time::{Instant, sleep_until};
+
+use super::encode::Redraw;
+use super::frames::{Frame, FrameWriter};
+use super::guard::{self, Guard};
+use super::input::InputEvent;
+use super::pace::Pacer;
+use super::query;
+use super::reader::InputReader;
+use super::setup;
+use super::signals::{self, SignalEvent};
+use super::work::{Shell, Worker};
+use crate::agent;
+use crate::app::{Effect, Model, Msg};
+use crate::config::look::Background;
+use crate::config::settings::Settings;
+use crate::host::{self, Clock, ToolBox};
+use crate::strings;
+use crate::tools::policy::Host;
+use crate::ui::{self, RenderCache};
+
+/// Turn events on their way; a full channel slows the stream down.
+const TURN_EVENTS: usize = 256;
+/// How long the history may take to close: at the person's wish, and when a signal ends us.
+const CLOSE: Duration = Duration::from_millis(1500);
+const CLOSE_AFTER_SIGNAL: Duration = Duration::from_millis(400);
+/// How long a pause waits for the last frame.
+const SETTLE: Duration = Duration::from_millis(200);
+
+/// What the full screen starts with.
+pub struct SessionOptions {
+    /// Everything that was set.
+    pub settings: Settings,
+    /// Where the history is.
+    pub data_dir: PathBuf,
+    /// Asked at once.
+    pub prompt: Option<String>,
+    /// Which saved chat goes on.
+    pub resume: Resume,
+    /// The first chat is not saved.
+    pub is_private: bool,
+    /// Warnings of the configuration, for the live row.
+    pub warnings: Vec<String>,
+}
+
+/// Which saved chat goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// None: a new chat.
+    No,
+    /// The one in which something was said last.
+    Newest,
+    /// The one whose id is, or begins with, this.
+    Id(String),
+}
+
+/// Runs the full screen; gives the exit status. An error is a sentence, and the terminal is as it was.
+pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
+    guard::install_panic_hook();
+    let tools = ToolBox::new(&options.settings, Host::Screen)?;
+    let resume = setup::find_chat(&options.resume, &options.data_dir)?;
+    let (to_shell, mut inbox) = mpsc::unbounded_channel();
+    let signal_inbox = to_shell.clone();
+    signals::start(move |event| drop(signal_inbox.send(Shell::Signal(event)))).context(strings::FEW_RESOURCES)?;
+    let term = host::variable("TERM");
+    let guard = Guard::enter(query::questions(term.as_deref()))?;
+    let (input_inbox, hang_up_inbox, ready_inbox) = (to_shell.clone(), to_shell.clone(), to_shell.clone());
+    let reader = InputReader::start(
+        guard.tty(),
+        move |events| drop(input_inbox.send(Shell::Input(events))),
+        move |event| drop(hang_up_inbox.send(Shell::Signal(event))),
+    )
+    .context(strings::FEW_RESOURCES)?;
+    let writer = FrameWriter::start(guard::write_all, move || drop(ready_inbox.send(Shell::FrameWritten)))
+        .context(strings::FEW_RESOURCES)?;
+    let clock = Clock::start();
+    let (model, effects) = Model::new(setup::model(&options, &tools, resume, guard.size())?, clock.now());
+    let (turn_events, turn_inbox) = mpsc::channel(TURN_EVENTS);
+    let mut session = Session {
+        model,
+        cache: RenderCache::default(),
+        pacer: Pacer::default(),
+        redraw: Redraw::Everything,
+        clock,
+        guard,
+        reader,
+        writer,
+        worker: None,
+        end: None,
+        to_shell,
+        is_kitty: false,
+    };
+    session.pacer.changed();
+    session.draw_if_due();
+    session.worker = Some(Worker::start(&options, &tools, turn_events, session.to_shell.clone()));
+    session.perform(effects);
+    for warning in &options.warnings {
+        session.tell(Msg::Warned(warning.clone()));
+    }
+    if let Some(prompt) = options.prompt {
+        session.tell(Msg::Asked(prompt));
+    }
+    session.run(&mut inbox, turn_inbox).await;
+    Ok(session.close())
+}
+
+struct Session {
+    model: Model,
+    cache: RenderCache,
+    pacer: Pacer,
+    redraw: Redraw,
+    clock: Clock,
+    reader: InputReader,
+    worker: Option<Worker>,
+    /// Set when the program is to end, with the exit status.
+    end: Option<u8>,
+    to_shell: UnboundedSender<Shell>,
+    is_kitty: bool,
+    /// Dropped before the guard, so that the last frame does not come after the modes.
+    writer: FrameWriter,
+    guard: Guard,
+}
+
+impl Session {
+    async fn run(&mut self, inbox: &mut UnboundedReceiver<Shell>, mut turns: Receiver<agent::Event>) {
+        while self.end.is_none() {
+            self.draw_if_due();
+            let wake = self.wake();
+            tokio::select! {
+                biased;
+                Some(message) = inbox.recv() => {
+                    self.take(message);
+                    while self.end.is_none() && let Ok(message) = inbox.try_recv() {
+                        self.take(message);
+                    }
+                }
+                Some(event) = turns.recv() => self.take_turn_events(event, &mut turns, inbox),
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.tell(Msg::Ticked),
+            }
+        }
+    }
+
+    /// Takes what streams in until a frame is due or a key comes, never longer.
+    fn take_turn_events(
+        &mut self,
+        first: agent::Event,
+        turns: &mut Receiver<agent::Event>,
+        inbox: &UnboundedReceiver<Shell>,
+    ) {
+        let mut next = Some(first);
+        while let Some(event) = next {
+            self.tell(Msg::Turn(event));
+            if self.end.is_some() || !inbox.is_empty() || self.pacer.is_due(self.clock.micros()) {
+                return;
+            }
+            next = turns.try_recv().ok();
+        }
+    }
+
+    /// When to wake without any message: for a frame that is due, or for the model's next change.
+    fn wake(&self) -> Option<Instant> {
+        let now = self.clock.micros();
+        let frame = self.pacer.due().filter(|_| self.writer.is_ready());
+        let model = self.model.next_wake().map(|ms| ms * 1000);
+        let at = match (frame, model) {
+            (Some(frame), Some(model)) => frame.min(model),
+            (one, other) => one.or(other)?,
+        };
+        Some(Instant::now() + Duration::from_micros(at.saturating_sub(now)))
+    }
+
+    fn take(&mut self, message: Shell) {
+        match message {
+            Shell::Input(events) => {
+                for event in events {
+                    self.take_input(event);
+                }
+            }
+            Shell::Signal(event) => self.take_signal(event),
+            Shell::FrameWritten => {}
+            Shell::App(msg) => self.tell(*msg),
+        }
+    }
+
+    fn take_input(&mut self, event: InputEvent) {
+        match event {
+            InputEvent::Key(key) => self.tell(Msg::KeyPressed(key)),
+            InputEvent::Paste(text) => self.tell(Msg::Pasted(text)),
+            InputEvent::Scroll(lines) => self.tell(Msg::Wheeled(i64::from(lines))),
+            InputEvent::KittySupported(_) => {
+                if !std::mem::replace(&mut self.is_kitty, true) {
+                    self.push_kitty();
+                    self.tell(Msg::KeyboardEnhanced);
+                }
+            }
+            InputEvent::BackgroundColour(red, green, blue) => {
+                let light = u32::from(red) * 299 + u32::from(green) * 587 + u32::from(blue) * 114;
+                let background = if light > 127_500 { Background::Light } else { Background::Dark };
+                self.tell(Msg::BackgroundKnown(background));
+            }
+            InputEvent::QueriesAnswered => {}
+        }
+    }
+
+    fn push_kitty(&self) {
+        self.writer.control(query::KITTY_PUSH);
+        guard::kitty_pushed();
+    }
+
+    fn take_signal(&mut self, event: SignalEvent) {
+        match event {
+            SignalEvent::End(status) => {
+                self.tell(Msg::EndRequested);
+                self.end = Some(status);
+            }
+            SignalEvent::HungUp => {
+                self.tell(Msg::EndRequested);
+                self.end = Some(129);
+            }
+            SignalEvent::Pause => self.pause(),
+            SignalEvent::Continued => {
+                let _ = guard::reenter();
+                self.take_screen_again();
+            }
+            SignalEvent::Resized => {
+                let (columns, rows) = self.guard.size();
+                self.redraw = Redraw::Everything;
+                self.tell(Msg::Resized(columns, rows));
+            }
+        }
+    }
+
+    fn pause(&mut self) {
+        self.reader.pause();
+        self.writer.settle(SETTLE);
+        let _ = guard::suspend();
+        self.reader.resume();
+        self.take_screen_again();
+    }
+
+    fn take_screen_again(&mut self) {
+        self.writer.forget();
+        if self.is_kitty {
+            self.push_kitty();
+        }
+        let (columns, rows) = self.guard.size();
+        self.redraw = Redraw::Everything;
+        self.tell(Msg::Resized(columns, rows));
+    }
+
+    fn tell(&mut self, msg: Msg) {
+        let effects = self.model.update(msg, self.clock.now(), host::jitter());
+        self.pacer.changed();
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Quit => self.end = Some(self.end.unwrap_or(0)),
+                Effect::Suspend => self.pause(),
+                Effect::Redraw => self.redraw = Redraw::Everything,
+                effect => {
+                    if let Some(worker) = &mut self.worker {
+                        worker.perform(effect);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Draws when it is time and the terminal has taken the frame before.
+    fn draw_if_due(&mut self) {
+        let start = self.clock.micros();
+        if !self.pacer.is_due(start) || !self.writer.is_ready() {
+            return;
+        }
+        let (columns, rows) = self.model.size;
+        ui::prepare(&mut self.model, &mut self.cache);
+        let mut buffer = self.writer.buffer(Rect::new(0, 0, columns, rows));
+        let cursor = ui::draw(&self.model, &self.cache, &mut buffer);
+        let redraw = std::mem::replace(&mut self.redraw, Redraw::Changes);
+        if let Err(frame) = self.writer.try_submit(Frame { buffer, cursor, redraw }) {
+            self.redraw = frame.redraw;
+            return;
+        }
+        let cost = self.clock.micros() - start + self.writer.cost().as_micros() as u64;
+        self.pacer.drawn(start, cost);
+    }
+
+    /// Flushes the history, gives the terminal back and says how to go on.
+    fn close(mut self) -> u8 {
+        let status = self.end.unwrap_or(0);
+        let limit = if status == 0 { CLOSE } else { CLOSE_AFTER_SIGNAL };
+        let is_saved = self.worker.take().is_none_or(|worker| worker.close(limit));
+        let farewell = self.model.farewell(is_saved);
+        self.writer.settle(SETTLE);
+        drop(self.writer);
+        drop(self.guard);
+        if status == 0
+            && let Some(text) = farewell
+        {
+            host::note(&text);
+        }
+        status
+    }
+}

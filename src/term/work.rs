@@ -1,0 +1,170 @@
+//! The leaves of the full screen: streams and tools through the performer, the history through its writer, lists and
+//! chats read on threads of their own, local servers looked for once.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::{Sender, UnboundedSender};
+
+use super::input::InputEvent;
+use super::session::SessionOptions;
+use super::setup;
+use super::signals::SignalEvent;
+use crate::agent::{self, EndpointSource, Performer};
+use crate::app::{ChatList, Effect, Msg};
+use crate::chat::{ConversationId, ErrorKind};
+use crate::config::probe;
+use crate::host::{self, ToolBox};
+use crate::provider::Client;
+use crate::provider::connect::Connector;
+use crate::store::{Reader, StoreError, StoreEvent, StoreOptions, Writer};
+
+/// Most chats in the list.
+const LISTED: usize = 500;
+
+/// What reaches the loop from outside the turn.
+pub(super) enum Shell {
+    /// What one read of the terminal brought.
+    Input(Vec<InputEvent>),
+    /// The system said something.
+    Signal(SignalEvent),
+    /// There is room for a frame again.
+    FrameWritten,
+    /// A fact for the model.
+    App(Box<Msg>),
+}
+
+/// Does the model's work.
+pub(super) struct Worker {
+    performer: Performer,
+    writer: Option<Writer>,
+    endpoints: HashMap<String, EndpointSource>,
+    data_dir: PathBuf,
+    to_shell: UnboundedSender<Shell>,
+}
+
+impl Worker {
+    /// Starts the history's thread and, in the background, what the first question will need.
+    pub(super) fn start(
+        options: &SessionOptions,
+        tools: &ToolBox,
+        events: Sender<agent::Event>,
+        to_shell: UnboundedSender<Shell>,
+    ) -> Self {
+        let store = StoreOptions { folder: options.data_dir.clone(), ack_trace: options.settings.ack_trace.clone() };
+        let store_inbox = to_shell.clone();
+        let notify = move |event| drop(store_inbox.send(Shell::App(Box::new(Msg::Store(event)))));
+        let writer = Writer::open(store, Box::new(notify));
+        if let Err(error) = &writer {
+            let event = StoreEvent::Failed { why: error.to_string() };
+            let _ = to_shell.send(Shell::App(Box::new(Msg::Store(event))));
+        }
+        let writer = writer.ok();
+        let client = Client::new();
+        client.warm_up();
+        let connector = Arc::new(Connector::new(options.settings.demo_rate, host::variable));
+        let endpoints = options
+            .settings
+            .providers
+            .iter()
+            .map(|(name, provider)| (name.clone(), host::endpoint_source(connector.clone(), provider.clone())))
+            .collect();
+        let gate = host::commit_gate(writer.clone());
+        if setup::wants_probe(&options.settings) {
+            let (settings, to_shell) = (options.settings.clone(), to_shell.clone());
+            tokio::spawn(async move {
+                if let Some(found) = probe::find_local().await
+                    && let Ok(providers) = setup::providers(&settings, Some(found))
+                {
+                    let _ = to_shell.send(Shell::App(Box::new(Msg::ProvidersFound(Box::new(providers)))));
+                }
+            });
+        }
+        Self {
+            performer: Performer::new(client, tools.registry.clone(), gate, events),
+            writer,
+            endpoints,
+            data_dir: options.data_dir.clone(),
+            to_shell,
+        }
+    }
+
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Turn { effect, target, tools } => {
+                let unknown = unknown_provider(&target.provider);
+                let endpoint = self.endpoints.get(&target.provider).unwrap_or(&unknown);
+                self.performer.perform(effect, endpoint, &target.model, &tools);
+            }
+            Effect::Append(record) => {
+                if let Some(writer) = &self.writer {
+                    writer.append(record);
+                }
+            }
+            Effect::ListChats { search, query } => self.list(search, query),
+            Effect::LoadChat { load, id } => self.load(load, id),
+            Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    /// Reads on a thread of its own, after everything said so far is committed.
+    fn read(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<Msg, StoreError> + Send + 'static,
+        failed: impl FnOnce(String) -> Msg + Send + 'static,
+    ) {
+        let (folder, to_shell) = (self.data_dir.clone(), self.to_shell.clone());
+        let committed = (host::commit_gate(self.writer.clone()))();
+        tokio::spawn(async move {
+            committed.await;
+            let read =
+                tokio::task::spawn_blocking(move || match Reader::open(&folder).and_then(|reader| read(&reader)) {
+                    Ok(msg) => msg,
+                    Err(error) => failed(error.to_string()),
+                });
+            if let Ok(msg) = read.await {
+                let _ = to_shell.send(Shell::App(Box::new(msg)));
+            }
+        });
+    }
+
+    fn list(&self, search: u64, query: String) {
+        self.read(
+            move |reader| {
+                let start = Instant::now();
+                let rows = reader.list(&query, LISTED)?;
+                let total = reader.count()?;
+                let took_ms = start.elapsed().as_millis() as u64;
+                Ok(Msg::ChatsListed { search, found: Ok(ChatList { rows, total, took_ms }) })
+            },
+            move |why| Msg::ChatsListed { search, found: Err(why) },
+        );
+    }
+
+    fn load(&self, load: u64, id: ConversationId) {
+        let failed_id = id.clone();
+        self.read(
+            move |reader| {
+                let found = reader.load(&id)?;
+                Ok(Msg::ChatLoaded { load, id, found: Ok(found.map(Box::new)) })
+            },
+            move |why| Msg::ChatLoaded { load, id: failed_id, found: Err(why) },
+        );
+    }
+
+    /// Ends streams and tools and closes the history; `false` when that takes longer than the limit.
+    pub(super) fn close(self, limit: Duration) -> bool {
+        drop(self.performer);
+        self.writer.is_none_or(|writer| writer.close(limit))
+    }
+}
+
+fn unknown_provider(name: &str) -> EndpointSource {
+    let message = format!("The provider {name} is not configured.");
+    Arc::new(move || {
+        let error = crate::chat::ChatError::new(ErrorKind::BadRequest, message.clone());
+        Box::pin(std::future::ready(Err(error)))
+    })
+}

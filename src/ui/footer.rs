@@ -1,0 +1,125 @@
+//! The last row: keys that work now, the most useful first; at the right the use of this chat, or the way out.
+
+use super::canvas::Canvas;
+use super::layout::{Layout, SizeClass};
+use crate::app::{Focus, Model, Overlay};
+use crate::config::action::Action;
+use crate::safe_text;
+use crate::strings;
+
+/// A key with its words and how soon it gives way: higher numbers go first.
+type Hint = (String, &'static str, u8);
+
+/// Draws the footer of the conversation.
+pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
+    let area = layout.footer;
+    if area.height == 0 {
+        return;
+    }
+    let right = right(model, layout.class);
+    let room = (area.width as usize).saturating_sub(2 + if right.1.is_empty() { 0 } else { right_width(&right) + 3 });
+    let pairs = fitting(hints(model), room);
+    canvas.keys(area, 1, area.y, &pairs);
+    if right.0.is_empty() {
+        canvas.text_right(area, area.y, 1, &right.1, canvas.theme.dim);
+    } else {
+        let x = area.width.saturating_sub(1 + right_width(&right) as u16);
+        canvas.keys(area, x, area.y, &[right]);
+    }
+}
+
+fn right_width((key, words): &(String, String)) -> usize {
+    safe_text::width(key) + safe_text::width(words) + usize::from(!key.is_empty())
+}
+
+fn right(model: &Model, class: SizeClass) -> (String, String) {
+    if class == SizeClass::Small {
+        return (String::new(), String::new());
+    }
+    match model.chat.usage() {
+        Some(usage) => (String::new(), strings::usage(usage.input, usage.output)),
+        None if model.chat.conversation.entries.is_empty() => ("Ctrl+D".to_owned(), "quit".to_owned()),
+        None => (String::new(), String::new()),
+    }
+}
+
+/// Drops what gives way first until the rest fits.
+fn fitting(mut hints: Vec<Hint>, room: usize) -> Vec<(String, String)> {
+    loop {
+        let width: usize = hints.iter().map(|(key, words, _)| safe_text::width(key) + words.len() + 4).sum();
+        if width.saturating_sub(3) <= room || hints.is_empty() {
+            break;
+        }
+        let at = (0..hints.len()).rev().max_by_key(|at| hints[*at].2).unwrap_or(0);
+        hints.remove(at);
+    }
+    hints.into_iter().map(|(key, words, _)| (key, words.to_owned())).collect()
+}
+
+fn hints(model: &Model) -> Vec<Hint> {
+    let label = |action: Action| model.keymap.keys_of(action).first().map_or_else(String::new, |key| key.label());
+    let mut hints: Vec<Hint> = Vec::new();
+    let is_running = model.running_turn().is_some();
+    let is_empty = model.composer.is_empty();
+    if matches!(model.overlays.last(), Some(Overlay::Tools)) || model.focus == Focus::Panel {
+        let is_waiting = model.approval.call.is_some();
+        if is_waiting {
+            hints.extend([("y".into(), "once", 0), ("n".into(), "no", 0), ("a".into(), "always", 1)]);
+        }
+        if is_running {
+            hints.push(("x".into(), "stop this call", 1));
+        }
+        hints.push(("Enter".into(), "whole call", 2));
+        hints.push((label(Action::Tools), "close", 0));
+        return hints;
+    }
+    if model.is_again_asked {
+        hints.extend([("r".into(), "yes", 0), ("m".into(), "other model", 1), ("Esc".into(), "no", 0)]);
+        return hints;
+    }
+    if model.approval.call.is_some() {
+        if model.approval.is_always_asked {
+            hints.extend([("y".into(), "always", 0), ("n".into(), "no", 0)]);
+        } else if is_empty {
+            hints.extend([("y".into(), "once", 0), ("n".into(), "no", 0), ("a".into(), "always", 1)]);
+        } else {
+            hints.push((label(Action::Tools), "answer the tool", 0));
+            hints.push(("Enter".into(), "queue", 1));
+        }
+        hints.push(("Esc".into(), "stop all", 0));
+        hints.push((help_key(model), "help", 2));
+        return hints;
+    }
+    if model.focus == Focus::Messages {
+        hints.push(("j k".into(), "move", 1));
+        if model.has_failed_answer() {
+            hints.push(("Enter".into(), "try again", 0));
+            hints.push(("w".into(), "why", 2));
+        } else if !is_running {
+            hints.push(("r".into(), "ask again", 0));
+        }
+        hints.push(("m".into(), "model", 2));
+        hints.push(("Esc".into(), if is_running { "stop" } else { "back" }, 0));
+        return hints;
+    }
+    let (send, newline) = (label(Action::Send), "Ctrl+J".to_owned());
+    hints.push((send, if is_running { "queue" } else { "send" }, 0));
+    hints.push((newline, "new line", 5));
+    if is_running {
+        hints.push(("Esc".into(), "stop", 0));
+        hints.push((label(Action::Tools), "tools", 2));
+    } else {
+        if !model.chat.conversation.entries.is_empty() {
+            hints.push((label(Action::Messages), "messages", 2));
+        }
+        hints.push((label(Action::Chats), "saved chats", 3));
+        hints.push((label(Action::Commands), "commands", 4));
+    }
+    hints.push((help_key(model), "help", 1));
+    hints
+}
+
+/// `?` types a question mark while there is a draft.
+fn help_key(model: &Model) -> String {
+    if model.composer.is_empty() && model.focus == Focus::Prompt { "?".to_owned() } else { "Ctrl+X ?".to_owned() }
+}

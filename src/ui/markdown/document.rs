@@ -1,0 +1,184 @@
+//! A message that grows. Top-level blocks that can no longer change are parsed and wrapped once; only the open block at
+//! the end is done again with each delta. One that became too large for that is shown as plain text, to which only the
+//! new part is added. The complete message is parsed once more as a whole, for links defined further down. Pure.
+
+use super::plain::{Kind, Plain};
+use super::render::{self, MAX_LINE_BYTES};
+use super::{Options, append_block};
+use crate::ui::line::Line;
+use crate::ui::theme::Theme;
+
+/// Bytes of an open block from which it is shown as plain text.
+const MAX_OPEN_BYTES: usize = 64 * 1024;
+/// Bytes of a line that has not ended from which what it is counts as known.
+const KNOWN_LINE_BYTES: usize = 1024;
+/// Bytes at each end of the former source by which it is known again.
+const KNOWN_BY_BYTES: usize = 64;
+
+static NO_LINE: Line = Line { spans: Vec::new() };
+
+/// The lines of one message, kept while it grows.
+#[derive(Default)]
+pub struct Document {
+    lines: Vec<Line>,
+    /// Lines and bytes of blocks that can no longer change.
+    settled_lines: usize,
+    settled_bytes: usize,
+    plain: Option<Plain>,
+    seen: Option<Seen>,
+    /// Bytes handed to the parser so far.
+    parsed_bytes: usize,
+}
+
+/// What was drawn last.
+struct Seen {
+    length: usize,
+    head: String,
+    tail: String,
+    is_complete: bool,
+    look: (u16, u16, Theme, bool),
+}
+
+impl Document {
+    /// Draws the message as it is now. `source` is the former source with more at its end; otherwise, and after a change
+    /// of the options, all is done anew.
+    pub fn update(&mut self, source: &str, is_complete: bool, options: &Options<'_>) {
+        let look = (options.width, options.wide, *options.theme, options.ascii_lines);
+        match &self.seen {
+            Some(seen) if seen.look == look && seen.is_start_of(source) => {
+                let is_same = seen.length == source.len() && seen.is_complete == is_complete;
+                if is_same {
+                    return;
+                }
+                if seen.is_complete {
+                    self.reset();
+                }
+            }
+            _ => self.reset(),
+        }
+        self.seen = Some(Seen {
+            length: source.len(),
+            head: head_of(source).to_owned(),
+            tail: tail_of(source).to_owned(),
+            is_complete,
+            look,
+        });
+        if is_complete {
+            self.parsed_bytes += source.len();
+            self.lines = super::render(source, options);
+            self.plain = None;
+        } else {
+            self.grow(source, options);
+        }
+    }
+
+    /// How many lines it has.
+    #[must_use]
+    pub fn line_count(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// A line; an empty one beyond the end.
+    #[must_use]
+    pub fn line(&self, at: usize) -> &Line {
+        self.lines.get(at).unwrap_or(&NO_LINE)
+    }
+
+    fn reset(&mut self) {
+        *self = Self { parsed_bytes: self.parsed_bytes, ..Self::default() };
+    }
+
+    fn grow(&mut self, source: &str, options: &Options<'_>) {
+        loop {
+            if let Some(plain) = &mut self.plain {
+                let Some(end) = plain.update(source, &mut self.lines, options) else { return };
+                self.plain = None;
+                self.settled_bytes = end;
+                self.settled_lines = self.lines.len();
+            }
+            if !self.parse_open(source, options) {
+                return;
+            }
+        }
+    }
+
+    /// Parses what is not settled and settles what can no longer change; whether the open block is now a plain one.
+    fn parse_open(&mut self, source: &str, options: &Options<'_>) -> bool {
+        self.settled_bytes += blank_lines(&source[self.settled_bytes..]);
+        self.lines.truncate(self.settled_lines);
+        let tail = &source[self.settled_bytes..];
+        self.parsed_bytes += tail.len();
+        let mut blocks = render::blocks(tail, options);
+        let last_line = tail.rfind('\n').map_or(0, |at| at + 1);
+        let last_line_bytes = tail.len() - last_line;
+        // A line that has not ended may still change what the line before it is (a head of a table), so what starts at
+        // either of them settles nothing.
+        let known = if last_line_bytes > KNOWN_LINE_BYTES {
+            tail.len()
+        } else {
+            tail[..last_line.saturating_sub(1)].rfind('\n').map_or(0, |at| at + 1)
+        };
+        let open = blocks.iter().rposition(|block| block.start < known).unwrap_or(0);
+        let open_start = blocks.get(open).map_or(0, |block| block.start);
+        let unsettled = blocks.split_off(open);
+        for block in blocks {
+            append_block(&mut self.lines, block.lines);
+        }
+        self.settled_lines = self.lines.len();
+        self.settled_bytes += open_start;
+        let open_bytes = tail.len() - open_start;
+        if open_bytes > MAX_OPEN_BYTES || last_line_bytes > MAX_LINE_BYTES {
+            self.begin_plain(source);
+            return true;
+        }
+        for block in unsettled {
+            append_block(&mut self.lines, block.lines);
+        }
+        false
+    }
+
+    fn begin_plain(&mut self, source: &str) {
+        let block = &source[self.settled_bytes..];
+        let (kind, text_start) = Kind::of(block);
+        // Prose is at least as long as what made it plain, so that each pass over the rest has taken that much away.
+        let mut search_from = if kind == Kind::Prose { block.len().min(MAX_OPEN_BYTES) } else { text_start };
+        while !block.is_char_boundary(search_from) {
+            search_from -= 1;
+        }
+        if !self.lines.is_empty() {
+            self.lines.push(Line::default());
+        }
+        let start = self.settled_bytes;
+        self.plain = Some(Plain::new(kind, start + text_start, start + search_from, self.lines.len()));
+    }
+}
+
+impl Seen {
+    fn is_start_of(&self, source: &str) -> bool {
+        source.len() >= self.length
+            && source.starts_with(&self.head)
+            && source.as_bytes()[..self.length].ends_with(self.tail.as_bytes())
+    }
+}
+
+fn head_of(source: &str) -> &str {
+    &source[..source.floor_char_boundary(KNOWN_BY_BYTES)]
+}
+
+fn tail_of(source: &str) -> &str {
+    &source[source.ceil_char_boundary(source.len().saturating_sub(KNOWN_BY_BYTES))..]
+}
+
+/// Bytes of the blank lines a text starts with.
+fn blank_lines(text: &str) -> usize {
+    let blank = text.len() - text.trim_start_matches([' ', '\t', '\r', '\n']).len();
+    text[..blank].rfind('\n').map_or(0, |at| at + 1)
+}
+
+#[cfg(test)]
+impl Document {
+    /// Bytes handed to the parser so far.
+    pub(super) fn parsed_bytes(&self) -> usize {
+        self.parsed_bytes
+    }
+}

@@ -1,0 +1,53 @@
+//! Markdown to lines: `CommonMark` with tables, strikethrough and task lists, on the terminal's grid. Nothing here recurses
+//! over the depth of a document, and every text passes the gate after its entities were decoded, because `&#27;` is an
+//! escape only then. A message that is still growing is a [`Document`]. Pure.
+
+mod document;
+mod frames;
+mod inline;
+mod plain;
+mod render;
+mod table;
+mod target;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use document::Document;
+
+use crate::ui::line::Line;
+use crate::ui::theme::Theme;
+
+/// How wide and in which look.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Columns of prose.
+    pub width: u16,
+    /// Columns of code and tables, which may be wider than prose.
+    pub wide: u16,
+    /// The styles.
+    pub theme: &'a Theme,
+    /// Draw lines with `-` and `|`, where the others may be two columns wide.
+    pub ascii_lines: bool,
+}
+
+/// The lines of a whole message. One blank line between blocks, none at the start or end.
+#[must_use]
+pub fn render(source: &str, options: &Options<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for block in render::blocks(source, options) {
+        append_block(&mut lines, block.lines);
+    }
+    lines
+}
+
+/// Adds the lines of a block below those of others, with one blank line between.
+fn append_block(lines: &mut Vec<Line>, block: Vec<Line>) {
+    if block.is_empty() {
+        return;
+    }
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
+    lines.extend(block);
+}

@@ -1,0 +1,385 @@
+//! Each element as (markdown, width) to plain lines; then styles, growth, size and hostile text.
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use ratatui::style::{Modifier, Style};
+
+use super::*;
+use crate::safe_text::SafeText;
+use crate::ui::theme::Background;
+
+const SAMPLE: &str = "# Tents\n\nTwo *fit*, **both** `light` and ~~cheap~~ with [a link](https://a.example) and\nmore.  \nHard \
+    &amp; broken &#27; text.\n\nSetext\n===\n\n- one\n- two\n  - nested 日本語\n\n    loose\n- [x] done\n- [ ] open\n\n3. three\n4. four\n\n\
+    > quoted\n> - in it\n>\n> ```\n> code\n> ```\n\n```rust\nfn main() {\n\n\tx();\n}\n```\n\n    indented\n\n\
+    | Tent | Price | n |\n|:--|--:|---|\n| A | $1 | 1 |\n| 👋🏽 | $22 | 10 |\n\n---\n\n<b>raw</b>\n<!-- x -->\n\n\
+    ![alt *x*](p.png) <https://b.example> [ref][r]\n\n[r]: https://c.example\n\nThe end e\u{301}.\n";
+
+fn theme() -> Theme {
+    Theme::new(Background::Dark, true)
+}
+
+fn text_of(lines: &[Line]) -> Vec<String> {
+    lines.iter().map(Line::to_text).collect()
+}
+
+fn rendered(source: &str, width: u16) -> Vec<String> {
+    let theme = theme();
+    text_of(&render(source, &Options { width, wide: width, theme: &theme, ascii_lines: false }))
+}
+
+fn lines_of(document: &Document) -> Vec<Line> {
+    (0..document.line_count()).map(|at| document.line(at).clone()).collect()
+}
+
+#[test]
+fn headings_and_paragraphs_are_parted_by_one_blank_line() {
+    assert_eq!(
+        rendered("\n\n# One\ntext\nmore\n\n\n\nTwo\n===\nend  \nhard\n\n", 40),
+        ["One", "", "text more", "", "Two", "", "end", "hard"]
+    );
+}
+
+#[test]
+fn prose_wraps() {
+    assert_eq!(rendered("the **quick brown** fox", 10), ["the quick", "brown fox"]);
+}
+
+#[test]
+fn lists_hang_and_nest() {
+    assert_eq!(
+        rendered("- one two three\n- four\n  - five six seven\n    1. eight\n- nine", 15),
+        ["-  one two", "   three", "-  four", "   -  five six", "      seven", "      1.  eight", "-  nine",]
+    );
+    assert_eq!(rendered("9. a\n10. b\n\n    more", 20), ["9.  a", "", "10.  b", "", "     more"]);
+}
+
+#[test]
+fn lists_may_be_loose_empty_or_hold_blocks() {
+    assert_eq!(rendered("- a\n\n- b\n\n  c", 20), ["-  a", "", "-  b", "", "   c"]);
+    assert_eq!(rendered("-\n- x\n-", 20), ["-", "-  x", "-"]);
+    assert_eq!(rendered("1. do:\n   ```\n   x\n   ```\n2. next", 20), ["1.  do:", "", "      x", "", "2.  next"]);
+    assert_eq!(rendered("- ```\n  x\n  ```", 20), ["-    x"]);
+}
+
+#[test]
+fn nothing_is_wider_than_asked_at_any_depth() {
+    let source = "> - > 1. - > - | a | b |\n>   >    | - | - |\n\n- - - - - - words that wrap\n\n      ```\n      code that wraps\n      ```";
+    for width in 8..40 {
+        let widest = rendered(source, width).iter().map(|line| crate::safe_text::width(line)).max();
+        assert!(widest <= Some(usize::from(width)), "{width}: {:#?}", rendered(source, width));
+    }
+}
+
+#[test]
+fn tasks_show_their_boxes() {
+    assert_eq!(rendered("- [x] done\n- [ ] open", 20), ["-  [x] done", "-  [ ] open"]);
+}
+
+#[test]
+fn quotes_have_a_bar_on_every_line() {
+    assert_eq!(
+        rendered("a\n> one two three\n>\n> - x\n>\n> > deep\n\nb", 12),
+        ["a", "", "│ one two", "│ three", "│", "│ -  x", "│", "│ │ deep", "", "b"]
+    );
+    let theme = theme();
+    let options = Options { width: 20, wide: 20, theme: &theme, ascii_lines: true };
+    assert_eq!(text_of(&render("> x\n\n---", &options)), ["| x", "", "--------------------"]);
+}
+
+#[test]
+fn code_is_indented_and_loses_nothing() {
+    assert_eq!(
+        rendered("```rust\nfn main() {\n\n\tlet x;\n}\n```", 12),
+        ["  fn main() ", "  {", "", "      let x;", "  }"]
+    );
+    assert_eq!(rendered("a\n\n    b  c\n", 20), ["a", "", "  b  c"]);
+    assert_eq!(rendered("```\nopen *x*", 20), ["  open *x*"]);
+}
+
+#[test]
+fn code_may_be_wider_than_prose() {
+    let theme = theme();
+    let options = Options { width: 10, wide: 30, theme: &theme, ascii_lines: false };
+    assert_eq!(
+        text_of(&render("```\n0123456789 0123456789\n```\nprose that wraps", &options)),
+        ["  0123456789 0123456789", "", "prose that", "wraps"]
+    );
+}
+
+#[test]
+fn tables_are_as_wide_as_their_content() {
+    let source = "| Tent | Price | Weight | Stock |\n|---|---|---|---|\n| TrailBlazer 2P | $189.99 | 1.8 kg | 14 |\n\
+        | Ridgeline 1P | $229.00 | 1.1 kg | 5 |";
+    assert_eq!(
+        rendered(source, 60),
+        [
+            "Tent             Price     Weight   Stock",
+            "─────────────────────────────────────────",
+            "TrailBlazer 2P   $189.99   1.8 kg      14",
+            "Ridgeline 1P     $229.00   1.1 kg       5",
+        ]
+    );
+}
+
+#[test]
+fn tables_follow_their_alignment() {
+    assert_eq!(
+        rendered("|aaa|bbb|ccc|\n|:-|:-:|-:|\n|1|2|x|\n||y||", 40),
+        ["aaa   bbb   ccc", "───────────────", "1      2      x", "       y",]
+    );
+}
+
+#[test]
+fn wide_tables_wrap_their_cells() {
+    assert_eq!(
+        rendered("|a|words|\n|-|-|\n|x|one two three four|\n|y|日本語の長い文|", 14),
+        ["a   words", "──────────────", "x   one two", "    three four", "y   日本語の長", "    い文",]
+    );
+}
+
+#[test]
+fn narrow_tables_become_records() {
+    assert_eq!(
+        rendered("|Name|About|\n|-|-|\n|first one|a long text here|\n|second||", 18),
+        ["Name   first one", "About  a long text", "       here", "", "Name   second", "About",]
+    );
+}
+
+#[test]
+fn links_show_where_they_go() {
+    assert_eq!(
+        rendered("[here](https://a.example/x) <https://b.example> [https://c.example](https://c.example)", 90),
+        ["here (https://a.example/x) https://b.example https://c.example"]
+    );
+    assert_eq!(
+        rendered("[safe](javascript:alert) ![a *cat*](cat.png) ![](x.png)", 90),
+        ["safe (javascript:alert) [image: a cat] (cat.png) [image: ] (x.png)"]
+    );
+    assert_eq!(rendered("[r]\n\n[r]: /there", 40), ["r (/there)"]);
+}
+
+#[test]
+fn html_is_text() {
+    assert_eq!(
+        rendered("<div onclick='x'>\n<b>hi</b>\n</div>\n\na <br> b &lt;i&gt;", 40),
+        ["<div onclick='x'>", "<b>hi</b>", "</div>", "", "a <br> b <i>"]
+    );
+}
+
+#[test]
+fn entities_pass_the_gate_after_decoding() {
+    assert_eq!(rendered("a&#27;[31m &#x202e;b `\u{1b}`", 60), ["a\u{241b}[31m <U+202E>b \u{241b}"]);
+    assert_eq!(rendered("```\na\u{202e}b\n```", 40), ["  a<U+202E>b"]);
+}
+
+#[test]
+fn wide_text_wraps_by_columns() {
+    assert_eq!(rendered("日本語のテキスト 👩‍👩‍👧‍👦👋🏽", 10), ["日本語のテ", "キスト", "👩‍👩‍👧‍👦👋🏽"]);
+}
+
+#[test]
+fn styles_of_text() {
+    let theme = theme();
+    let options = Options { width: 80, wide: 80, theme: &theme, ascii_lines: false };
+    let plain = Style::new();
+    let mut expected = Line::styled(SafeText::line("a "), plain);
+    expected.push(SafeText::line("b"), plain.add_modifier(Modifier::ITALIC));
+    expected.push(SafeText::line("c"), plain.add_modifier(Modifier::BOLD | Modifier::ITALIC));
+    expected.push(SafeText::line("d"), plain.add_modifier(Modifier::CROSSED_OUT));
+    expected.push(SafeText::line("e"), theme.accent);
+    expected.push(SafeText::line("f"), theme.accent);
+    expected.push(SafeText::line(" (mailto:x@y.example)"), theme.dim);
+    expected.push(SafeText::line("g"), plain);
+    expected.push(SafeText::line(" (file:///x)"), theme.dim);
+    assert_eq!(render("a *b**c***~~d~~`e`[f](mailto:x@y.example)[g](file:///x)", &options), [expected]);
+    assert_eq!(render("## H", &options), [Line::styled(SafeText::line("H"), theme.bold)]);
+}
+
+#[test]
+fn code_keeps_its_backticks_without_colour() {
+    let theme = Theme::new(Background::Dark, false);
+    let options = Options { width: 20, wide: 20, theme: &theme, ascii_lines: false };
+    assert_eq!(text_of(&render("a `b` c", &options)), ["a `b` c"]);
+}
+
+proptest! {
+    #[test]
+    fn a_document_complete_equals_the_whole(cuts in prop::collection::vec(0..SAMPLE.len(), 0..12), width in 8_u16..60) {
+        let theme = theme();
+        let options = Options { width, wide: width + 8, theme: &theme, ascii_lines: false };
+        let mut cuts = cuts;
+        cuts.sort_unstable();
+        let mut document = Document::default();
+        for cut in cuts {
+            document.update(&SAMPLE[..SAMPLE.floor_char_boundary(cut)], false, &options);
+        }
+        document.update(SAMPLE, false, &options);
+        document.update(SAMPLE, true, &options);
+        prop_assert_eq!(lines_of(&document), render(SAMPLE, &options));
+    }
+
+    #[test]
+    fn growing_settles_nothing_that_changes(source in "[-#>|*1.a =`~<:\n]{0,80}") {
+        let theme = theme();
+        let options = Options { width: 20, wide: 30, theme: &theme, ascii_lines: false };
+        let mut document = Document::default();
+        for end in 0..=source.len() {
+            document.update(&source[..end], false, &options);
+        }
+        prop_assert_eq!(text_of(&lines_of(&document)), text_of(&render(&source, &options)));
+    }
+
+    #[test]
+    fn blank_lines_are_single_and_inside(source in "[-#>|*1.a \n]{0,80}", width in 1_u16..30) {
+        let lines = rendered(&source, width);
+        let is_blank = |line: &String| line.is_empty();
+        prop_assert!(!lines.first().is_some_and(is_blank) && !lines.last().is_some_and(is_blank), "{:?}", lines);
+        prop_assert!(!lines.windows(2).any(|pair| pair.iter().all(is_blank)), "{:?}", lines);
+    }
+}
+
+#[test]
+fn a_growing_document_looks_like_the_whole_at_each_block() {
+    let theme = theme();
+    let options = Options { width: 30, wide: 40, theme: &theme, ascii_lines: false };
+    let source = SAMPLE.replace("[ref][r]", "").replace("[r]: https://c.example\n\n", "");
+    let mut document = Document::default();
+    for (at, _) in source.char_indices() {
+        document.update(&source[..at], false, &options);
+        assert_eq!(text_of(&lines_of(&document)), text_of(&render(&source[..at], &options)), "{:?}", &source[..at]);
+    }
+}
+
+#[test]
+fn another_source_or_look_starts_anew() {
+    let theme = theme();
+    let options = |width| Options { width, wide: width, theme: &theme, ascii_lines: false };
+    let mut document = Document::default();
+    document.update("one\n\ntwo\n\nthree", false, &options(20));
+    document.update("uno\n\ndue", false, &options(20));
+    assert_eq!(text_of(&lines_of(&document)), ["uno", "", "due"]);
+    document.update("uno\n\ndue e", false, &options(3));
+    assert_eq!(text_of(&lines_of(&document)), ["uno", "", "due", "e"]);
+    document.update("uno\n\ndue", true, &options(20));
+    assert_eq!(
+        (text_of(&lines_of(&document)), document.line(9)),
+        (vec!["uno".into(), String::new(), "due".into()], &Line::default())
+    );
+}
+
+#[test]
+fn the_cost_of_a_delta_does_not_depend_on_the_length() {
+    let theme = theme();
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false };
+    let mut document = Document::default();
+    let mut source = String::new();
+    let mut most = 0;
+    for number in 0..3000 {
+        source.push_str(&format!("Paragraph {number} with **some** text.\n\n"));
+        let before = document.parsed_bytes();
+        document.update(&source, false, &options);
+        most = most.max(document.parsed_bytes() - before);
+    }
+    assert!(source.len() > 100_000 && most < 200, "{most}");
+}
+
+/// Feeds a megabyte in deltas of 4 KiB and says how much of it was parsed.
+fn parsed_while_growing(head: &str, unit: &str) -> (usize, usize) {
+    let theme = theme();
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false };
+    let source = format!("{head}{}", unit.repeat(1_000_000 / unit.len()));
+    let mut document = Document::default();
+    let began = Instant::now();
+    for end in (0..source.len()).step_by(4096) {
+        document.update(&source[..source.floor_char_boundary(end)], false, &options);
+    }
+    document.update(&source, false, &options);
+    assert!(began.elapsed() < Duration::from_secs(30));
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).count();
+    let drawn: usize = lines_of(&document).iter().map(|line| letters(&line.to_text())).sum();
+    assert_eq!(drawn, letters(&source));
+    (source.len(), document.parsed_bytes())
+}
+
+#[test]
+fn a_megabyte_without_a_blank_line_stays_linear() {
+    for (head, unit) in [
+        ("", "words and "),
+        ("", "words and\n"),
+        ("```\n", "let x = 1;\n"),
+        ("```\n", "letx"),
+        ("", "日本👋🏽"),
+        ("Head\n\n- ", "a\n- "),
+    ] {
+        let (length, parsed) = parsed_while_growing(head, unit);
+        assert!(parsed < length * 2, "{unit:?} {parsed}");
+    }
+}
+
+#[test]
+fn a_large_code_block_ends_at_its_fence() {
+    let theme = theme();
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false };
+    let source = format!("```\n{}```\nAfter *it*.\n", "let x;\n\n\n".repeat(10_000));
+    let mut document = Document::default();
+    for end in (0..source.len()).step_by(1000).chain([source.len()]) {
+        document.update(&source[..end], false, &options);
+    }
+    assert!(text_of(&lines_of(&document)) == text_of(&render(&source, &options)));
+}
+
+#[test]
+fn nesting_needs_neither_stack_nor_time() {
+    let payloads =
+        [">".repeat(200_000), "- ".repeat(200_000), "*a".repeat(200_000), "[".repeat(200_000), "> - ".repeat(100_000)];
+    let worker = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || {
+        for payload in payloads {
+            let source = payload + "x";
+            let began = Instant::now();
+            assert!(rendered(&source, 80).concat().contains('x'));
+            assert!(began.elapsed() < Duration::from_secs(2), "{:?} {:?}", &source[..4], began.elapsed());
+        }
+    });
+    worker.unwrap().join().unwrap();
+}
+
+#[test]
+fn controls_are_shown_and_settle_nothing_wrongly() {
+    assert_eq!(
+        rendered("a\rb\u{c}\r\n\r\n```\r\nc\r\nd\re\r\n```\r\n", 40),
+        ["a\u{240d}b\u{240c}", "", "  c", "  d\u{240d}e"]
+    );
+    let theme = theme();
+    let options = Options { width: 30, wide: 40, theme: &theme, ascii_lines: false };
+    let source = "\u{1b}\u{1b}a\r\rb\n\n\u{b}second\u{7}\n\n# third\n\n\u{0}fourth\n\nfifth\n";
+    let mut document = Document::default();
+    for end in 0..=source.len() {
+        document.update(&source[..end], false, &options);
+    }
+    assert_eq!(text_of(&lines_of(&document)), text_of(&render(source, &options)));
+}
+
+#[test]
+fn hostile_answers_show_what_was_taken_out() {
+    let answers = [
+        include_str!("../../../tests/fixtures/abuse/markdown/esc-html-entity-esc.md"),
+        include_str!("../../../tests/fixtures/abuse/markdown/esc-markdown-link-esc.md"),
+        include_str!("../../../tests/fixtures/abuse/markdown/esc-c0-all.md"),
+        include_str!("../../../tests/fixtures/abuse/markdown/uni-bidi-override-trojan.md"),
+        include_str!("../../../tests/fixtures/abuse/markdown/uni-homoglyph-domain.md"),
+        include_str!("../../../tests/fixtures/abuse/markdown/uni-line-separators.md"),
+    ];
+    let shown: Vec<Vec<String>> = answers.iter().map(|answer| rendered(answer, 200)).collect();
+    assert_eq!(
+        shown,
+        [
+            ["␛[2J ␛]52;c;QUFB␇ <U+009B>31m \u{fffd}"],
+            ["t (https://e/␛]52;c;QUFB␇) code␛[2J"],
+            ["␀␁␂␃␄␅␆␇␈ ␋␌␍␎␏␐␑␒␓␔␕␖␗␘␙␚␛␜␝␞␟␡"],
+            ["if access != \"user<U+202E> <U+2066>// admin only<U+2069> <U+2066>\" {"],
+            ["https://p<U+0430>ypal.com and https://<U+0430>pple.com"],
+            ["one<U+2028>two<U+2029>three<U+0085>four"],
+        ]
+    );
+}

@@ -1,0 +1,349 @@
+//! One entry of the chat as rows: the question as a heading, the answer as Markdown, and what it took.
+
+use super::canvas::{push, styled};
+use super::line::Line;
+use super::markdown::{Document, Options};
+use super::symbols::Symbols;
+use super::theme::Theme;
+use super::wrap;
+use crate::app::Model;
+use crate::chat::{AssistantMessage, ChatError, Entry, EntryBody, EntryState, Finish, ToolResult, ToolStatus, Usage};
+use crate::config::look::Look;
+use crate::safe_text::SafeText;
+use crate::strings;
+
+/// Lines of a tool's output shown when expanded.
+const MAX_OUTPUT_LINES: usize = 40;
+/// Bytes of a question or a tool's output that are laid out; more would only slow a frame down.
+const MAX_PLAIN_BYTES: usize = 512 * 1024;
+
+/// What the rows of every entry depend on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame {
+    /// Columns of prose.
+    pub prose: u16,
+    /// Columns of code and tables.
+    pub wide: u16,
+    /// The styles.
+    pub theme: Theme,
+    /// The marks.
+    pub symbols: Symbols,
+    /// How it may look.
+    pub look: Look,
+    /// Reasoning and tool output are shown whole.
+    pub is_expanded: bool,
+}
+
+/// An entry laid out: rows before the Markdown, the Markdown, rows after it.
+#[derive(Default)]
+pub struct Rows {
+    /// Drawn from column 0.
+    pub before: Vec<Line>,
+    /// Drawn from the text column.
+    pub document: Document,
+    /// Drawn from column 0.
+    pub after: Vec<Line>,
+}
+
+impl Rows {
+    /// All rows.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        self.before.len() + self.document.line_count() + self.after.len()
+    }
+}
+
+/// Lays an entry out anew or brings it up to date.
+pub fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) {
+    rows.before.clear();
+    rows.after.clear();
+    let Some(entry) = model.chat.conversation.entries.get(at) else { return };
+    match &entry.body {
+        EntryBody::Question(text) => {
+            let sent = if model.chat.being_sent.contains(&entry.id) { Sent::NotYet } else { Sent::Yes };
+            question(&mut rows.before, entry, text, sent, frame);
+        }
+        EntryBody::ToolResult(result) => {
+            if frame.is_expanded {
+                tool_result(&mut rows.before, result, frame);
+            }
+        }
+        EntryBody::Answer { message, .. } => {
+            reasoning(&mut rows.before, message, entry.state, frame);
+            let is_complete = entry.state != EntryState::Streaming;
+            rows.document.update(&message.text, is_complete, &options(frame));
+            if rows.document.line_count() > 0 {
+                rows.after.push(Line::default());
+            }
+            answer_end(&mut rows.after, model, at, frame);
+        }
+    }
+}
+
+/// Lays an entry of a saved chat out for the preview: what was said, without cards.
+pub fn lay_out_saved(rows: &mut Rows, entry: &Entry, frame: &Frame) {
+    match &entry.body {
+        EntryBody::Question(text) => question(&mut rows.before, entry, text, Sent::Yes, frame),
+        EntryBody::ToolResult(_) => {}
+        EntryBody::Answer { message, .. } => {
+            rows.document.update(&message.text, true, &options(frame));
+            if rows.document.line_count() > 0 {
+                rows.after.push(Line::default());
+            }
+        }
+    }
+}
+
+fn options(frame: &Frame) -> Options<'_> {
+    Options {
+        width: frame.prose,
+        wide: frame.wide,
+        theme: &frame.theme,
+        ascii_lines: frame.look.has_ascii_lines || frame.look.is_ascii,
+    }
+}
+
+/// Whether a question's commit has returned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Yes,
+    NotYet,
+}
+
+fn question(lines: &mut Vec<Line>, entry: &Entry, text: &str, sent: Sent, frame: &Frame) {
+    let text = SafeText::block(cut(text, MAX_PLAIN_BYTES));
+    let clock = if sent == Sent::NotYet {
+        strings::SENDING.to_owned()
+    } else if frame.look.has_clock {
+        clock(entry.time_ms)
+    } else {
+        String::new()
+    };
+    let room = (frame.prose as usize).saturating_sub(if clock.is_empty() { 0 } else { clock.len() + 2 }).max(8);
+    for (row, piece) in wrap::wrap_plain(&text, room).into_iter().enumerate() {
+        let mut line = Line::default();
+        if row == 0 {
+            push(&mut line, " ", frame.theme.text);
+            push(&mut line, frame.symbols.own, frame.theme.accent);
+            push(&mut line, " ", frame.theme.text);
+        } else {
+            push(&mut line, "   ", frame.theme.text);
+        }
+        line.push(piece, frame.theme.bold);
+        if row == 0 && !clock.is_empty() {
+            let gap = (frame.prose as usize + 3).saturating_sub(line.width() + clock.len());
+            push(&mut line, &" ".repeat(gap), frame.theme.text);
+            push(&mut line, &clock, frame.theme.dim);
+        }
+        lines.push(line);
+    }
+    lines.push(Line::default());
+}
+
+fn cut(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The local time of day.
+fn clock(time_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(time_ms)
+        .map(|time| time.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%H:%M").to_string())
+        .unwrap_or_default()
+}
+
+/// Reasoning is one dim line until it is expanded; while it comes in, its last line is seen.
+fn reasoning(lines: &mut Vec<Line>, message: &AssistantMessage, state: EntryState, frame: &Frame) {
+    if message.reasoning.is_empty() {
+        return;
+    }
+    let dim = frame.theme.dim;
+    let width = frame.prose as usize;
+    if frame.is_expanded {
+        lines.push(styled(&format!("   {}", strings::REASONING), dim));
+        let text = SafeText::block(cut(&message.reasoning, MAX_PLAIN_BYTES));
+        lines.extend(wrap::wrap_plain(&text, width.saturating_sub(2)).into_iter().map(|piece| {
+            let mut line = styled("     ", dim);
+            line.push(piece, dim);
+            line
+        }));
+    } else {
+        let mut line = styled(&format!("   {}   ", strings::REASONING), dim);
+        let is_live = state == EntryState::Streaming && message.text.is_empty();
+        if is_live {
+            let last = message.reasoning.trim_end().lines().last().unwrap_or_default();
+            line.push(SafeText::line(cut(last, 4096)).fit(width.saturating_sub(line.width())), dim);
+        } else {
+            push(&mut line, "Ctrl+O", frame.theme.bold);
+            push(&mut line, " shows it", dim);
+        }
+        lines.push(line);
+    }
+    lines.push(Line::default());
+}
+
+fn tool_result(lines: &mut Vec<Line>, result: &ToolResult, frame: &Frame) {
+    let theme = &frame.theme;
+    let (mark, style) = match result.status {
+        ToolStatus::Done => (frame.symbols.good, theme.good),
+        ToolStatus::Failed | ToolStatus::Timeout => (frame.symbols.bad, theme.bad),
+        ToolStatus::Denied | ToolStatus::Cancelled => ("!", theme.waiting),
+    };
+    let mut head = styled(" ", theme.text);
+    push(&mut head, mark, style);
+    push(&mut head, " ", theme.text);
+    push(&mut head, &result.name, theme.text);
+    push(&mut head, &format!("   {}", strings::seconds(result.elapsed_ms)), theme.dim);
+    lines.push(head);
+    let text = SafeText::block(cut(&result.output, MAX_PLAIN_BYTES));
+    for piece in wrap::wrap_plain(&text, (frame.prose as usize).saturating_sub(2)).into_iter().take(MAX_OUTPUT_LINES) {
+        let mut line = styled("     ", theme.dim);
+        line.push(piece, theme.dim);
+        lines.push(line);
+    }
+    lines.push(Line::default());
+}
+
+/// The error card and the line that says what the answer took, at the last answer of a turn.
+fn answer_end(lines: &mut Vec<Line>, model: &Model, at: usize, frame: &Frame) {
+    let entry = &model.chat.conversation.entries[at];
+    let EntryBody::Answer { message, provider, finish, error, .. } = &entry.body else { return };
+    let is_last = !model.chat.conversation.entries[at + 1..]
+        .iter()
+        .take_while(|next| !matches!(next.body, EntryBody::Question(_)))
+        .any(|next| matches!(next.body, EntryBody::Answer { .. }));
+    if entry.state == EntryState::Streaming || !is_last {
+        return;
+    }
+    if *finish == Some(Finish::ToolCalls) && model.running_turn().is_some() && is_in_last_turn(model, at) {
+        return;
+    }
+    if let Some(error) = error {
+        let is_cut = *finish == Some(Finish::Truncated);
+        error_card(lines, model, at, error, provider, is_cut, !message.text.is_empty(), frame);
+    }
+    let line = took(model, at);
+    if !line.is_empty() {
+        lines.push(styled(&format!("   {line}"), frame.theme.dim));
+        lines.push(Line::default());
+    }
+}
+
+fn is_in_last_turn(model: &Model, at: usize) -> bool {
+    !model.chat.conversation.entries[at..].iter().any(|entry| matches!(entry.body, EntryBody::Question(_)))
+}
+
+#[allow(clippy::too_many_arguments, reason = "one card, drawn once")]
+fn error_card(
+    lines: &mut Vec<Line>,
+    model: &Model,
+    at: usize,
+    error: &ChatError,
+    provider: &str,
+    is_cut: bool,
+    has_text: bool,
+    frame: &Frame,
+) {
+    let theme = &frame.theme;
+    let row = model.providers.row(provider);
+    let EntryBody::Answer { model: asked, .. } = &model.chat.conversation.entries[at].body else { return };
+    let who = strings::Culprit {
+        label: row.map_or_else(|| provider.to_owned(), |row| row.label.clone()),
+        model: asked.clone(),
+        host: row.map(|row| row.host.clone()).unwrap_or_default(),
+        key_source: row.and_then(|row| row.key_source.clone()),
+        key_tail: row.and_then(|row| row.key_tail.clone()),
+    };
+    let words = strings::error_words(error, &who, is_cut, has_text);
+    let (mark, style) = if words.is_warning { ("!", theme.waiting) } else { (frame.symbols.bad, theme.bad) };
+    let width = frame.prose as usize;
+    for (row, piece) in wrap::wrap_plain(&SafeText::line(&words.sentence), width).into_iter().enumerate() {
+        let mut line = styled(" ", theme.text);
+        push(&mut line, if row == 0 { mark } else { " " }, style);
+        push(&mut line, " ", theme.text);
+        line.push(piece, theme.text);
+        lines.push(line);
+    }
+    lines.push(Line::default());
+    for sentence in &words.meaning {
+        lines.push(styled(&format!("     {sentence}"), theme.text));
+    }
+    let is_open = model.has_failed_answer() && at + 1 == model.chat.conversation.entries.len();
+    if is_open && model.is_why_shown {
+        let why = match error.status {
+            Some(status) => format!("{status}   {}", error.message),
+            None => error.message.clone(),
+        };
+        let text = SafeText::block(cut(&why, 16 * 1024));
+        for piece in wrap::wrap_plain(&text, width.saturating_sub(2)) {
+            let mut line = styled("     ", theme.dim);
+            line.push(piece, theme.dim);
+            lines.push(line);
+        }
+    }
+    if is_open {
+        if !words.meaning.is_empty() || model.is_why_shown {
+            lines.push(Line::default());
+        }
+        let mut keys = styled("     Tab, then   ", theme.dim);
+        for (index, (key, what)) in [("Enter", "try again"), ("m", "other model"), ("w", "why")].into_iter().enumerate()
+        {
+            if index > 0 {
+                push(&mut keys, "   ", theme.dim);
+            }
+            push(&mut keys, key, theme.bold);
+            push(&mut keys, &format!("  {what}"), theme.dim);
+        }
+        lines.push(keys);
+    }
+    lines.push(Line::default());
+}
+
+/// `gpt-4o-mini   1.9 s   58 tokens   stopped`, for the whole turn that ends with this answer.
+fn took(model: &Model, at: usize) -> String {
+    let entries = &model.chat.conversation.entries[..=at];
+    let turn = entries.iter().rev().take_while(|entry| !matches!(entry.body, EntryBody::Question(_)));
+    let mut elapsed = 0;
+    let mut tokens: Option<u64> = None;
+    for entry in turn {
+        match &entry.body {
+            EntryBody::Answer { elapsed_ms, usage, .. } => {
+                elapsed += elapsed_ms;
+                if let Some(Usage { output, .. }) = usage {
+                    tokens = Some(tokens.unwrap_or(0) + output);
+                }
+            }
+            EntryBody::ToolResult(result) => elapsed += result.elapsed_ms,
+            EntryBody::Question(_) => {}
+        }
+    }
+    let entry = &entries[at];
+    let EntryBody::Answer { model: name, finish, error, message, .. } = &entry.body else { return String::new() };
+    if error.is_some() && message.text.is_empty() {
+        return String::new();
+    }
+    let mut parts = vec![name.clone()];
+    if entry.state == EntryState::Interrupted {
+        parts.push(strings::INTERRUPTED.to_owned());
+        return parts.join("   ");
+    }
+    parts.push(strings::seconds(elapsed));
+    if let Some(tokens) = tokens {
+        parts.push(format!("{} tokens", strings::tokens(tokens)));
+    }
+    let ended = match (entry.state, finish) {
+        (EntryState::Stopped, _) => strings::STOPPED,
+        (_, Some(Finish::Truncated)) => strings::INCOMPLETE,
+        (_, Some(Finish::Length)) => strings::LENGTH,
+        (_, Some(Finish::ToolCalls)) => strings::ROUND_LIMIT,
+        (EntryState::Failed, _) => strings::FAILED,
+        _ => "",
+    };
+    if !ended.is_empty() {
+        parts.push(ended.to_owned());
+    }
+    parts.join("   ")
+}

@@ -1,0 +1,50 @@
+//! Help: every action with its key, its leader letter and its command, from the one table.
+
+use super::page;
+use crate::app::Model;
+use crate::config::action::ACTIONS;
+use crate::config::key::Key;
+use crate::strings;
+use crate::ui::canvas::{Canvas, push, styled};
+use crate::ui::line::Line;
+
+/// Column of the words.
+const WORDS: usize = 24;
+
+/// Draws the page.
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, top: usize) -> Option<(u16, u16)> {
+    let keys = [("j k", "move"), ("PgDn", "page"), ("Esc", "close")];
+    let page = page(canvas, model, strings::HELP, strings::RIFFLE, &keys);
+    let lines = lines(canvas, model);
+    let last = lines.len().saturating_sub(page.body.height as usize);
+    for (row, line) in lines.iter().skip(top.min(last)).take(page.body.height as usize).enumerate() {
+        canvas.line(page.body, 0, page.body.y + row as u16, line);
+    }
+    None
+}
+
+fn lines(canvas: &Canvas<'_>, model: &Model) -> Vec<Line> {
+    let theme = canvas.theme;
+    let mut lines = Vec::new();
+    for info in ACTIONS {
+        let keys: Vec<String> = model.keymap.keys_of(info.action).iter().take(3).map(|key| key.label()).collect();
+        let mut line = styled("   ", theme.text);
+        push(&mut line, &keys.join(", "), theme.bold);
+        let pad = (WORDS + 3).saturating_sub(line.width()).max(2);
+        push(&mut line, &" ".repeat(pad), theme.text);
+        push(&mut line, info.title, theme.text);
+        let mut also = Vec::new();
+        if let Some(leader) = info.leader {
+            let letter = leader.parse::<Key>().map_or_else(|_| leader.to_owned(), Key::label);
+            also.push(format!("Ctrl+X {letter}"));
+        }
+        if let Some(slash) = info.slash {
+            also.push(format!("/{slash}"));
+        }
+        if !also.is_empty() {
+            push(&mut line, &format!("   {}", also.join("   ")), theme.dim);
+        }
+        lines.push(line);
+    }
+    lines
+}

@@ -1,0 +1,94 @@
+//! What lies on top of the conversation. Each is a page: a head row, its content, a rule and the keys that work.
+
+mod call;
+mod chats;
+mod commands;
+mod help;
+mod leader;
+mod models;
+mod tools;
+
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use super::transcript::RenderCache;
+use crate::app::{Model, Overlay};
+use crate::safe_text::SafeText;
+
+pub use chats::preview_columns;
+pub use leader::draw as leader;
+pub use tools::draw as tools;
+
+/// Draws the page on top; gives the cursor's place, if it has a box.
+pub fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, page: &Overlay) -> Option<(u16, u16)> {
+    match page {
+        Overlay::Help { top } => help::draw(canvas, model, *top),
+        Overlay::Commands(palette) => commands::draw(canvas, model, palette),
+        Overlay::Models(list) => models::draw(canvas, model, list),
+        Overlay::Chats(browser) => chats::draw(canvas, model, cache, browser),
+        Overlay::Call { at, top } => call::draw(canvas, model, *at, *top),
+        Overlay::Tools => None,
+    }
+}
+
+/// The places of a page: the whole screen and the rows between head and rule.
+struct Page {
+    screen: Rect,
+    body: Rect,
+}
+
+/// Draws head, rule and keys; gives what is left.
+fn page(canvas: &mut Canvas<'_>, model: &Model, head: &str, right: &str, keys: &[(&str, &str)]) -> Page {
+    let screen = Rect::new(0, 0, model.size.0, model.size.1);
+    canvas.text(screen, 1, 0, head, canvas.theme.bold);
+    canvas.text_right(screen, 0, 1, right, canvas.theme.dim);
+    let has_gap = screen.height >= 16;
+    let rule = screen.height.saturating_sub(if has_gap { 3 } else { 2 });
+    canvas.rule(Rect::new(0, rule, screen.width, 1));
+    let footer = screen.height.saturating_sub(1);
+    if let Some(notice) = &model.notice {
+        canvas.text(screen, 1, footer, &notice.text, canvas.theme.text);
+    } else {
+        let pairs: Vec<(String, String)> = fitting(keys, screen.width as usize);
+        canvas.keys(screen, 1, footer, &pairs);
+    }
+    Page { screen, body: Rect::new(0, 2, screen.width, rule.saturating_sub(2)) }
+}
+
+fn fitting(keys: &[(&str, &str)], width: usize) -> Vec<(String, String)> {
+    let mut used = 2;
+    let mut pairs = Vec::new();
+    for (key, words) in keys {
+        used += key.len() + words.len() + 4;
+        if used > width + 3 {
+            break;
+        }
+        pairs.push(((*key).to_owned(), (*words).to_owned()));
+    }
+    pairs
+}
+
+/// Draws the box of a page; gives the cursor's place.
+fn input_box(canvas: &mut Canvas<'_>, area: Rect, x: u16, y: u16, text: &str) -> (u16, u16) {
+    let at = canvas.text(area, x, y, "/ ", canvas.theme.accent);
+    let safe = SafeText::line(text);
+    let room = area.right().saturating_sub(at + 2) as usize;
+    let shown = if safe.width() > room { tail(&safe, room) } else { safe };
+    let end = canvas.text(area, at, y, shown.as_str(), canvas.theme.text);
+    (end.min(area.right().saturating_sub(1)), y)
+}
+
+fn tail(text: &SafeText, columns: usize) -> SafeText {
+    let whole = text.as_str();
+    let from = whole
+        .char_indices()
+        .map(|(at, _)| at)
+        .find(|at| crate::safe_text::width(&whole[*at..]) <= columns)
+        .unwrap_or(whole.len());
+    text.slice(from..whole.len())
+}
+
+/// The first row to show so that `selected` is seen.
+fn window(selected: usize, height: usize) -> usize {
+    (selected + 1).saturating_sub(height)
+}

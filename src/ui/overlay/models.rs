@@ -1,0 +1,67 @@
+//! The model list: what can be asked, and why the rest cannot.
+
+use super::{input_box, page, window};
+use crate::app::{Model, ModelList, ModelRow};
+use crate::strings;
+use crate::ui::canvas::{Canvas, push, styled};
+use crate::ui::line::Line;
+
+/// Draws the page.
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> Option<(u16, u16)> {
+    let keys = [("Enter", "use in this chat"), ("Esc", "close")];
+    let page = page(canvas, model, strings::MODEL, "", &keys);
+    let cursor = input_box(canvas, page.screen, 1, 2, &list.input.text);
+    let theme = canvas.theme;
+    let rows = list.rows(&model.providers.rows, &model.providers.target);
+    let name_width = rows
+        .iter()
+        .map(|row| match row {
+            ModelRow::Model { target, .. } => target.model.chars().count(),
+            ModelRow::NotConnected { provider, .. } => provider.label.chars().count(),
+        })
+        .max()
+        .unwrap_or(0)
+        .clamp(12, (page.body.width as usize / 2).max(12));
+    let mut lines: Vec<(Line, bool)> = Vec::new();
+    let mut is_below = false;
+    for (at, row) in rows.iter().enumerate() {
+        let is_selected = at == list.selected;
+        let style = if is_selected { theme.bold } else { theme.text };
+        let (name, middle, note) = match row {
+            ModelRow::Model { target, provider } => {
+                let is_current = *target == model.providers.target;
+                let note = if is_current { format!("{}   in use", provider.note) } else { provider.note.clone() };
+                (target.model.clone(), provider.label.clone(), note)
+            }
+            ModelRow::NotConnected { provider, hint } => {
+                if !is_below {
+                    is_below = true;
+                    lines.push((Line::default(), false));
+                    lines.push((styled(&format!("   {}", strings::NOT_CONNECTED), theme.dim), false));
+                }
+                (provider.label.clone(), String::new(), (*hint).to_owned())
+            }
+        };
+        let mut line = styled(" ", theme.text);
+        push(&mut line, if is_selected { canvas.symbols.own } else { " " }, theme.accent);
+        push(&mut line, " ", theme.text);
+        line.push(crate::safe_text::SafeText::line(&name).fit(name_width), style);
+        let pad = |line: &mut Line, to: usize| {
+            let gap = to.saturating_sub(line.width()).max(2);
+            push(line, &" ".repeat(gap), theme.text);
+        };
+        pad(&mut line, name_width + 6);
+        if !middle.is_empty() {
+            push(&mut line, &middle, style);
+            pad(&mut line, name_width + 20);
+        }
+        push(&mut line, &note, theme.dim);
+        lines.push((line, is_selected));
+    }
+    let height = page.body.height.saturating_sub(2) as usize;
+    let selected = lines.iter().position(|(_, is_selected)| *is_selected).unwrap_or(0);
+    for (row, (line, _)) in lines.iter().skip(window(selected, height)).take(height).enumerate() {
+        canvas.line(page.body, 0, page.body.y + 2 + row as u16, line);
+    }
+    Some(cursor)
+}

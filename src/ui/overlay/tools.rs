@@ -1,0 +1,24 @@
+//! The tools over the conversation, where there is no room beside it.
+
+use ratatui::layout::Rect;
+
+use crate::app::Model;
+use crate::strings;
+use crate::ui::canvas::Canvas;
+use crate::ui::layout::{Layout, SizeClass};
+use crate::ui::panel;
+
+/// Draws them into the conversation's place, with a header of their own.
+pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
+    let area = layout.transcript;
+    if layout.header.height > 0 {
+        let blank = " ".repeat(layout.header.width as usize);
+        canvas.text(layout.header, 0, 0, &blank, canvas.theme.text);
+        let x = canvas.text(layout.header, 1, 0, strings::RIFFLE, canvas.theme.bold) + 3;
+        canvas.text(layout.header, x, 0, strings::TOOLS, canvas.theme.text);
+        canvas.text_right(layout.header, 0, 1, &panel::summary(model), canvas.theme.dim);
+    }
+    let margin = if layout.class == SizeClass::Full { 1 } else { 0 };
+    let inner = Rect::new(area.x, area.y, area.width.saturating_sub(margin), area.height);
+    panel::draw_calls(canvas, model, inner);
+}

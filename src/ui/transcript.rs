@@ -1,0 +1,211 @@
+//! The conversation: entries laid out once and kept until something about them changes, so that a frame costs what is on
+//! the screen and what just came in.
+
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use super::card::{self, Card};
+use super::layout::{Layout, TEXT_COLUMN};
+use super::line::Line;
+use super::message::{self, Frame, Rows};
+use super::symbols::Symbols;
+use super::theme::Theme;
+use super::welcome;
+use crate::app::Model;
+use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, MessageId};
+
+/// What an entry's rows were made from; they are made again when it differs.
+#[derive(Clone, Debug, PartialEq)]
+struct Stamp {
+    id: MessageId,
+    text: usize,
+    reasoning: usize,
+    state: EntryState,
+    /// Anything else the rows depend on: being sent, last answer, why shown, running.
+    marks: u8,
+}
+
+/// The laid-out conversation.
+#[derive(Default)]
+pub struct RenderCache {
+    chat: Option<ConversationId>,
+    frame: Option<Frame>,
+    entries: Vec<(Stamp, Rows)>,
+    heights: Vec<usize>,
+    tail: Vec<Line>,
+    preview: Option<Box<Preview>>,
+}
+
+struct Preview {
+    chat: ConversationId,
+    width: u16,
+    lines: Vec<Line>,
+}
+
+impl RenderCache {
+    /// Lays out what changed; gives the heights of the items in order and the approval card, if there is one.
+    pub fn lay_out(&mut self, model: &Model, layout: &Layout, theme: Theme) -> Option<Card> {
+        let frame = Frame {
+            prose: layout.prose,
+            wide: layout.wide,
+            theme,
+            symbols: Symbols::of(model.look),
+            look: model.look,
+            is_expanded: model.is_expanded,
+        };
+        if self.frame != Some(frame) || self.chat.as_ref() != Some(&model.chat.conversation.id) {
+            self.entries.clear();
+            self.frame = Some(frame);
+            self.chat = Some(model.chat.conversation.id.clone());
+        }
+        let entries = &model.chat.conversation.entries;
+        self.entries.truncate(entries.len());
+        self.heights.clear();
+        for (at, entry) in entries.iter().enumerate() {
+            let stamp = stamp(model, at, entry);
+            match self.entries.get_mut(at) {
+                Some((known, _)) if *known == stamp => {}
+                Some((known, rows)) => {
+                    if known.id != stamp.id {
+                        *rows = Rows::default();
+                    }
+                    message::lay_out(rows, model, at, &frame);
+                    *known = stamp;
+                }
+                None => {
+                    let mut rows = Rows::default();
+                    message::lay_out(&mut rows, model, at, &frame);
+                    self.entries.push((stamp, rows));
+                }
+            }
+            self.heights.push(self.entries[at].1.height());
+        }
+        let card = card::approval(model, &frame, layout.transcript.height as usize);
+        self.tail = match &card {
+            Some(card) => card.lines.clone(),
+            None if model.is_again_asked => card::ask_again(&frame),
+            None => Vec::new(),
+        };
+        if !self.tail.is_empty() {
+            self.heights.push(self.tail.len());
+        }
+        card
+    }
+
+    /// Rows of the items, in order.
+    #[must_use]
+    pub fn heights(&self) -> &[usize] {
+        &self.heights
+    }
+
+    /// Lays out a saved chat for the browser's preview.
+    pub fn lay_out_preview(&mut self, conversation: &Conversation, model: &Model, width: u16, theme: Theme) {
+        let is_known = self.preview.as_ref().is_some_and(|known| known.chat == conversation.id && known.width == width);
+        if !is_known {
+            let lines = preview_lines(conversation, model, width, theme);
+            self.preview = Some(Box::new(Preview { chat: conversation.id.clone(), width, lines }));
+        }
+    }
+
+    /// The rows of the preview of this chat, once laid out.
+    #[must_use]
+    pub fn known_preview(&self, chat: &ConversationId) -> Option<&[Line]> {
+        self.preview.as_ref().filter(|known| known.chat == *chat).map(|known| known.lines.as_slice())
+    }
+}
+
+fn stamp(model: &Model, at: usize, entry: &Entry) -> Stamp {
+    let last = model.chat.conversation.entries.len() - 1;
+    let (text, reasoning) = match &entry.body {
+        EntryBody::Question(text) => (text.len(), 0),
+        EntryBody::Answer { message, .. } => (message.text.len(), message.reasoning.len()),
+        EntryBody::ToolResult(result) => (result.output.len(), 0),
+    };
+    let is_sending = model.chat.being_sent.contains(&entry.id);
+    let is_tail = at + 1 >= last;
+    let marks = u8::from(is_sending)
+        | u8::from(at == last) << 1
+        | u8::from(is_tail && model.is_why_shown) << 2
+        | u8::from(is_tail && model.running_turn().is_some()) << 3
+        | u8::from(is_tail) << 4;
+    Stamp { id: entry.id.clone(), text, reasoning, state: entry.state, marks }
+}
+
+/// The last part of a saved chat, enough to recognise it.
+fn preview_lines(conversation: &Conversation, model: &Model, width: u16, theme: Theme) -> Vec<Line> {
+    const ENTRIES: usize = 40;
+    let frame = Frame {
+        prose: width.saturating_sub(TEXT_COLUMN).max(8),
+        wide: width.saturating_sub(TEXT_COLUMN).max(8),
+        theme,
+        symbols: Symbols::of(model.look),
+        look: crate::config::look::Look { has_clock: false, ..model.look },
+        is_expanded: false,
+    };
+    let from = conversation.entries.len().saturating_sub(ENTRIES);
+    let mut lines = Vec::new();
+    for entry in &conversation.entries[from..] {
+        let mut rows = Rows::default();
+        message::lay_out_saved(&mut rows, entry, &frame);
+        lines.append(&mut rows.before);
+        for at in 0..rows.document.line_count() {
+            let mut line = Line::styled(crate::safe_text::SafeText::own("   "), theme.text);
+            line.spans.extend(rows.document.line(at).spans.iter().cloned());
+            lines.push(line);
+        }
+        lines.append(&mut rows.after);
+    }
+    lines
+}
+
+/// Draws the conversation, or the first screen of a chat without one.
+pub fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, layout: &Layout) {
+    let area = layout.transcript;
+    if area.height == 0 {
+        return;
+    }
+    if model.chat.conversation.entries.is_empty() {
+        welcome::draw(canvas, model, layout);
+        return;
+    }
+    let mut skip = model.scroll.settled.top;
+    let mut y = area.y;
+    for (_, rows) in &cache.entries {
+        let height = rows.height();
+        if skip >= height {
+            skip -= height;
+            continue;
+        }
+        y = draw_rows(canvas, area, y, rows, skip);
+        skip = 0;
+        if y >= area.bottom() {
+            return;
+        }
+    }
+    for line in cache.tail.iter().skip(skip) {
+        if y >= area.bottom() {
+            return;
+        }
+        canvas.line(area, 0, y, line);
+        y += 1;
+    }
+}
+
+fn draw_rows(canvas: &mut Canvas<'_>, area: Rect, from: u16, rows: &Rows, skip: usize) -> u16 {
+    let mut y = from;
+    let (before, body) = (rows.before.len(), rows.document.line_count());
+    for at in skip..rows.height() {
+        if y >= area.bottom() {
+            break;
+        }
+        if at < before {
+            canvas.line(area, 0, y, &rows.before[at]);
+        } else if at < before + body {
+            canvas.line(area, TEXT_COLUMN.min(area.width / 4), y, rows.document.line(at - before));
+        } else {
+            canvas.line(area, 0, y, &rows.after[at - before - body]);
+        }
+        y += 1;
+    }
+    y
+}

@@ -1,0 +1,9 @@
+//! The one integration binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod chatting;
+mod harness;
+mod pages;
+mod streams;
+mod tools_panel;

@@ -1,0 +1,155 @@
+//! First screens, overlays and every size.
+
+use riffle::app::{Effect, Msg};
+use riffle::chat::Finish;
+
+use crate::harness::Screen;
+
+const ANSWER: &str = "Two tents fit:\n\n| Tent | Price | Stock |\n|---|--:|--:|\n| TrailBlazer 2P | $189.99 | 14 |\n| Ridgeline 1P | $229.00 | 5 |\n\n\
+     ## Which one\n\nThe **Ridgeline** is lighter, see `P002`.\n\n- poles\n- pegs\n\n```\n[ ] tent\n```\n\n> Pitch it once at home.\n";
+
+fn answered(columns: u16, rows: u16) -> Screen {
+    let mut screen = Screen::demo(columns, rows);
+    screen.ask("Which tents under $250 are in stock?");
+    screen.wait(1900);
+    screen.text(ANSWER);
+    screen.end(Finish::Stop);
+    screen
+}
+
+fn browsing(columns: u16, rows: u16) -> Screen {
+    let mut screen = Screen::demo(columns, rows);
+    screen.save("a", "Tents and sleeping bags under $300", "Two tents fit.");
+    screen.save("b", "Winter tent for two", "A four-season tent.");
+    screen.save("c", "Letter to the landlord", "Dear landlord.");
+    screen.press("ctrl-s");
+    screen
+}
+
+#[test]
+fn the_first_screen_of_the_demo() {
+    for (columns, rows) in [(120, 40), (80, 24), (40, 12)] {
+        insta::assert_snapshot!(format!("first_{columns}x{rows}"), Screen::demo(columns, rows).screen());
+    }
+    insta::assert_snapshot!("first_openai_80x24", Screen::openai(80, 24).screen());
+}
+
+#[test]
+fn an_answer_with_every_element() {
+    for (columns, rows) in [(120, 40), (80, 24), (40, 12)] {
+        insta::assert_snapshot!(format!("answer_{columns}x{rows}"), answered(columns, rows).screen());
+    }
+}
+
+#[test]
+fn the_browser_lists_previews_and_opens() {
+    for (columns, rows) in [(120, 40), (80, 24), (40, 12)] {
+        insta::assert_snapshot!(format!("browser_{columns}x{rows}"), browsing(columns, rows).screen());
+    }
+    let mut screen = browsing(80, 24);
+    screen.type_text("winter");
+    screen.press("enter");
+    screen.expect("A four-season tent.");
+    screen.ask("and for three?");
+    let records = screen.records();
+    let Some(riffle::store::Record::Question { conversation, new_chat, .. }) =
+        records.iter().find(|record| matches!(record, riffle::store::Record::Question { .. }))
+    else {
+        panic!()
+    };
+    assert_eq!((conversation.as_str(), new_chat), ("b", &None));
+}
+
+#[test]
+fn typed_letters_filter_and_only_after_tab_delete() {
+    let mut screen = browsing(80, 24);
+    screen.press("d");
+    assert_eq!(screen.saved.len(), 3);
+    screen.press("ctrl-u tab d");
+    assert_eq!(screen.saved.len(), 2);
+    screen.expect("u brings it back.");
+    screen.press("u");
+    assert!(
+        screen.effects.iter().any(|effect| matches!(effect, Effect::Append(riffle::store::Record::Restored { .. })))
+    );
+}
+
+#[test]
+fn help_the_palette_the_models_and_the_leader_page() {
+    for (columns, rows) in [(120, 40), (80, 24), (40, 12)] {
+        for (name, keys) in [("help", "?"), ("commands", "ctrl-p"), ("models", "f2")] {
+            let mut screen = Screen::demo(columns, rows);
+            screen.press(keys);
+            insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), screen.screen());
+            screen.press("esc");
+            screen.expect("riffle");
+        }
+        let mut screen = Screen::demo(columns, rows);
+        screen.press("ctrl-x");
+        screen.never("Ctrl+X\n");
+        screen.wait(300);
+        insta::assert_snapshot!(format!("leader_{columns}x{rows}"), screen.screen());
+    }
+}
+
+#[test]
+fn a_slash_opens_commands_and_a_second_one_is_text() {
+    let mut screen = Screen::demo(80, 24);
+    screen.type_text("/mo");
+    screen.expect("Model and provider");
+    screen.press("enter");
+    screen.expect("outdoor-demo");
+    screen.press("esc");
+    screen.type_text("/etc/hosts");
+    screen.expect("› /etc/hosts");
+}
+
+#[test]
+fn up_on_a_fresh_demo_recalls_the_starters() {
+    let mut screen = Screen::demo(80, 24);
+    screen.press("up");
+    screen.expect(" › Which tents under $250 are in stock?");
+}
+
+#[test]
+fn every_size_down_to_nothing_is_drawn() {
+    for columns in [0, 1, 2, 3, 5, 10, 20, 39, 40, 59, 60, 99, 100, 200, 500] {
+        for rows in [0, 1, 2, 3, 5, 9, 10, 15, 16, 60] {
+            let mut screen = answered(80, 24);
+            screen.tell(Msg::Resized(columns, rows));
+            screen.screen();
+            for keys in ["?", "ctrl-p", "f2", "ctrl-s", "ctrl-t"] {
+                screen.press(keys);
+                screen.screen();
+                screen.press("esc");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_wakes_an_idle_screen() {
+    let mut screen = answered(120, 40);
+    screen.wait(10_000);
+    assert_eq!(screen.model.next_wake(), None);
+    let mut screen = Screen::demo(120, 40);
+    screen.wait(10_000);
+    assert_eq!(screen.model.next_wake(), None);
+}
+
+#[test]
+fn text_never_rewraps_when_the_panel_opens_or_closes() {
+    let prose = |screen: &mut Screen| {
+        let shown = screen.screen();
+        shown
+            .lines()
+            .filter(|line| line.contains("Pitch it once"))
+            .map(|line| line.split("once at home.").next().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let mut screen = answered(120, 40);
+    let open = prose(&mut screen);
+    screen.press("ctrl-t ctrl-t");
+    screen.never("│ Tools");
+    assert_eq!(prose(&mut screen), open);
+}
