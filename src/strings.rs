@@ -86,6 +86,8 @@ pub const CARD_ALWAYS_KEYS: [(&str, &str); 2] = [("y", "yes"), ("n", "no")];
 /// The same call came three times.
 pub const CARD_REPEATED: &str = "This is the third same call in a row.";
 
+/// A content filter ended the answer.
+pub const WITHHELD: &str = "The provider withheld the rest of this answer.";
 /// Asked before the last question is asked again.
 pub const ASK_AGAIN: &str = "Ask again?";
 /// Keys of [`ASK_AGAIN`].
@@ -412,7 +414,7 @@ pub fn error_words(error: &ChatError, who: &Culprit, is_cut: bool, has_text: boo
         ErrorKind::Overloaded => format!("{label} is overloaded."),
         ErrorKind::ContextLength => format!("This chat is too long for {}.", who.model),
         ErrorKind::BadRequest => format!("{label} refused the request: {}", first_sentence(&error.message)),
-        ErrorKind::ContentFilter => "The provider withheld the rest of this answer.".to_owned(),
+        ErrorKind::ContentFilter => WITHHELD.to_owned(),
         ErrorKind::Server => match error.status {
             Some(status) => format!("{label} failed ({status})."),
             None => format!("{label} failed."),

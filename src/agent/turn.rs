@@ -418,9 +418,6 @@ impl Turn {
         let answer = std::mem::take(&mut self.accumulator).finish(&end, &mut || ids.next_id());
         let error = match end {
             StreamEnd::Complete => match answer.finish {
-                Finish::ContentFilter => {
-                    Some(ChatError::new(ErrorKind::ContentFilter, "The provider withheld the rest of this answer."))
-                }
                 Finish::Error => Some(ChatError::new(
                     ErrorKind::Server,
                     format!("The provider ended the answer: {}", answer.finish_raw.unwrap_or_default()),

@@ -9,7 +9,7 @@ use super::palette::Palette;
 use super::panel::{Panel, PanelWish};
 use super::providers::Target;
 use super::scroll::Move;
-use crate::chat::{ConversationId, EntryBody};
+use crate::chat::{ConversationId, EntryBody, Finish};
 use crate::config::action::Action;
 use crate::store::Record;
 use crate::strings;
@@ -284,7 +284,10 @@ impl Model {
         self.running_turn().is_none()
             && matches!(
                 self.chat.conversation.entries.last().map(|entry| &entry.body),
-                Some(EntryBody::Answer { error: Some(_), .. })
+                Some(
+                    EntryBody::Answer { error: Some(_), .. }
+                        | EntryBody::Answer { finish: Some(Finish::ContentFilter), .. }
+                )
             )
     }
 }

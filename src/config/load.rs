@@ -41,7 +41,7 @@ pub fn process_env(name: &str) -> Option<String> {
 pub fn config_path(flags: &Flags) -> Result<PathBuf, ConfigError> {
     match named(flags.config.as_deref(), "RIFFLE_CONFIG") {
         Some(path) => Ok(path),
-        None => Ok(folders("--config FILE")?.config_dir().join(FILE_NAME)),
+        None => Ok(folders("--config FILE")?.config.join(FILE_NAME)),
     }
 }
 
@@ -49,7 +49,7 @@ pub fn config_path(flags: &Flags) -> Result<PathBuf, ConfigError> {
 pub fn data_dir(flags: &Flags) -> Result<PathBuf, ConfigError> {
     match named(flags.data_dir.as_deref(), "RIFFLE_DATA_DIR") {
         Some(path) => Ok(path),
-        None => Ok(folders("--data-dir DIR and --config FILE")?.data_dir().to_owned()),
+        None => Ok(folders("--data-dir DIR and --config FILE")?.data),
     }
 }
 
@@ -78,13 +78,22 @@ fn named(option: Option<&Path>, variable: &str) -> Option<PathBuf> {
     Some(std::path::absolute(&path).unwrap_or(path))
 }
 
-/// The platform's folders; a relative HOME would put them into the working folder and is refused.
-fn folders(instead: &str) -> Result<ProjectDirs, ConfigError> {
-    let folders = ProjectDirs::from("", "", "riffle")
-        .filter(|folders| folders.config_dir().is_absolute() && folders.data_dir().is_absolute());
-    folders.ok_or_else(|| {
+/// Where the platform keeps configuration and data. A relative HOME counts from the working folder.
+struct Folders {
+    config: PathBuf,
+    data: PathBuf,
+}
+
+fn folders(instead: &str) -> Result<Folders, ConfigError> {
+    let found = ProjectDirs::from("", "", "riffle").and_then(|folders| {
+        Some(Folders {
+            config: std::path::absolute(folders.config_dir()).ok()?,
+            data: std::path::absolute(folders.data_dir()).ok()?,
+        })
+    });
+    found.ok_or_else(|| {
         let home = env::var("HOME").unwrap_or_default();
-        ConfigError::sentence(format!("HOME is {home:?}, which is no absolute path. Set it, or give {instead}."))
+        ConfigError::sentence(format!("HOME is {home:?}, where nothing can be kept. Set it, or give {instead}."))
     })
 }
 

@@ -93,15 +93,15 @@ pub struct Address {
 impl Address {
     /// Reads a base URL: http or https, a host, no user, no query.
     pub fn parse(url: &str) -> Result<Self, String> {
-        if url.contains('@') {
-            return Err("The address holds a user name or a password.".to_owned());
-        }
         let uri: http::Uri = url.trim().parse().map_err(|_| format!("`{url}` is not an address."))?;
         let scheme = uri.scheme_str().unwrap_or_default().to_owned();
         if scheme != "http" && scheme != "https" {
             return Err(format!("`{url}` does not start with http:// or https://."));
         }
         let authority = uri.authority().map(|authority| authority.as_str().to_owned()).unwrap_or_default();
+        if authority.contains('@') {
+            return Err("The address holds a user name or a password.".to_owned());
+        }
         if uri.query().is_some() {
             return Err(format!("`{url}` has a query."));
         }

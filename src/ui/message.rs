@@ -7,7 +7,9 @@ use super::symbols::Symbols;
 use super::theme::Theme;
 use super::wrap;
 use crate::app::Model;
-use crate::chat::{AssistantMessage, ChatError, Entry, EntryBody, EntryState, Finish, ToolResult, ToolStatus, Usage};
+use crate::chat::{
+    AssistantMessage, ChatError, Entry, EntryBody, EntryState, ErrorKind, Finish, ToolResult, ToolStatus, Usage,
+};
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
 use crate::strings;
@@ -221,7 +223,9 @@ fn answer_end(lines: &mut Vec<Line>, model: &Model, at: usize, frame: &Frame) {
     if *finish == Some(Finish::ToolCalls) && model.running_turn().is_some() && is_in_last_turn(model, at) {
         return;
     }
-    if let Some(error) = error {
+    let withheld =
+        (*finish == Some(Finish::ContentFilter)).then(|| ChatError::new(ErrorKind::ContentFilter, strings::WITHHELD));
+    if let Some(error) = error.as_ref().or(withheld.as_ref()) {
         let is_cut = *finish == Some(Finish::Truncated);
         error_card(lines, model, at, error, provider, is_cut, !message.text.is_empty(), frame);
     }
