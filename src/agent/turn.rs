@@ -252,11 +252,7 @@ impl Turn {
         match event {
             Event::Delta { delta, .. } => self.on_delta(delta, now, &mut effects),
             Event::StreamEnded { end, .. } => self.on_stream_end(end, now, jitter, &mut effects),
-            Event::RetryDue { .. } => {
-                if matches!(self.phase, Phase::WaitingToRetry { .. }) {
-                    self.send_request(now, &mut effects);
-                }
-            }
+            Event::RetryDue { .. } => self.send_request(now, &mut effects),
             Event::CallStarted { call } => {
                 if let Some(call) = self.tracker.get_mut(call).filter(|call| call.state == CallState::Ready) {
                     call.state = CallState::Running { since_ms: now.mono_ms };
@@ -280,15 +276,20 @@ impl Turn {
     /// The one place where late events fall out: those of another turn, of an earlier request or of an ended call.
     fn is_current(&self, event: &Event) -> bool {
         match event {
-            Event::Delta { request, .. } | Event::StreamEnded { request, .. } | Event::RetryDue { request } => {
-                *request == self.request_id()
+            Event::Delta { request, .. } | Event::StreamEnded { request, .. } => {
+                *request == self.request_id() && matches!(self.phase, Phase::Asking | Phase::Streaming)
+            }
+            Event::RetryDue { request } => {
+                *request == self.request_id() && matches!(self.phase, Phase::WaitingToRetry { .. })
             }
             Event::CallStarted { call }
             | Event::CallFinished { call, .. }
             | Event::CallApproved { call }
             | Event::ToolApproved { call }
             | Event::CallRefused { call }
-            | Event::CallStopped { call } => self.tracker.get(*call).is_some_and(|call| !call.is_ended()),
+            | Event::CallStopped { call } => {
+                self.tracker.get(*call).is_some_and(|call| !call.is_ended() && call.state != CallState::Receiving)
+            }
             Event::TurnStopped => true,
         }
     }
@@ -550,9 +551,8 @@ impl Turn {
     fn stop_call(&mut self, id: CallId, now: Moment, effects: &mut Vec<Effect>) {
         let Some(call) = self.tracker.get(id) else { return };
         match call.state {
-            CallState::Receiving | CallState::Ended(_) => return,
             CallState::Ready | CallState::Running { .. } => effects.push(Effect::CancelTool { call: id }),
-            CallState::Waiting(_) => {}
+            CallState::Receiving | CallState::Ended(_) | CallState::Waiting(_) => {}
         }
         let output = "The person stopped this call before it ended.".to_owned();
         self.end_call(id, CallOutcome { status: ToolStatus::Cancelled, output }, now, effects);

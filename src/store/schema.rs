@@ -12,7 +12,8 @@ pub(super) const APPLICATION_ID: i64 = 0x7269_666c;
 /// Copies kept of files before migrations.
 const BACKUPS: usize = 3;
 
-/// Step n brings a file from version n to n + 1.
+/// Step n brings a file from version n to n + 1. Older SQLite libraries read the file too, so that nothing they cannot
+/// parse may stand here (`order by` inside of an aggregate came with 3.44).
 pub(super) const MIGRATIONS: &[&str] = &["
 create table conversation (
   seq integer primary key,
@@ -49,8 +50,8 @@ create table chunk (
 create index chunk_message on chunk (message_id, seq);
 create view message_text (msg_id, conversation_id, role, body, state) as
   select id, conversation_id, role,
-    body || coalesce((select group_concat(text, '' order by seq) from chunk
-                      where message_id = message.id and kind = 'text'), ''),
+    body || coalesce((select group_concat(text, '') from
+                      (select text from chunk where message_id = message.id and kind = 'text' order by seq)), ''),
     state
   from message;
 "];
