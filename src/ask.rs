@@ -59,8 +59,8 @@ pub async fn run(options: AskOptions) -> anyhow::Result<u8> {
     }
     let clock = Clock::start();
     let tools = ToolBox::new(&options.settings, Host::Headless)?;
-    let mut saving = Saving::open(&options);
-    let chat = saving.chat(&options);
+    let saving = Saving::open(&options);
+    let chat = Saving::chat(&options);
     let offered = tools.for_provider(&options.provider.name);
     let specs: Vec<_> = offered.iter().map(|tool| tool.spec.clone()).collect();
     let setup = TurnSetup {
@@ -144,14 +144,13 @@ fn question(options: &AskOptions) -> anyhow::Result<String> {
         let read = io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
         let _ = send.send(read);
     });
-    let read = match piped.recv_timeout(SILENT_PIPE) {
-        Ok(read) => read,
-        Err(_) => {
-            if !words.is_empty() {
-                note(strings::WAITS_FOR_STDIN);
-            }
-            piped.recv()?
+    let read = if let Ok(read) = piped.recv_timeout(SILENT_PIPE) {
+        read
+    } else {
+        if !words.is_empty() {
+            note(strings::WAITS_FOR_STDIN);
         }
+        piped.recv()?
     };
     // A standard input that is closed is an empty one.
     let piped = read.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
@@ -181,7 +180,7 @@ impl Saving {
     }
 
     /// The chat that goes on, or a new one.
-    fn chat(&mut self, options: &AskOptions) -> Conversation {
+    fn chat(options: &AskOptions) -> Conversation {
         let newest = || {
             let reader = Reader::open(&options.data_dir).ok()?;
             reader.load(&reader.newest().ok()??).ok()?

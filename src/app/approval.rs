@@ -4,7 +4,7 @@
 use crate::agent::CallId;
 
 /// Milliseconds without a key before the letters of a card count.
-pub const QUIET_MS: u64 = 500;
+pub(super) const QUIET_MS: u64 = 500;
 
 /// The card of the first waiting call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

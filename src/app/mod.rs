@@ -31,4 +31,4 @@ pub use overlay::Overlay;
 pub use palette::Palette;
 pub use panel::{PANEL_COLUMNS, Panel, PanelWish};
 pub use providers::{ProviderRow, Target, ToolOffer};
-pub use scroll::{Move, Scroll};
+pub use scroll::{Move, Scroll, Settled};

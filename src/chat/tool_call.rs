@@ -56,7 +56,7 @@ pub struct ToolCall {
     pub name: String,
     /// What the model passed.
     pub arguments: Arguments,
-    /// Vendor data that must go back with this very call (`extra_content` of Gemini's OpenAI endpoint).
+    /// Vendor data that must go back with this very call (`extra_content` of Gemini's `OpenAI` endpoint).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opaque: Option<Value>,
 }

@@ -149,7 +149,7 @@ fn open(path: &Path) -> io::Result<File> {
 #[cfg(unix)]
 fn is_private(metadata: &Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o077 == 0
+    metadata.permissions().mode().trailing_zeros() >= 6
 }
 
 /// Elsewhere the user's folder is private by its access list.

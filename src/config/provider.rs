@@ -60,7 +60,7 @@ pub struct ProviderSettings {
     pub headers_ms: u64,
     /// Silence within a response after which it counts as lost, in ms.
     pub idle_ms: u64,
-    /// What to do before it can be asked, such as "set OPENAI_API_KEY and start again".
+    /// What to do before it can be asked, such as "set `OPENAI_API_KEY` and start again".
     pub missing: Option<String>,
 }
 

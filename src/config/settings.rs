@@ -171,9 +171,10 @@ impl Settings {
         for rule in file.tool_rules.values() {
             choice(&Some(rule.clone()), "rule", ["allow", "ask", "deny"], &mut problems);
         }
-        let demo_rate = env("RIFFLE_DEMO_RATE").and_then(|text| match text.trim().parse::<u32>() {
-            Ok(rate) => Some(("RIFFLE_DEMO_RATE", rate)),
-            Err(_) => {
+        let demo_rate = env("RIFFLE_DEMO_RATE").and_then(|text| {
+            if let Ok(rate) = text.trim().parse::<u32>() {
+                Some(("RIFFLE_DEMO_RATE", rate))
+            } else {
                 sentences.push(format!(
                     "RIFFLE_DEMO_RATE is `{text}`; expected tokens per second, such as 50, or 0 for at once."
                 ));

@@ -34,10 +34,10 @@ pub enum StoreError {
         /// The newest format known here.
         known: i64,
     },
-    /// SQLite's own words, for what has no sentence of its own.
+    /// `SQLite`'s own words, for what has no sentence of its own.
     #[error("{}", sentence(.0))]
     Sqlite(#[from] rusqlite::Error),
-    /// The SQLite library is too old to be trusted with two connections.
+    /// The `SQLite` library is too old to be trusted with two connections.
     #[error("this build's SQLite {0} is older than 3.51.3 and could damage the history.")]
     OldSqlite(&'static str),
 }

@@ -1,4 +1,4 @@
-//! The history: one SQLite file that several instances share. `record` is what happens to a chat, `writer` commits it in
+//! The history: one `SQLite` file that several instances share. `record` is what happens to a chat, `writer` commits it in
 //! order on a thread of its own, `reader` finds and loads chats, `repair` mends what a killed instance left.
 
 mod error;

@@ -14,7 +14,7 @@ use super::schema;
 
 /// How long a statement waits for another instance's transaction.
 const BUSY: Duration = Duration::from_secs(5);
-/// The oldest SQLite that keeps a WAL whole with two connections.
+/// The oldest `SQLite` that keeps a WAL whole with two connections.
 const MIN_SQLITE: i32 = 3_051_003;
 
 /// An opened history.

@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: i64 = 0x7269_666c;
 /// Copies kept of files before migrations.
 const BACKUPS: usize = 3;
 
-/// Step n brings a file from version n to n + 1. Older SQLite libraries read the file too, so that nothing they cannot
+/// Step n brings a file from version n to n + 1. Older `SQLite` libraries read the file too, so that nothing they cannot
 /// parse may stand here (`order by` inside of an aggregate came with 3.44).
 pub(super) const MIGRATIONS: &[&str] = &["
 create table conversation (

@@ -202,7 +202,7 @@ fn two_instances_write_one_history_without_a_word_about_locks() {
         first.append(question(&format!("a{n}"), &format!("qa{n}"), None, true));
         second.append(question(&format!("b{n}"), &format!("qb{n}"), None, true));
     }
-    assert!(first.close(Duration::from_secs(60)) && second.close(Duration::from_secs(60)));
+    assert!(first.close(Duration::from_secs(59)) && second.close(Duration::from_secs(59)));
     assert_eq!(view(folder.path()).len(), 100);
     let is_failure = |event: StoreEvent| matches!(event, StoreEvent::Failed { .. });
     assert!(!one.try_iter().chain(two.try_iter()).any(is_failure));

@@ -12,7 +12,7 @@ use crate::config::look::Look;
 use crate::safe_text::SafeText;
 
 /// Where things are drawn.
-pub struct Canvas<'a> {
+pub(super) struct Canvas<'a> {
     /// The cells.
     pub buffer: &'a mut Buffer,
     /// The styles.
@@ -25,12 +25,12 @@ pub struct Canvas<'a> {
 
 impl Canvas<'_> {
     /// Draws text, clipped to the area; gives the column after it. Outside text is made safe here.
-    pub fn text(&mut self, area: Rect, x: u16, y: u16, text: &str, style: Style) -> u16 {
+    pub(super) fn text(&mut self, area: Rect, x: u16, y: u16, text: &str, style: Style) -> u16 {
         x.saturating_add(paint::paint_text(self.buffer, area, x, y, &SafeText::line(text), style, &self.theme))
     }
 
     /// Draws text that ends `margin` columns before the area's right edge; gives its first column.
-    pub fn text_right(&mut self, area: Rect, y: u16, margin: u16, text: &str, style: Style) -> u16 {
+    pub(super) fn text_right(&mut self, area: Rect, y: u16, margin: u16, text: &str, style: Style) -> u16 {
         let safe = SafeText::line(text);
         let x = area.right().saturating_sub(margin + safe.width() as u16).max(area.x);
         paint::paint_text(self.buffer, area, x, y, &safe, style, &self.theme);
@@ -38,12 +38,12 @@ impl Canvas<'_> {
     }
 
     /// Draws a line, clipped to the area.
-    pub fn line(&mut self, area: Rect, x: u16, y: u16, line: &Line) {
+    pub(super) fn line(&mut self, area: Rect, x: u16, y: u16, line: &Line) {
         paint::paint_line(self.buffer, area, x, y, line, &self.theme);
     }
 
     /// Draws a rule over the whole row.
-    pub fn rule(&mut self, area: Rect) {
+    pub(super) fn rule(&mut self, area: Rect) {
         if area.height > 0 {
             let text = self.symbols.rule.repeat(area.width as usize);
             self.text(area, area.x, area.y, &text, self.theme.dim);
@@ -51,7 +51,7 @@ impl Canvas<'_> {
     }
 
     /// Draws `key words   key words`, keys bold and words dim, as many as fit; gives the column after them.
-    pub fn keys(&mut self, area: Rect, x: u16, y: u16, pairs: &[(String, String)]) -> u16 {
+    pub(super) fn keys(&mut self, area: Rect, x: u16, y: u16, pairs: &[(String, String)]) -> u16 {
         let mut at = x;
         for (index, (key, words)) in pairs.iter().enumerate() {
             let gap = if index == 0 { 0 } else { 3 };
@@ -63,11 +63,11 @@ impl Canvas<'_> {
 }
 
 /// A line of text in one style, made safe.
-pub fn styled(text: &str, style: Style) -> Line {
+pub(super) fn styled(text: &str, style: Style) -> Line {
     Line::styled(SafeText::line(text), style)
 }
 
 /// Adds text to a line, made safe.
-pub fn push(line: &mut Line, text: &str, style: Style) {
+pub(super) fn push(line: &mut Line, text: &str, style: Style) {
     line.push(SafeText::line(text), style);
 }

@@ -28,7 +28,7 @@ pub struct Card {
 
 /// The card of the call that waits, if one does.
 #[must_use]
-pub fn approval(model: &Model, frame: &Frame, viewport: usize) -> Option<Card> {
+pub(super) fn approval(model: &Model, frame: &Frame, viewport: usize) -> Option<Card> {
     let turn = model.running_turn()?;
     let call = turn.tracker().get(model.approval.call?)?;
     let theme = &frame.theme;
@@ -146,7 +146,7 @@ fn spaced_json(value: &Value) -> String {
 
 /// The question before the last question is asked again.
 #[must_use]
-pub fn ask_again(frame: &Frame) -> Vec<Line> {
+pub(super) fn ask_again(frame: &Frame) -> Vec<Line> {
     let theme = &frame.theme;
     let mut line = styled(" ", theme.text);
     push(&mut line, "?", theme.waiting);

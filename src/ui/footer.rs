@@ -11,7 +11,7 @@ use crate::strings;
 type Hint = (String, &'static str, u8);
 
 /// Draws the footer of the conversation.
-pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     let area = layout.footer;
     if area.height == 0 {
         return;

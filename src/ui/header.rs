@@ -8,7 +8,7 @@ use crate::safe_text::SafeText;
 use crate::strings;
 
 /// Draws the header.
-pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     let area = layout.header;
     if area.height == 0 {
         return;

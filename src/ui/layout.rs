@@ -13,7 +13,7 @@ use crate::app::PANEL_COLUMNS;
 /// Widest prose, in columns.
 const MAX_PROSE: u16 = 92;
 /// Column where text starts.
-pub const TEXT_COLUMN: u16 = 3;
+pub(super) const TEXT_COLUMN: u16 = 3;
 /// Columns kept free at the right.
 const RIGHT_MARGIN: u16 = 3;
 /// Most rows of the prompt.

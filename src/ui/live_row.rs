@@ -9,7 +9,7 @@ use crate::config::look::Look;
 use crate::strings;
 
 /// Draws the live row.
-pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     let area = layout.live;
     if area.height == 0 {
         return;
@@ -99,7 +99,7 @@ fn tools_state(model: &Model, turn: &Turn, elapsed: u64) -> String {
 
 /// The state in the header of a small screen.
 #[must_use]
-pub fn short_state(model: &Model, look: Look) -> String {
+pub(super) fn short_state(model: &Model, look: Look) -> String {
     match model.running_turn() {
         Some(turn) if model.is_working() => {
             let elapsed = model.now.mono_ms.saturating_sub(turn.started().mono_ms);

@@ -21,7 +21,7 @@ const MAX_PLAIN_BYTES: usize = 512 * 1024;
 
 /// What the rows of every entry depend on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Frame {
+pub(super) struct Frame {
     /// Columns of prose.
     pub prose: u16,
     /// Columns of code and tables.
@@ -38,7 +38,7 @@ pub struct Frame {
 
 /// An entry laid out: rows before the Markdown, the Markdown, rows after it.
 #[derive(Default)]
-pub struct Rows {
+pub(super) struct Rows {
     /// Drawn from column 0.
     pub before: Vec<Line>,
     /// Drawn from the text column.
@@ -50,13 +50,13 @@ pub struct Rows {
 impl Rows {
     /// All rows.
     #[must_use]
-    pub fn height(&self) -> usize {
+    pub(super) fn height(&self) -> usize {
         self.before.len() + self.document.line_count() + self.after.len()
     }
 }
 
 /// Lays an entry out anew or brings it up to date.
-pub fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) {
+pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) {
     rows.before.clear();
     rows.after.clear();
     let Some(entry) = model.chat.conversation.entries.get(at) else { return };
@@ -83,7 +83,7 @@ pub fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) {
 }
 
 /// Lays an entry of a saved chat out for the preview: what was said, without cards.
-pub fn lay_out_saved(rows: &mut Rows, entry: &Entry, frame: &Frame) {
+pub(super) fn lay_out_saved(rows: &mut Rows, entry: &Entry, frame: &Frame) {
     match &entry.body {
         EntryBody::Question(text) => question(&mut rows.before, entry, text, Sent::Yes, frame),
         EntryBody::ToolResult(_) => {}

@@ -18,7 +18,7 @@ use crate::strings;
 const MAX_ARGUMENT_LINES: usize = 6;
 
 /// Draws the panel beside the conversation.
-pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     let area = layout.panel;
     if area.width == 0 {
         return;
@@ -35,7 +35,7 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
 }
 
 /// Draws the calls into this area, the newest visible where they do not all fit.
-pub fn draw_calls(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
+pub(super) fn draw_calls(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let theme = canvas.theme;
     let mut lines: Vec<Line> = Vec::new();
     let mut selected_rows = (0, 0);
@@ -75,7 +75,7 @@ pub fn draw_calls(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
 
 /// `2 running`, `1 waiting`, `3 ready`.
 #[must_use]
-pub fn summary(model: &Model) -> String {
+pub(super) fn summary(model: &Model) -> String {
     if let Some(turn) = model.running_turn() {
         let waiting = turn.tracker().waiting().count();
         if waiting > 0 {

@@ -5,7 +5,7 @@ use super::layout::{Layout, TEXT_COLUMN};
 use crate::app::{Focus, Model};
 
 /// Draws the prompt; gives the cursor's place.
-pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) -> Option<(u16, u16)> {
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) -> Option<(u16, u16)> {
     canvas.rule(layout.rule);
     let area = layout.prompt;
     if area.height == 0 || area.width == 0 {

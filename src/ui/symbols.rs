@@ -6,7 +6,7 @@ use crate::config::look::Look;
 
 /// The marks of one look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Symbols {
+pub(super) struct Symbols {
     /// Own question, selected row, prompt.
     pub own: &'static str,
     /// Done.
@@ -26,7 +26,7 @@ pub struct Symbols {
 impl Symbols {
     /// The marks for this look.
     #[must_use]
-    pub fn of(look: Look) -> Self {
+    pub(super) fn of(look: Look) -> Self {
         let (rule, divider) = if look.has_ascii_lines || look.is_ascii { ("-", "|") } else { ("─", "│") };
         if look.is_ascii {
             return Self { own: ">", good: "ok", bad: "x", running: "*", receiving: ".", rule, divider };
@@ -36,7 +36,7 @@ impl Symbols {
 
     /// The mark of a call in this state.
     #[must_use]
-    pub fn of_call(&self, state: CallState) -> &'static str {
+    pub(super) fn of_call(&self, state: CallState) -> &'static str {
         match state {
             CallState::Receiving => self.receiving,
             CallState::Ready | CallState::Running { .. } => self.running,
@@ -52,7 +52,7 @@ const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "�
 
 /// The spinner's cell after so many ms.
 #[must_use]
-pub fn spinner(look: Look, elapsed_ms: u64) -> &'static str {
+pub(super) fn spinner(look: Look, elapsed_ms: u64) -> &'static str {
     if look.is_still || look.is_ascii {
         return "*";
     }

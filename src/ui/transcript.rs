@@ -159,7 +159,7 @@ fn preview_lines(conversation: &Conversation, model: &Model, width: u16, theme: 
 }
 
 /// Draws the conversation, or the first screen of a chat without one.
-pub fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, layout: &Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, layout: &Layout) {
     let area = layout.transcript;
     if area.height == 0 {
         return;

@@ -7,7 +7,7 @@ use crate::safe_text::SafeText;
 use crate::strings;
 
 /// Draws it into the conversation's place.
-pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     let area = layout.transcript;
     let theme = canvas.theme;
     let is_demo = model.providers.current().is_some_and(|row| row.is_demo);

@@ -284,11 +284,6 @@ impl Screen {
         rows.collect::<Vec<_>>().join("\n")
     }
 
-    /// Whether the words are on the screen.
-    pub fn shows(&mut self, words: &str) -> bool {
-        self.screen().contains(words)
-    }
-
     /// Panics with the screen when the words are not on it.
     pub fn expect(&mut self, words: &str) {
         let screen = self.screen();

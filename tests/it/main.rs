@@ -1,6 +1,6 @@
 //! The one integration binary.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, reason = "tests fail by panicking")]
 
 mod chatting;
 mod harness;

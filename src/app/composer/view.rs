@@ -53,17 +53,14 @@ fn wrap_line(rows: &mut Vec<Row>, line: usize, text: &str, columns: usize) {
     for cluster in text.graphemes(true) {
         let w = drawn_width(cluster, used);
         if used + w > columns && at > start {
-            match word.filter(|(begin, _)| *begin > start && cluster != " ") {
-                Some((begin, before)) => {
-                    rows.push(Row { line, start, end: begin });
-                    start = begin;
-                    used -= before;
-                }
-                None => {
-                    rows.push(Row { line, start, end: at });
-                    start = at;
-                    used = 0;
-                }
+            if let Some((begin, before)) = word.filter(|(begin, _)| *begin > start && cluster != " ") {
+                rows.push(Row { line, start, end: begin });
+                start = begin;
+                used -= before;
+            } else {
+                rows.push(Row { line, start, end: at });
+                start = at;
+                used = 0;
             }
             word = None;
         }

@@ -115,7 +115,7 @@ fn decide(body: &Body<'_>, question: &Question) -> Reply {
     if question.wants_total && !has_total && rounds < MAX_ROUNDS && body.offers(TOTAL) {
         let ids = answer::cheapest_of_each(&now);
         if !ids.is_empty() {
-            return total(ids, question, "Now I add that up.\n\n");
+            return total(&ids, question, "Now I add that up.\n\n");
         }
     }
     Reply { text: answer::from_lookups(question, &now), calls: Vec::new() }
@@ -132,7 +132,7 @@ fn first_step(body: &Body<'_>, question: &Question) -> Reply {
             if !body.offers(TOTAL) {
                 return say(answer::CANNOT_ADD);
             }
-            return total(ids, question, "Let me add that up.\n\n");
+            return total(&ids, question, "Let me add that up.\n\n");
         }
     }
     if !question.ids.is_empty() {
@@ -188,7 +188,7 @@ fn look(body: &Body<'_>, tool: &str, before: &str, calls: Vec<Call>) -> Reply {
     Reply { text: before.to_owned(), calls }
 }
 
-fn total(ids: Vec<String>, question: &Question, before: &str) -> Reply {
+fn total(ids: &[String], question: &Question, before: &str) -> Reply {
     let mut arguments = json!({"product_ids": ids});
     if let Some(percent) = question.discount {
         arguments["discount_percent"] = answer::number(percent);

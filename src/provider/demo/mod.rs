@@ -54,7 +54,7 @@ impl DemoServer {
         Ok(Self { port, task: task.abort_handle() })
     }
 
-    /// The address for an OpenAI client.
+    /// The address for an `OpenAI` client.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}/v1", self.port)
@@ -76,7 +76,7 @@ async fn complete(State(pause): State<Duration>, body: Bytes) -> Response {
     let Ok(body) = serde_json::from_slice::<Value>(&body) else {
         return refuse("The body is not JSON.");
     };
-    if !body["messages"].as_array().is_some_and(|messages| !messages.is_empty()) {
+    if body["messages"].as_array().is_none_or(Vec::is_empty) {
         return refuse("`messages` is missing or empty.");
     }
     let reply = brain::reply(&body);

@@ -18,7 +18,7 @@ const WITH_PREVIEW: u16 = 72;
 
 /// Columns of the preview's text.
 #[must_use]
-pub fn preview_columns(columns: u16) -> u16 {
+pub(crate) fn preview_columns(columns: u16) -> u16 {
     columns.saturating_sub(list_columns(columns) + 3)
 }
 

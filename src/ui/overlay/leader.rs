@@ -10,7 +10,7 @@ use crate::ui::canvas::Canvas;
 use crate::ui::layout::Layout;
 
 /// Draws it over the last rows of the conversation, once it is time.
-pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
+pub(crate) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     let is_due = model.leader_since.is_some_and(|since| model.now.mono_ms >= since + LEADER_MS);
     if !is_due {
         return;

@@ -15,12 +15,12 @@ use super::transcript::RenderCache;
 use crate::app::{Model, Overlay};
 use crate::safe_text::SafeText;
 
-pub use chats::preview_columns;
-pub use leader::draw as leader;
-pub use tools::draw as tools;
+pub(super) use chats::preview_columns;
+pub(super) use leader::draw as leader;
+pub(super) use tools::draw as tools;
 
 /// Draws the page on top; gives the cursor's place, if it has a box.
-pub fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, page: &Overlay) -> Option<(u16, u16)> {
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, page: &Overlay) -> Option<(u16, u16)> {
     match page {
         Overlay::Help { top } => help::draw(canvas, model, *top),
         Overlay::Commands(palette) => commands::draw(canvas, model, palette),

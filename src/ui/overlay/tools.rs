@@ -9,7 +9,7 @@ use crate::ui::layout::{Layout, SizeClass};
 use crate::ui::panel;
 
 /// Draws them into the conversation's place, with a header of their own.
-pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
+pub(crate) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     let area = layout.transcript;
     if layout.header.height > 0 {
         let blank = " ".repeat(layout.header.width as usize);
@@ -18,7 +18,7 @@ pub fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
         canvas.text(layout.header, x, 0, strings::TOOLS, canvas.theme.text);
         canvas.text_right(layout.header, 0, 1, &panel::summary(model), canvas.theme.dim);
     }
-    let margin = if layout.class == SizeClass::Full { 1 } else { 0 };
+    let margin = u16::from(layout.class == SizeClass::Full);
     let inner = Rect::new(area.x, area.y, area.width.saturating_sub(margin), area.height);
     panel::draw_calls(canvas, model, inner);
 }
