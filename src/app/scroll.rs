@@ -166,8 +166,8 @@ mod tests {
         let mut scroll = Scroll::default();
         settled(&mut scroll, &[2, 30], 20);
         scroll.request(Move::Lines(-5));
-        assert_eq!(settled(&mut scroll, &[2, 30], 20), Settled { top: 7, total: 32, viewport: 20, new_lines: 5 });
-        assert_eq!(settled(&mut scroll, &[2, 42], 20), Settled { top: 7, total: 44, viewport: 20, new_lines: 17 });
+        assert_eq!(settled(&mut scroll, &[2, 30], 20), Settled { top: 7, total: 32, viewport: 20, new_lines: 0 });
+        assert_eq!(settled(&mut scroll, &[2, 42], 20), Settled { top: 7, total: 44, viewport: 20, new_lines: 12 });
         scroll.request(Move::End);
         assert_eq!(settled(&mut scroll, &[2, 42], 20), Settled { top: 24, total: 44, viewport: 20, new_lines: 0 });
         assert!(scroll.is_following());
