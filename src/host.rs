@@ -64,6 +64,28 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Most bytes of the log kept from earlier runs.
+const MAX_LOG: u64 = 5 * 1024 * 1024;
+
+/// Starts the log in the data folder at this level (`error` to `trace`); anything else is no log. The file is private.
+/// What is logged are kinds, states and times: no text of a chat and no key.
+pub fn start_log(level: &str, folder: &Path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let Ok(level) = level.parse::<tracing::Level>() else { return };
+    if std::fs::create_dir_all(folder).is_err() {
+        return;
+    }
+    let path = folder.join("riffle.log");
+    let is_full = std::fs::metadata(&path).is_ok_and(|meta| meta.len() > MAX_LOG);
+    let file =
+        std::fs::OpenOptions::new().create(true).mode(0o600).append(!is_full).write(true).truncate(is_full).open(&path);
+    if let Ok(file) = file {
+        let writer = std::sync::Mutex::new(file);
+        let log = tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(writer).finish();
+        let _ = tracing::subscriber::set_global_default(log);
+    }
+}
+
 /// A line on stderr; a closed one is not missed.
 pub fn note(text: &str) {
     use std::io::Write as _;

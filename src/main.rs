@@ -12,6 +12,7 @@ use riffle::config::presets::DEMO;
 use riffle::config::probe;
 use riffle::host;
 use riffle::term::session::{self, Resume, SessionOptions};
+use tokio::runtime::{Builder, Runtime};
 
 /// Wrong usage, wrong configuration, no terminal.
 const USAGE: u8 = 2;
@@ -40,6 +41,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Keys => Ok(cli::run_keys(&cli.flags, &mut out, &mut err)?),
         Command::Chat { prompt, open } => {
             let Loaded { settings, data_dir, warnings, .. } = load(&cli.flags)?;
+            host::start_log(&settings.log, &data_dir);
             let is_private = open == Open::Private;
             let resume = match open {
                 Open::New | Open::Private => Resume::No,
@@ -55,6 +57,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
 
 async fn answer(loaded: Loaded, args: AskArgs) -> anyhow::Result<u8> {
     let Loaded { settings, data_dir, warnings, .. } = loaded;
+    host::start_log(&settings.log, &data_dir);
     for warning in &warnings {
         host::note(warning);
     }
@@ -79,10 +82,8 @@ async fn answer(loaded: Loaded, args: AskArgs) -> anyhow::Result<u8> {
     .await
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("too few threads or open files are left to start")
+/// One thread is enough for streams and the screen, and saves the way between threads for each delta; what blocks (the
+/// history, the terminal) has threads of its own.
+fn runtime() -> anyhow::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build().context("too few threads or open files are left to start")
 }

@@ -116,13 +116,34 @@ async fn stream(
     };
     committed.await;
     let mut stream = client.stream(endpoint, body);
+    tracing::info!(turn = request.turn.0, request = request.number, "request sent");
     while let Some(item) = stream.recv().await {
         let event = match item {
             StreamItem::Delta(delta) => Event::Delta { request, delta },
-            StreamItem::End(end) => Event::StreamEnded { request, end },
+            StreamItem::End(end) => {
+                log_end(request, &end);
+                Event::StreamEnded { request, end }
+            }
         };
         if events.send(event).await.is_err() {
             return;
+        }
+    }
+}
+
+fn log_end(request: RequestId, end: &StreamEnd) {
+    let (turn, number) = (request.turn.0, request.number);
+    match end {
+        StreamEnd::Complete => tracing::info!(turn, request = number, "stream complete"),
+        StreamEnd::Failed { error, is_cut } => {
+            tracing::warn!(
+                turn,
+                request = number,
+                kind = error.kind.as_str(),
+                status = error.status,
+                is_cut,
+                "stream failed"
+            );
         }
     }
 }
@@ -156,6 +177,7 @@ async fn run_tool(
             }
         }
     };
+    tracing::info!(turn = call.turn.0, call = call.number, status = outcome.status.as_str(), "tool ended");
     let _ = events.send(Event::CallFinished { call, outcome }).await;
 }
 

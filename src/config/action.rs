@@ -42,7 +42,7 @@ actions! {
     Commands, "commands", "Commands", Some("space"), None;
     Model, "model", "Model and provider", Some("m"), Some("model");
     Tools, "tools", "Tools", Some("t"), Some("tools");
-    Expand, "expand", "Expand or collapse reasoning and tool output", Some("o"), Some("expand");
+    Expand, "expand", "Expand, or collapse, reasoning and tool output", Some("o"), Some("expand");
     Again, "again", "Ask again", Some("r"), Some("again");
     Messages, "messages", "To the messages and back", None, None;
     LineUp, "line_up", "Scroll up a line", None, None;

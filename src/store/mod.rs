@@ -2,6 +2,7 @@
 //! order on a thread of its own, `reader` finds and loads chats, `repair` mends what a killed instance left.
 
 mod error;
+mod inbox;
 mod instance;
 mod open;
 mod reader;

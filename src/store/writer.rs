@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
 use super::error::StoreError;
+use super::inbox::{Inbox, InboxSender};
 use super::instance::Instance;
 use super::record::Record;
 use super::trace::AckTrace;
@@ -80,16 +81,23 @@ pub enum StoreEvent {
     Notice(String),
 }
 
-enum Command {
+pub(super) enum Command {
     Append(Record),
     Barrier(oneshot::Sender<()>),
     Close(Sender<()>),
 }
 
+impl Command {
+    /// Streamed text waits for company; it does not wake the thread a second time.
+    pub(super) fn can_wait(&self) -> bool {
+        matches!(self, Self::Append(Record::AnswerText { .. } | Record::AnswerReasoning { .. }))
+    }
+}
+
 /// The way to the writing thread. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
-    commands: Sender<Command>,
+    commands: InboxSender,
     received: Arc<Mutex<Option<Received>>>,
 }
 
@@ -102,7 +110,7 @@ struct Received {
 impl Writer {
     /// Starts the thread, which opens the history by itself. `notify` is called from that thread.
     pub fn open(options: StoreOptions, notify: Box<dyn Fn(StoreEvent) + Send>) -> std::io::Result<Self> {
-        let (commands, inbox) = channel();
+        let (commands, inbox) = Inbox::new();
         let trace = |path: &PathBuf| AckTrace::open(path).ok();
         let received =
             options.ack_trace.as_ref().and_then(trace).map(|trace| Received { trace, lengths: HashMap::new() });
@@ -131,13 +139,13 @@ impl Writer {
             *len += text.len() as u64;
             received.trace.received(message, *len);
         }
-        let _ = self.commands.send(Command::Append(record));
+        self.commands.send(Command::Append(record));
     }
 
     /// Ends when everything appended before it is committed, or could not be.
     pub fn barrier(&self) -> impl Future<Output = ()> + Send + 'static {
         let (done, waiting) = oneshot::channel();
-        let _ = self.commands.send(Command::Barrier(done));
+        self.commands.send(Command::Barrier(done));
         async move {
             let _ = waiting.await;
         }
@@ -147,7 +155,8 @@ impl Writer {
     #[must_use]
     pub fn close(&self, limit: Duration) -> bool {
         let (done, waiting) = channel();
-        self.commands.send(Command::Close(done)).is_ok() && waiting.recv_timeout(limit).is_ok()
+        self.commands.send(Command::Close(done));
+        waiting.recv_timeout(limit).is_ok()
     }
 }
 
@@ -166,31 +175,18 @@ struct Actor {
 }
 
 impl Actor {
-    fn run(mut self, inbox: &Receiver<Command>) {
+    fn run(mut self, inbox: &Inbox) {
         self.try_open();
         let mut deadline: Option<Instant> = None;
         loop {
-            let command = match deadline {
-                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
+            let Some(commands) = inbox.wait(deadline) else {
+                self.flush();
+                return;
             };
-            let mut is_urgent = false;
+            let mut is_urgent = commands.is_empty();
             let mut closing = None;
-            match command {
-                Ok(command) => {
-                    is_urgent |= self.take(command, &mut closing);
-                    while self.pending.len() < BATCH
-                        && closing.is_none()
-                        && let Ok(command) = inbox.try_recv()
-                    {
-                        is_urgent |= self.take(command, &mut closing);
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => is_urgent = true,
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.flush();
-                    return;
-                }
+            for command in commands {
+                is_urgent |= self.take(command, &mut closing);
             }
             if self.is_failing && deadline.is_some_and(|at| at > Instant::now()) && closing.is_none() {
                 self.release_barriers();
@@ -216,9 +212,9 @@ impl Actor {
     fn take(&mut self, command: Command, closing: &mut Option<Sender<()>>) -> bool {
         match command {
             Command::Append(record) => {
-                let can_wait = matches!(record, Record::AnswerText { .. } | Record::AnswerReasoning { .. });
+                let is_text = matches!(record, Record::AnswerText { .. } | Record::AnswerReasoning { .. });
                 self.pending.push_back(record);
-                !can_wait
+                !is_text
             }
             Command::Barrier(done) => {
                 self.barriers.push(done);
@@ -261,6 +257,7 @@ impl Actor {
     fn fail(&mut self, error: &StoreError) {
         // Damage found while running: the next start sets the file aside.
         if !self.is_failing {
+            tracing::error!(%error, "the history cannot be written");
             self.is_failing = true;
             (self.notify)(StoreEvent::Failed { why: error.to_string() });
         }

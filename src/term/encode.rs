@@ -5,10 +5,14 @@
 
 use std::io::Write;
 
+use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::style::ResetColor;
+use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, ScrollDown, ScrollUp};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthChar;
 
+use super::ansi;
 use super::scroll;
 use super::style::Look;
 use crate::safe_text::cluster_width;
@@ -48,24 +52,35 @@ impl Encoder {
             return;
         }
         let cursor = cursor.filter(|&(x, y)| x < next.area.width && y < next.area.height);
+        let is_same_area = self.shown.area == next.area;
+        let mut changed = if is_same_area { scroll::changed(&self.shown, next) } else { None };
         let begin = out.len();
-        out.extend_from_slice(b"\x1b[?2026h");
+        ansi::push(out, BeginSynchronizedUpdate);
         let empty = out.len();
         let mut pen = Pen { out, look: Look::default(), at: self.cursor };
         if redraw == Redraw::Everything || !self.is_started || self.shown.area != next.area {
             self.shown = Buffer::empty(next.area);
             self.is_started = true;
-            pen.out.extend_from_slice(b"\x1b[0m\x1b[2J");
+            ansi::push(pen.out, ResetColor);
+            ansi::push(pen.out, Clear(ClearType::All));
             pen.at = None;
-        } else if let Some(found) = scroll::find(&self.shown, next) {
-            let direction = if found.by < 0 { 'S' } else { 'T' };
-            let (top, bottom, rows) = (found.rows.start() + 1, found.rows.end() + 1, found.by.unsigned_abs());
-            pen.write(format_args!("\x1b[{top};{bottom}r\x1b[{rows}{direction}\x1b[r"));
+            changed = Some(0..=usize::from(next.area.height) - 1);
+        } else if let Some(found) = changed.as_ref().and_then(|rows| scroll::find(&self.shown, next, rows)) {
+            let (top, bottom, rows) = (found.rows.start() + 1, found.rows.end() + 1, found.by.unsigned_abs() as u16);
+            pen.write(format_args!("\x1b[{top};{bottom}r"));
+            if found.by < 0 {
+                ansi::push(pen.out, ScrollUp(rows));
+            } else {
+                ansi::push(pen.out, ScrollDown(rows));
+            }
+            pen.write(format_args!("\x1b[r"));
             pen.at = None;
             scroll::apply(&mut self.shown, &found);
         }
         let width = usize::from(next.area.width);
-        for (y, (old, new)) in self.shown.content.chunks_mut(width).zip(next.content.chunks(width)).enumerate() {
+        let rows = self.shown.content.chunks_mut(width).zip(next.content.chunks(width)).enumerate();
+        let (from, count) = changed.map_or((0, 0), |rows| (*rows.start(), rows.count()));
+        for (y, (old, new)) in rows.skip(from).take(count) {
             if old != new {
                 pen.row(y as u16, old, new);
                 old.clone_from_slice(new);
@@ -78,12 +93,16 @@ impl Encoder {
         self.cursor = pen.at;
         if self.is_cursor_visible != cursor.is_some() {
             self.is_cursor_visible = cursor.is_some();
-            out.extend_from_slice(if cursor.is_some() { b"\x1b[?25h" } else { b"\x1b[?25l" });
+            if cursor.is_some() {
+                ansi::push(out, Show);
+            } else {
+                ansi::push(out, Hide);
+            }
         }
         if out.len() == empty {
             out.truncate(begin);
         } else {
-            out.extend_from_slice(b"\x1b[?2026l");
+            ansi::push(out, EndSynchronizedUpdate);
         }
     }
 
@@ -108,7 +127,7 @@ impl Pen<'_> {
 
     fn go(&mut self, to: (u16, u16)) {
         if self.at != Some(to) {
-            self.write(format_args!("\x1b[{};{}H", to.1 + 1, to.0 + 1));
+            ansi::push(self.out, MoveTo(to.0, to.1));
             self.at = Some(to);
         }
     }

@@ -9,18 +9,45 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, PopKeyboardEnhancementFlags};
+use crossterm::style::ResetColor;
+use crossterm::terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::OFlags;
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
 
+use super::ansi;
+
 /// The longest a terminal that does not read can hold up [`restore`].
 const RESTORE_BOUND: Duration = Duration::from_millis(250);
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
-const KITTY_POP: &[u8] = b"\x1b[<u";
-/// A frame may have been cut: its update ends, its scrolling region and its looks too.
-const LEAVE: &[u8] = b"\x1b[?2004l\x1b[?2026l\x1b[r\x1b[0m\x1b[?25h\x1b[?1049l";
+/// Ends a scrolling region.
+const WHOLE_SCREEN: &[u8] = b"\x1b[r";
 const PAUSED: &[u8] = b"riffle is paused. fg brings it back.\r\n";
+
+fn enter_sequence() -> Vec<u8> {
+    let mut out = Vec::new();
+    ansi::push(&mut out, EnterAlternateScreen);
+    ansi::push(&mut out, EnableBracketedPaste);
+    ansi::push(&mut out, Hide);
+    out
+}
+
+/// A frame may have been cut: its update ends, its scrolling region and its looks too.
+fn leave_sequence(is_kitty: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    if is_kitty {
+        ansi::push(&mut out, PopKeyboardEnhancementFlags);
+    }
+    ansi::push(&mut out, DisableBracketedPaste);
+    ansi::push(&mut out, EndSynchronizedUpdate);
+    out.extend_from_slice(WHOLE_SCREEN);
+    ansi::push(&mut out, ResetColor);
+    ansi::push(&mut out, Show);
+    ansi::push(&mut out, LeaveAlternateScreen);
+    out
+}
 
 struct Held {
     tty: Arc<File>,
@@ -66,7 +93,7 @@ impl Guard {
         tcsetattr(&*tty, OptionalActions::Now, &raw)?;
         *held() = Some(Held { tty: Arc::clone(&tty), saved, raw, is_kitty: false, is_active: true });
         let guard = Self { tty };
-        write_all(&[ENTER, questions].concat())?;
+        write_all(&[&enter_sequence(), questions].concat())?;
         Ok(guard)
     }
 
@@ -164,8 +191,8 @@ fn leave(held: &mut Option<Held>, farewell: &[u8]) {
         return;
     };
     held.is_active = false;
-    let pop = if std::mem::take(&mut held.is_kitty) { KITTY_POP } else { b"" };
-    write_bounded(&held.tty, &[pop, LEAVE, farewell].concat());
+    let leave = leave_sequence(std::mem::take(&mut held.is_kitty));
+    write_bounded(&held.tty, &[leave.as_slice(), farewell].concat());
     let _ = tcflush(&*held.tty, QueueSelector::IFlush);
     let _ = tcsetattr(&*held.tty, OptionalActions::Now, &held.saved);
 }
@@ -181,10 +208,10 @@ pub fn reenter() -> io::Result<()> {
         tcsetattr(&*held.tty, OptionalActions::Now, &held.raw)?;
         held.is_active = true;
     }
-    write_all(ENTER)
+    write_all(&enter_sequence())
 }
 
-/// Remembers that kitty flags were pushed (the writer sends [`super::query::KITTY_PUSH`]), so that they are popped once.
+/// Remembers that kitty flags were pushed (the writer sends [`super::query::kitty_push`]), so that they are popped once.
 pub fn kitty_pushed() {
     if let Some(held) = held().as_mut().filter(|held| held.is_active) {
         held.is_kitty = true;

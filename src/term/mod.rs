@@ -4,6 +4,7 @@
 //! keys, `encode` turns a picture into bytes, `frames` writes them from a thread of its own, `pace` says when. `session` is
 //! the event loop over all of them, `work` does what the model asks for, `setup` makes the model from the settings.
 
+mod ansi;
 pub mod encode;
 mod escape;
 pub mod frames;

@@ -1,12 +1,21 @@
 //! The questions put to the terminal once, before the first frame. Nothing waits for an answer: the byte parser knows
 //! each reply whenever it comes, so that a key typed meanwhile is never lost and a late answer is never typed. Pure.
 
+use crossterm::event::{KeyboardEnhancementFlags, PushKeyboardEnhancementFlags};
+
+use super::ansi;
+
 /// Does it speak the kitty keyboard protocol, what is its background, and (answered by all, hence the end) what is it.
 /// <https://sw.kovidgoyal.net/kitty/keyboard-protocol/#detection-of-support-for-this-protocol>
 const QUESTIONS: &[u8] = b"\x1b[?u\x1b]11;?\x1b\\\x1b[c";
 
 /// Turns on unambiguous keys (Shift+Enter, a real Esc), to be sent once a terminal said that it can.
-pub const KITTY_PUSH: &[u8] = b"\x1b[>1u";
+#[must_use]
+pub fn kitty_push() -> Vec<u8> {
+    let mut out = Vec::new();
+    ansi::push(&mut out, PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES));
+    out
+}
 
 /// What to ask a terminal of this `TERM`: nothing where the answer could be shown as text.
 #[must_use]

@@ -17,19 +17,27 @@ pub(super) struct Move {
     pub(super) by: i32,
 }
 
-/// The move that saves most, if one is worth its bytes. Both buffers have the same area.
-pub(super) fn find(shown: &Buffer, next: &Buffer) -> Option<Move> {
+/// The first and the last row that differ; `None` where nothing does. Both buffers have the same area.
+pub(super) fn changed(shown: &Buffer, next: &Buffer) -> Option<RangeInclusive<usize>> {
     let width = usize::from(next.area.width);
-    if width == 0 || next.area.height < 3 {
+    if width == 0 {
         return None;
     }
-    let old: Vec<&[Cell]> = shown.content.chunks(width).collect();
-    let new: Vec<&[Cell]> = next.content.chunks(width).collect();
-    let first = (0..new.len()).find(|&row| old[row] != new[row])?;
-    let last = (first..new.len()).rev().find(|&row| old[row] != new[row])?;
+    let rows = || shown.content.chunks(width).zip(next.content.chunks(width));
+    let first = rows().position(|(old, new)| old != new)?;
+    let last = rows().rposition(|(old, new)| old != new)?;
+    Some(first..=last)
+}
+
+/// The move within the changed rows that saves most, if one is worth its bytes.
+pub(super) fn find(shown: &Buffer, next: &Buffer, changed: &RangeInclusive<usize>) -> Option<Move> {
+    let (first, last) = (*changed.start(), *changed.end());
     if last < first + 2 {
         return None;
     }
+    let width = usize::from(next.area.width);
+    let old: Vec<&[Cell]> = shown.content.chunks(width).collect();
+    let new: Vec<&[Cell]> = next.content.chunks(width).collect();
     let old_hashes: Vec<u64> = old[first..=last].iter().map(|row| hash(row)).collect();
     let new_hashes: Vec<u64> = new[first..=last].iter().map(|row| hash(row)).collect();
     let mut best: Option<(usize, Move)> = None;

@@ -2,6 +2,8 @@
 //! delta, an answer of the history or a deadline that the model named; while nothing happens it does not wake.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -80,8 +82,15 @@ pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
         move |event| drop(hang_up_inbox.send(Shell::Signal(event))),
     )
     .context(strings::FEW_RESOURCES)?;
-    let writer = FrameWriter::start(guard::write_all, move || drop(ready_inbox.send(Shell::FrameWritten)))
-        .context(strings::FEW_RESOURCES)?;
+    // The loop is woken for a written frame only when it waits for one.
+    let waits_for_writer = Arc::new(AtomicBool::new(false));
+    let is_waited_for = waits_for_writer.clone();
+    let on_ready = move || {
+        if is_waited_for.swap(false, Ordering::AcqRel) {
+            let _ = ready_inbox.send(Shell::FrameWritten);
+        }
+    };
+    let writer = FrameWriter::start(guard::write_all, on_ready).context(strings::FEW_RESOURCES)?;
     let clock = Clock::start();
     let (model, effects) = Model::new(setup::model(&options, &tools, resume, guard.size())?, clock.now());
     let (turn_events, turn_inbox) = mpsc::channel(TURN_EVENTS);
@@ -98,6 +107,7 @@ pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
         end: None,
         to_shell,
         is_kitty: false,
+        waits_for_writer,
     };
     session.pacer.changed();
     session.draw_if_due();
@@ -125,6 +135,7 @@ struct Session {
     end: Option<u8>,
     to_shell: UnboundedSender<Shell>,
     is_kitty: bool,
+    waits_for_writer: Arc<AtomicBool>,
     /// Dropped before the guard, so that the last frame does not come after the modes.
     writer: FrameWriter,
     guard: Guard,
@@ -212,7 +223,7 @@ impl Session {
     }
 
     fn push_kitty(&self) {
-        self.writer.control(query::KITTY_PUSH);
+        self.writer.control(&query::kitty_push());
         guard::kitty_pushed();
     }
 
@@ -281,8 +292,15 @@ impl Session {
     /// Draws when it is time and the terminal has taken the frame before.
     fn draw_if_due(&mut self) {
         let start = self.clock.micros();
-        if !self.pacer.is_due(start) || !self.writer.is_ready() {
+        if !self.pacer.is_due(start) {
             return;
+        }
+        if !self.writer.is_ready() {
+            self.waits_for_writer.store(true, Ordering::Release);
+            // It may have become ready in between, without knowing that it is waited for.
+            if !self.writer.is_ready() {
+                return;
+            }
         }
         let (columns, rows) = self.model.size;
         ui::prepare(&mut self.model, &mut self.cache);

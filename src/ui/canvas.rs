@@ -42,12 +42,19 @@ impl Canvas<'_> {
         paint::paint_line(self.buffer, area, x, y, line, &self.theme);
     }
 
-    /// Draws a rule over the whole row.
+    /// Fills an area with the glyph of the rule.
     pub(super) fn rule(&mut self, area: Rect) {
-        if area.height > 0 {
-            let text = self.symbols.rule.repeat(area.width as usize);
-            self.text(area, area.x, area.y, &text, self.theme.dim);
-        }
+        paint::fill(self.buffer, area, self.symbols.rule, self.theme.dim);
+    }
+
+    /// Fills an area with the glyph of the divider.
+    pub(super) fn divider(&mut self, area: Rect) {
+        paint::fill(self.buffer, area, self.symbols.divider, self.theme.dim);
+    }
+
+    /// Empties an area.
+    pub(super) fn clear(&mut self, area: Rect) {
+        paint::fill(self.buffer, area, " ", Style::reset());
     }
 
     /// Draws `key words   key words`, keys bold and words dim, as many as fit; gives the column after them.

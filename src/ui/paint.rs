@@ -49,6 +49,9 @@ pub fn paint_line(buffer: &mut Buffer, area: Rect, x: u16, y: u16, line: &Line, 
 fn paint(buffer: &mut Buffer, clip: Rect, x: u16, y: u16, text: &SafeText, style: Style, theme: &Theme) -> (u16, bool) {
     let text = text.as_str();
     let has_marks = !text.is_ascii() || text.contains("<U+");
+    if !has_marks {
+        return paint_ascii(buffer, clip, x, y, text, style);
+    }
     let mut marked_until = 0;
     let mut at = x;
     for (offset, cluster) in text.grapheme_indices(true) {
@@ -81,6 +84,31 @@ fn paint(buffer: &mut Buffer, clip: Rect, x: u16, y: u16, text: &SafeText, style
         at = end;
     }
     (at, false)
+}
+
+/// One column a byte: most text is of this kind.
+fn paint_ascii(buffer: &mut Buffer, clip: Rect, x: u16, y: u16, text: &str, style: Style) -> (u16, bool) {
+    let mut at = x;
+    for offset in 0..text.len() {
+        if at >= clip.right() {
+            return (at, true);
+        }
+        if at >= clip.left() {
+            buffer[(at, y)].set_symbol(&text[offset..=offset]).set_style(style);
+        }
+        at += 1;
+    }
+    (at, false)
+}
+
+/// Fills the whole area with one glyph of one column.
+pub fn fill(buffer: &mut Buffer, area: Rect, glyph: &'static str, style: Style) {
+    let clip = area.intersection(buffer.area);
+    for y in clip.top()..clip.bottom() {
+        for x in clip.left()..clip.right() {
+            buffer[(x, y)].set_symbol(glyph).set_style(style);
+        }
+    }
 }
 
 /// Bytes of the mark at the start of a text, 0 where there is none: a control picture, or `<U+` with 4 to 6 digits.

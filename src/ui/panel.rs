@@ -23,10 +23,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     if area.width == 0 {
         return;
     }
-    let divider = canvas.symbols.divider;
-    for y in area.top()..area.bottom() {
-        canvas.text(area, area.x, y, divider, canvas.theme.dim);
-    }
+    canvas.divider(Rect { width: 1, ..area });
     let inner = Rect::new(area.x + 1, area.y, area.width - 1, area.height);
     canvas.text(inner, inner.x + 1, inner.y, strings::TOOLS, canvas.theme.bold);
     canvas.text_right(inner, inner.y, 2, &summary(model), canvas.theme.dim);

@@ -23,7 +23,7 @@ pub(crate) fn preview_columns(columns: u16) -> u16 {
 }
 
 fn list_columns(columns: u16) -> u16 {
-    if columns < WITH_PREVIEW { columns } else { (columns * 5 / 12).clamp(34, 60) }
+    if columns < WITH_PREVIEW { columns } else { (columns / 2 + 2).clamp(38, 50) }
 }
 
 /// Draws the page.
@@ -112,10 +112,7 @@ fn row_line(canvas: &Canvas<'_>, row: &ChatRow, now: &Option<ZonedDateTime>, is_
 }
 
 fn draw_preview(canvas: &mut Canvas<'_>, cache: &RenderCache, browser: &Browser, area: Rect) {
-    let divider = canvas.symbols.divider;
-    for y in area.top()..area.bottom() {
-        canvas.text(area, area.x, y, divider, canvas.theme.dim);
-    }
+    canvas.divider(Rect { width: 1, ..area });
     let inner = Rect::new(area.x + 2, area.y, area.width.saturating_sub(3), area.height);
     let Some(row) = browser.row() else { return };
     let title = SafeText::line(&row.title).fit(inner.width as usize);

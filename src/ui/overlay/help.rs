@@ -1,5 +1,7 @@
 //! Help: every action with its key, its leader letter and its command, from the one table.
 
+use ratatui::style::Style;
+
 use super::page;
 use crate::app::Model;
 use crate::config::action::ACTIONS;
@@ -9,7 +11,9 @@ use crate::ui::canvas::{Canvas, push, styled};
 use crate::ui::line::Line;
 
 /// Column of the words.
-const WORDS: usize = 24;
+const WORDS: usize = 27;
+/// Columns of the words and what stands right of them.
+const MAX_TITLE: usize = 80;
 
 /// Draws the page.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, top: usize) -> Option<(u16, u16)> {
@@ -25,13 +29,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, top: usize) -> Option
 
 fn lines(canvas: &Canvas<'_>, model: &Model) -> Vec<Line> {
     let theme = canvas.theme;
+    let width = model.size.0 as usize;
     let mut lines = Vec::new();
     for info in ACTIONS {
-        let keys: Vec<String> = model.keymap.keys_of(info.action).iter().take(3).map(|key| key.label()).collect();
+        let keys: Vec<String> = model.keymap.keys_of(info.action).iter().take(2).map(|key| key.label()).collect();
         let mut line = styled("   ", theme.text);
         push(&mut line, &keys.join(", "), theme.bold);
-        let pad = (WORDS + 3).saturating_sub(line.width()).max(2);
-        push(&mut line, &" ".repeat(pad), theme.text);
+        pad(&mut line, WORDS);
         push(&mut line, info.title, theme.text);
         let mut also = Vec::new();
         if let Some(leader) = info.leader {
@@ -41,10 +45,17 @@ fn lines(canvas: &Canvas<'_>, model: &Model) -> Vec<Line> {
         if let Some(slash) = info.slash {
             also.push(format!("/{slash}"));
         }
-        if !also.is_empty() {
-            push(&mut line, &format!("   {}", also.join("   ")), theme.dim);
+        let also = also.join("   ");
+        if line.width() + also.len() + 5 <= width {
+            pad(&mut line, width.min(WORDS + MAX_TITLE) - also.len() - 2);
+            push(&mut line, &also, theme.dim);
         }
         lines.push(line);
     }
     lines
+}
+
+fn pad(line: &mut Line, to: usize) {
+    let gap = to.saturating_sub(line.width()).max(2);
+    push(line, &" ".repeat(gap), Style::new());
 }

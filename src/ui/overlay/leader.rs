@@ -29,10 +29,7 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     let bottom = layout.rule.y;
     let height = (rows as u16 + 3).min(bottom);
     let area = Rect::new(0, bottom - height, model.size.0, height);
-    let blank = " ".repeat(area.width as usize);
-    for y in area.top()..area.bottom() {
-        canvas.text(area, 0, y, &blank, canvas.theme.text);
-    }
+    canvas.clear(area);
     canvas.rule(Rect::new(0, area.y, area.width, 1));
     canvas.text(area, 1, area.y + 1, strings::LEADER, canvas.theme.bold);
     let column_width = (model.size.0.saturating_sub(3) / columns as u16).min(32);
@@ -44,7 +41,7 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
         }
         let room = Rect::new(x, y, column_width.saturating_sub(1), 1);
         canvas.text(room, x, y, key, canvas.theme.bold);
-        canvas.text(room, x + 7, y, words, canvas.theme.text);
+        canvas.text(room, x + 6, y, words, canvas.theme.text);
     }
 }
 

@@ -12,8 +12,7 @@ use crate::ui::panel;
 pub(crate) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     let area = layout.transcript;
     if layout.header.height > 0 {
-        let blank = " ".repeat(layout.header.width as usize);
-        canvas.text(layout.header, 0, 0, &blank, canvas.theme.text);
+        canvas.clear(layout.header);
         let x = canvas.text(layout.header, 1, 0, strings::RIFFLE, canvas.theme.bold) + 3;
         canvas.text(layout.header, x, 0, strings::TOOLS, canvas.theme.text);
         canvas.text_right(layout.header, 0, 1, &panel::summary(model), canvas.theme.dim);

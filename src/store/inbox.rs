@@ -1,0 +1,89 @@
+//! What waits for the writing thread. Unlike a channel it wakes the thread for streamed text only once: the pieces that
+//! follow join the first one until it is flushed, so that a stream of a hundred deltas a second wakes it ten times.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::writer::Command;
+
+#[derive(Default)]
+struct Shared {
+    commands: Mutex<Vec<Command>>,
+    arrived: Condvar,
+    senders: AtomicUsize,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Vec<Command>> {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The thread's end.
+pub(super) struct Inbox(Arc<Shared>);
+
+/// The others' end.
+pub(super) struct InboxSender(Arc<Shared>);
+
+impl Inbox {
+    pub(super) fn new() -> (InboxSender, Self) {
+        let shared = Arc::new(Shared { senders: AtomicUsize::new(1), ..Shared::default() });
+        (InboxSender(shared.clone()), Self(shared))
+    }
+
+    /// Waits until something must be done: the first piece of text or anything urgent when nothing waits yet (no
+    /// deadline), anything urgent or the deadline otherwise. Gives what came, in order; `None` once all senders are gone.
+    pub(super) fn wait(&self, deadline: Option<Instant>) -> Option<Vec<Command>> {
+        let mut commands = self.0.lock();
+        loop {
+            let is_due = match deadline {
+                None => !commands.is_empty(),
+                Some(_) => commands.iter().any(|command| !command.can_wait()),
+            };
+            let now = Instant::now();
+            if is_due || deadline.is_some_and(|deadline| deadline <= now) {
+                return Some(std::mem::take(&mut commands));
+            }
+            if self.0.senders.load(Ordering::Acquire) == 0 {
+                return if commands.is_empty() { None } else { Some(std::mem::take(&mut commands)) };
+            }
+            commands = match deadline {
+                None => self.0.arrived.wait(commands).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(now);
+                    self.0.arrived.wait_timeout(commands, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+}
+
+impl InboxSender {
+    /// Adds a command. Never waits.
+    pub(super) fn send(&self, command: Command) {
+        let mut commands = self.0.lock();
+        let wakes = !command.can_wait() || commands.is_empty();
+        commands.push(command);
+        drop(commands);
+        if wakes {
+            self.0.arrived.notify_one();
+        }
+    }
+}
+
+impl Clone for InboxSender {
+    fn clone(&self) -> Self {
+        self.0.senders.fetch_add(1, Ordering::AcqRel);
+        Self(self.0.clone())
+    }
+}
+
+impl Drop for InboxSender {
+    fn drop(&mut self) {
+        if self.0.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let _guard = self.0.lock();
+            self.0.arrived.notify_one();
+        }
+    }
+}
