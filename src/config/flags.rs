@@ -39,7 +39,7 @@ pub struct Flags {
     /// Ask the endpoint of --base-url, which speaks this: openai-chat
     #[arg(long, value_name = "API", global = true)]
     pub api: Option<String>,
-    /// The endpoint, as <https://host/v1>
+    /// The endpoint, such as `https://host/v1`
     #[arg(long, value_name = "URL", global = true)]
     pub base_url: Option<String>,
     /// The environment variable that holds the key for --base-url

@@ -1,12 +1,13 @@
 //! Opening the file: private from its first moment, never overwriting what cannot be read. What is foreign or damaged is
 //! set aside and as much as can be read is brought into a new file.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{FlockOperation, flock};
 
 use super::FILE_NAME;
 use super::error::StoreError;
@@ -30,6 +31,8 @@ pub(super) fn for_writing(folder: &Path) -> Result<Opened, StoreError> {
         return Err(StoreError::OldSqlite(rusqlite::version()));
     }
     create_folder(folder)?;
+    // One instance opens at a time: none may set aside what another is just making.
+    let _turn = OpenTurn::take(folder);
     let path = folder.join(FILE_NAME);
     let mut notices = Vec::new();
     match checked(&path) {
@@ -50,22 +53,35 @@ pub(super) fn for_writing(folder: &Path) -> Result<Opened, StoreError> {
     }
 }
 
+/// The right to open, held by a lock that ends with it. Where the file system knows no locks, there is none.
+struct OpenTurn {
+    _file: Option<File>,
+}
+
+impl OpenTurn {
+    fn take(folder: &Path) -> Self {
+        let options =
+            OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(folder.join("open.lock"));
+        let file = options.ok().filter(|file| flock(file, FlockOperation::LockExclusive).is_ok());
+        Self { _file: file }
+    }
+}
+
 /// Opens the history for reading; `None` when there is none yet.
 pub(super) fn for_reading(folder: &Path) -> Result<Option<Connection>, StoreError> {
     let path = folder.join(FILE_NAME);
-    if std::fs::metadata(&path).is_ok_and(|meta| meta.len() > 0) {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags).or_else(|_| {
-            Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        })?;
-        connection.busy_timeout(BUSY)?;
-        connection.pragma_update(None, "query_only", true)?;
-        if !schema::is_ours(&connection)? || schema::version(&connection)? == 0 {
-            return Ok(None);
-        }
-        return Ok(Some(connection));
+    // An empty file may still have all its content in the log beside it: only SQLite can tell.
+    if !path.exists() {
+        return Ok(None);
     }
-    Ok(None)
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags).or_else(|_| {
+        Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    })?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    let is_empty = !schema::is_ours(&connection)? || schema::version(&connection)? == 0;
+    Ok((!is_empty).then_some(connection))
 }
 
 fn create_folder(folder: &Path) -> Result<(), StoreError> {

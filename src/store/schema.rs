@@ -94,10 +94,12 @@ pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-/// Whether the file was made by us or is still empty.
+/// Whether the file was made by us or is still empty. Both facts are read from one state of the file: another instance
+/// may be making its tables at this very moment.
 pub(super) fn is_ours(connection: &Connection) -> Result<bool, StoreError> {
-    let id: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let tables: i64 = connection.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
+    let snapshot = connection.unchecked_transaction()?;
+    let tables: i64 = snapshot.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
+    let id: i64 = snapshot.pragma_query_value(None, "application_id", |row| row.get(0))?;
     Ok(id == APPLICATION_ID || (id == 0 && tables == 0))
 }
 

@@ -289,6 +289,15 @@ fn an_empty_file_is_a_new_history_and_a_missing_one_an_empty_one() {
 }
 
 #[test]
+fn what_is_only_in_the_log_yet_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, events) = open(folder.path());
+    writer.append(question("c", "q", None, true));
+    wait(&events, &StoreEvent::Committed(CommittedWhat::Question("q".into())));
+    assert_eq!(Reader::open(folder.path()).unwrap().newest().unwrap(), Some("c".into()));
+}
+
+#[test]
 fn the_file_is_private_from_the_start() {
     use std::os::unix::fs::PermissionsExt;
     let parent = tempfile::tempdir().unwrap();

@@ -200,7 +200,11 @@ impl Actor {
                 deadline = Some(Instant::now() + FLUSH);
             }
             if let Some(done) = closing {
-                if self.pending.is_empty() {
+                let is_committed = self.pending.is_empty();
+                // Closing brings the log into the file; then nobody takes this instance for a living one.
+                drop(self.connection.take());
+                drop(self.instance.take());
+                if is_committed {
                     let _ = done.send(());
                 }
                 return;

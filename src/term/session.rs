@@ -180,7 +180,7 @@ impl Session {
     /// When to wake without any message: for a frame that is due, or for the model's next change.
     fn wake(&self) -> Option<Instant> {
         let now = self.clock.micros();
-        let frame = self.pacer.due().filter(|_| self.writer.is_ready());
+        let frame = self.pacer.due().filter(|_| self.has_room());
         let model = self.model.next_wake().map(|ms| ms * 1000);
         let at = match (frame, model) {
             (Some(frame), Some(model)) => frame.min(model),
@@ -289,18 +289,24 @@ impl Session {
         }
     }
 
+    /// Whether a frame would be taken; where not, the loop is woken once it would.
+    fn has_room(&self) -> bool {
+        if self.writer.is_ready() {
+            return true;
+        }
+        self.waits_for_writer.store(true, Ordering::Release);
+        // It may have become ready in between, without knowing that it is waited for.
+        self.writer.is_ready()
+    }
+
     /// Draws when it is time and the terminal has taken the frame before.
     fn draw_if_due(&mut self) {
         let start = self.clock.micros();
         if !self.pacer.is_due(start) {
             return;
         }
-        if !self.writer.is_ready() {
-            self.waits_for_writer.store(true, Ordering::Release);
-            // It may have become ready in between, without knowing that it is waited for.
-            if !self.writer.is_ready() {
-                return;
-            }
+        if !self.has_room() {
+            return;
         }
         let (columns, rows) = self.model.size;
         ui::prepare(&mut self.model, &mut self.cache);

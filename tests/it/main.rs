@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, reason = "tests fail by panicking")]
 
+mod ask;
 mod chatting;
+mod config;
 mod harness;
 mod pages;
+mod program;
+mod pty;
 mod streams;
+mod tidy;
 mod tools_panel;

@@ -1,0 +1,209 @@
+//! `riffle ask` as scripts and other programs see it.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::program::{events, riffle, run, scripted};
+
+const COMPARE: &str = "Compare all tents and sleeping bags under $300";
+
+fn home() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn chunk(delta: &Value, finish: Option<&str>) -> String {
+    format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}))
+}
+
+#[test]
+fn the_answer_goes_to_a_pipe_exactly_and_the_rest_to_stderr() {
+    let home = home();
+    let output = run(home.path(), &["ask", "--provider", "demo", "Which tents under $250 are in stock?"]);
+    assert_eq!(output.status.code(), Some(0));
+    let answer = text(&output.stdout);
+    assert!(answer.contains("| TrailBlazer 2P | P001 | $189.99 |") && !answer.ends_with('\n'), "{answer}");
+    assert!(text(&output.stderr).contains("search_products"));
+}
+
+#[test]
+fn json_lines_begin_with_start_and_end_with_exactly_one_done() {
+    let home = home();
+    let output = run(home.path(), &["ask", "--json", "--provider", "demo", COMPARE]);
+    let events = events(&output);
+    assert_eq!(events[0]["type"], "start");
+    let kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "done").count(), 1);
+    let done = events.last().unwrap();
+    assert_eq!((&done["type"], &done["finish"], &done["rounds"]), (&json!("done"), &json!("stop"), &json!(2)));
+    let calls: Vec<&Value> = events.iter().filter(|event| event["type"] == "tool_call").collect();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(calls[0]["arguments"], json!({"category": "tent", "max_price": 300}));
+    let after_calls = kinds.iter().rposition(|kind| *kind == "tool_result").unwrap();
+    let streamed: String =
+        events[after_calls..].iter().filter_map(|e| e["delta"].as_str().filter(|_| e["type"] == "text")).collect();
+    assert_eq!(json!(streamed), done["text"]);
+}
+
+#[test]
+fn tools_of_a_file_run_and_their_results_go_back() {
+    let home = home();
+    let tools = home.path().join("tools.json");
+    std::fs::write(&tools, r#"{"stock": {"description": "d", "parameters": {"type": "object"}, "result": "12 left"}}"#)
+        .unwrap();
+    let call = json!({"tool_calls": [{"index": 0, "id": "call_a", "function": {"name": "stock", "arguments": "{}"}}]});
+    let first = chunk(&call, None) + &chunk(&json!({}), Some("tool_calls")) + "data: [DONE]\n\n";
+    let second = chunk(&json!({"content": "Twelve."}), None) + &chunk(&json!({}), Some("stop")) + "data: [DONE]\n\n";
+    let (url, served) = scripted("200 OK", vec![first, second]);
+    let tools = tools.display().to_string();
+    let words =
+        ["ask", "--api", "openai-chat", "--base-url", &url, "--model", "m", "--tools-file", &tools, "How many?"];
+    let output = run(home.path(), &words);
+    assert_eq!(text(&output.stdout), "Twelve.");
+    let asked = served.join().unwrap();
+    let messages = asked[1]["messages"].as_array().unwrap();
+    assert_eq!(messages[1]["tool_calls"][0]["id"], "call_a");
+    assert_eq!((&messages[2]["tool_call_id"], &messages[2]["content"]), (&json!("call_a"), &json!("12 left")));
+}
+
+#[test]
+fn at_the_round_limit_calls_are_reported_and_not_run() {
+    let home = home();
+    let output = run(home.path(), &["ask", "--json", "--max-rounds", "1", "--provider", "demo", COMPARE]);
+    assert_eq!(output.status.code(), Some(0));
+    let events = events(&output);
+    assert!(events.iter().all(|event| event["type"] != "tool_result"));
+    let done = events.last().unwrap();
+    assert_eq!((&done["finish"], done["tool_calls"].as_array().unwrap().len()), (&json!("tool_calls"), 2));
+}
+
+#[test]
+fn a_refused_key_is_exit_1_with_its_kind() {
+    let home = home();
+    let (url, served) = scripted("401 Unauthorized", vec![r#"{"error":{"message":"bad key"}}"#.to_owned()]);
+    let output = run(home.path(), &["ask", "--json", "--api", "openai-chat", "--base-url", &url, "--model", "m", "hi"]);
+    served.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let events = events(&output);
+    let done = events.last().unwrap();
+    assert_eq!((&done["error"]["kind"], &done["error"]["status"]), (&json!("auth"), &json!(401)));
+}
+
+#[test]
+fn wrong_words_are_exit_2_with_a_sentence() {
+    let home = home();
+    for words in [
+        &["ask", "--frobnicate", "x"][..],
+        &["ask", "--api", "gopher", "--base-url", "http://127.0.0.1:1", "x"],
+        &["ask", "--provider", "nobody", "x"],
+        &["ask"],
+        &["--resume", "nothing-like-it"],
+    ] {
+        let output = run(home.path(), words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{words:?}");
+    }
+}
+
+#[test]
+fn a_broken_configuration_is_reported_with_its_place() {
+    let home = home();
+    let config = home.path().join("bad.toml");
+    std::fs::write(&config, "[chat]\nmax_rounds = \"many\"\n").unwrap();
+    let output = run(home.path(), &["ask", "--config", &config.display().to_string(), "hi"]);
+    assert_eq!(output.status.code(), Some(2));
+    let report = text(&output.stderr);
+    assert!(report.contains("bad.toml:2:") && report.contains("max_rounds"), "{report}");
+}
+
+#[test]
+fn without_saving_no_history_is_written() {
+    let home = home();
+    let data = home.path().join("chats");
+    let folder = data.display().to_string();
+    run(home.path(), &["ask", "--data-dir", &folder, "--no-save", "--provider", "demo", "hello"]);
+    assert!(!data.exists());
+    run(home.path(), &["ask", "--data-dir", &folder, "--provider", "demo", "hello"]);
+    assert!(data.join("history.db").exists());
+}
+
+#[test]
+fn a_chat_is_continued_with_what_was_said_in_it() {
+    let home = home();
+    run(home.path(), &["ask", "--provider", "demo", "Tell me about P004"]);
+    let output = run(home.path(), &["ask", "--continue", "--json", "--provider", "demo", "What does the Polar weigh?"]);
+    let events = events(&output);
+    assert_eq!(events.iter().find(|e| e["type"] == "tool_call").unwrap()["arguments"], json!({"product_id": "P004"}));
+}
+
+#[test]
+fn a_history_that_cannot_be_written_is_exit_3_and_the_answer_is_still_given() {
+    let home = home();
+    let file = home.path().join("not-a-folder");
+    std::fs::write(&file, "x").unwrap();
+    let output = run(home.path(), &["ask", "--data-dir", &file.display().to_string(), "--provider", "demo", "hello"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stdout).contains("outdoor shop"));
+    assert!(text(&output.stderr).contains("not saved"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "x");
+}
+
+#[test]
+fn standard_input_is_the_question_or_comes_after_it() {
+    let home = home();
+    for (words, question) in [(&["Tell me about"][..], "Tell me about\n\nP004"), (&[], "P004")] {
+        let body = chunk(&json!({"content": "ok"}), Some("stop")) + "data: [DONE]\n\n";
+        let (url, served) = scripted("200 OK", vec![body]);
+        let mut all = vec!["ask", "--api", "openai-chat", "--base-url", &url, "--model", "m"];
+        all.extend(words);
+        let mut child = riffle(home.path(), &all)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(b"P004\n").unwrap();
+        assert!(child.wait().unwrap().success());
+        assert_eq!(served.join().unwrap()[0]["messages"][0]["content"], question);
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    let home = home();
+    let mut child = riffle(home.path(), &["ask", "--provider", "demo", "What gear do I need for a weekend hike?"])
+        .env("RIFFLE_DEMO_RATE", "200")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}
+
+#[test]
+fn the_full_screen_without_a_terminal_is_a_sentence_and_exit_2() {
+    let home = home();
+    let output = run(home.path(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("terminal") && !said.contains('\u{1b}'), "{said}");
+}
+
+#[test]
+fn the_example_configuration_is_accepted_and_the_keys_are_printed() {
+    let home = home();
+    let example = run(home.path(), &["config", "example"]);
+    let path = home.path().join("config.toml");
+    std::fs::write(&path, &example.stdout).unwrap();
+    let check = run(home.path(), &["--config", &path.display().to_string(), "config", "check"]);
+    assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
+    assert!(text(&check.stdout).contains("max_rounds"));
+    assert!(text(&run(home.path(), &["keys"]).stdout).contains("Ctrl+S"));
+}

@@ -1,0 +1,239 @@
+//! The real binary on a real pseudo-terminal, read by a terminal emulator. The one place where tests may wait.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::program::{BINARY, environment};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn size_of(cells: u16) -> NonZeroU16 {
+    NonZeroU16::new(cells).unwrap()
+}
+
+struct Terminal {
+    screen: Arc<Mutex<(vt100::Parser, Vec<u8>)>>,
+    master: Box<dyn MasterPty + Send>,
+    input: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+}
+
+impl Terminal {
+    fn start(home: &Path, words: &[&str], extra: &[(&str, &str)]) -> Self {
+        let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(BINARY);
+        command.env_clear();
+        for (name, value) in environment(home) {
+            command.env(name, value);
+        }
+        for (name, value) in extra {
+            command.env(name, value);
+        }
+        command.args(words);
+        command.cwd(home);
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let screen = Arc::new(Mutex::new((vt100::Parser::new(size_of(40), size_of(120), 0), Vec::new())));
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let theirs = screen.clone();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = output.read(&mut bytes) {
+                let mut screen = theirs.lock().unwrap();
+                screen.0.process(&bytes[..read]);
+                screen.1.extend_from_slice(&bytes[..read]);
+            }
+        });
+        let input = pair.master.take_writer().unwrap();
+        Self { screen, master: pair.master, input, child }
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().0.screen().contents()
+    }
+
+    fn written(&self) -> Vec<u8> {
+        self.screen.lock().unwrap().1.clone()
+    }
+
+    fn wait_until(&self, what: &str, mut is_so: impl FnMut(&str) -> bool) {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if is_so(&self.text()) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("never: {what}\n{}", self.text());
+    }
+
+    fn wait_for(&self, words: &str) {
+        self.wait_until(words, |screen| screen.contains(words));
+    }
+
+    fn send(&mut self, keys: &str) {
+        self.input.write_all(keys.as_bytes()).unwrap();
+        self.input.flush().unwrap();
+    }
+
+    /// Types a question and sends it, as a person does.
+    fn ask(&mut self, question: &str) {
+        self.send(question);
+        self.wait_for(&question[question.len().saturating_sub(20)..]);
+        self.send("\r");
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.child.process_id().unwrap() as i32).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for the end; gives the exit status.
+    fn end(&mut self) -> u32 {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                // What was written last is still on its way through the terminal.
+                std::thread::sleep(Duration::from_millis(50));
+                return status.exit_code();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("does not end\n{}", self.text());
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+/// Everything the terminal was told to change is changed back.
+fn assert_restored(terminal: &Terminal) {
+    let written = String::from_utf8_lossy(&terminal.written()).into_owned();
+    for (on, off) in
+        [("\u{1b}[?1049h", "\u{1b}[?1049l"), ("\u{1b}[?2004h", "\u{1b}[?2004l"), ("\u{1b}[?25l", "\u{1b}[?25h")]
+    {
+        assert!(written.rfind(off) > written.rfind(on), "{off:?} does not come last");
+    }
+}
+
+#[test]
+fn a_newcomer_asks_stops_quits_comes_back_and_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let slow = [("RIFFLE_DEMO_RATE", "60")];
+    let mut terminal = Terminal::start(home.path(), &[], &slow);
+    terminal.wait_for("This is a demo");
+    terminal.ask("Which tents under $250 are in stock?");
+    terminal.wait_for("search_products");
+    terminal.wait_for("TrailBlazer 2P");
+    terminal.send("\u{1b}");
+    terminal.wait_for("stopped");
+    assert!(terminal.text().contains("TrailBlazer 2P"));
+    terminal.send("\u{11}");
+    assert_eq!(terminal.end(), 0);
+    assert_restored(&terminal);
+    let written = String::from_utf8_lossy(&terminal.written()).into_owned();
+    assert!(
+        written.contains("Saved \"Which tents under $250 are in stock?\". riffle --continue goes on."),
+        "{written:?}"
+    );
+
+    let mut again = Terminal::start(home.path(), &[], &[]);
+    again.wait_for("This is a demo");
+    again.send("\u{13}");
+    again.wait_for("Saved chats");
+    again.wait_for("Which tents under $250");
+    again.send("\r");
+    again.wait_for("stopped");
+    again.ask("Explain the three layers");
+    again.wait_for("Start cold.");
+    again.send("\u{11}");
+    assert_eq!(again.end(), 0);
+
+    let mut third = Terminal::start(home.path(), &["--continue"], &[]);
+    third.wait_for("Start cold.");
+    third.send("\u{4}");
+    assert_eq!(third.end(), 0);
+}
+
+#[test]
+fn a_total_asks_and_y_adds_it_up() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(home.path(), &[], &[]);
+    terminal.wait_for("This is a demo");
+    terminal.ask("What do P001 and P007 cost together with 10 percent off?");
+    terminal.wait_for("May calculate_total run?");
+    // The card hears its letters after half a second of quiet.
+    std::thread::sleep(Duration::from_millis(700));
+    terminal.send("y");
+    terminal.wait_for("The total is $314.09.");
+}
+
+#[test]
+fn killed_in_mid_answer_the_text_is_there_at_the_next_start() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(home.path(), &[], &[("RIFFLE_DEMO_RATE", "60")]);
+    terminal.wait_for("This is a demo");
+    terminal.ask("What gear do I need for a weekend hike?");
+    terminal.wait_for("Shelter and sleep");
+    // On the screen for a quarter of a second is on the disk.
+    std::thread::sleep(Duration::from_millis(300));
+    terminal.signal(rustix::process::Signal::KILL);
+    terminal.end();
+    let again = Terminal::start(home.path(), &["--continue"], &[]);
+    again.wait_for("Shelter and sleep");
+    again.wait_for("interrupted");
+}
+
+#[test]
+fn a_resize_draws_everything_for_the_new_size() {
+    let home = tempfile::tempdir().unwrap();
+    let terminal = Terminal::start(home.path(), &[], &[]);
+    terminal.wait_for("Each call shows here");
+    terminal.screen.lock().unwrap().0.screen_mut().set_size(size_of(24), size_of(80));
+    terminal.master.resize(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+    terminal.wait_for("3 tools ready");
+    assert!(!terminal.text().contains("Each call shows here"));
+}
+
+#[test]
+fn a_signal_ends_it_with_the_terminal_restored() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(home.path(), &[], &[]);
+    terminal.wait_for("This is a demo");
+    let start = Instant::now();
+    terminal.signal(rustix::process::Signal::TERM);
+    assert_eq!(terminal.end(), 143);
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_restored(&terminal);
+}
+
+#[test]
+fn an_idle_screen_writes_nothing_and_no_string_sequence_follows_the_first_frame() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(home.path(), &[], &[("NO_COLOR", "1")]);
+    terminal.wait_for("This is a demo");
+    terminal.ask("hello");
+    terminal.wait_for("outdoor shop");
+    terminal.wait_until("the answer's end", |screen| screen.contains("outdoor-demo"));
+    std::thread::sleep(Duration::from_millis(300));
+    let before = terminal.written().len();
+    std::thread::sleep(Duration::from_millis(1200));
+    assert_eq!(terminal.written().len(), before);
+    let written = String::from_utf8_lossy(&terminal.written()).into_owned();
+    let first_frame = written.find("riffle").unwrap();
+    for opener in ["\u{1b}]", "\u{1b}P", "\u{1b}_", "\u{1b}^"] {
+        assert!(!written[first_frame..].contains(opener), "{opener:?}");
+    }
+    for colour in 31..=36 {
+        assert!(!written.contains(&format!("\u{1b}[{colour}m")) && !written.contains(&format!(";{colour}m")));
+    }
+}

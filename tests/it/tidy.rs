@@ -1,0 +1,174 @@
+//! What the sources may not do. Each finding names its file and line.
+
+use std::path::{Path, PathBuf};
+
+/// From the bottom to the top; a layer may use itself and what stands before it.
+const LAYERS: [&str; 16] = [
+    "safe_text",
+    "chat",
+    "strings",
+    "sse",
+    "config",
+    "tools",
+    "provider",
+    "store",
+    "agent",
+    "app",
+    "ui",
+    "host",
+    "ask",
+    "term",
+    "cli",
+    "main",
+];
+
+/// These know no clock, no file, no socket and no terminal.
+const PURE: [&str; 18] = [
+    "src/chat/",
+    "src/sse/",
+    "src/safe_text.rs",
+    "src/strings.rs",
+    "src/provider/openai_chat/",
+    "src/provider/retry.rs",
+    "src/provider/error.rs",
+    "src/tools/schema.rs",
+    "src/tools/policy.rs",
+    "src/agent/turn.rs",
+    "src/agent/checks.rs",
+    "src/agent/tracker.rs",
+    "src/agent/event.rs",
+    "src/agent/effect.rs",
+    "src/store/record.rs",
+    "src/app/",
+    "src/ui/",
+    "src/config/keymap.rs",
+];
+
+const IMPURE_WORDS: [&str; 9] = [
+    "tokio::",
+    "reqwest::",
+    "rusqlite::",
+    "std::fs",
+    "std::env",
+    "Instant::now",
+    "SystemTime",
+    "crossterm::",
+    "rustix::",
+];
+
+struct Source {
+    path: String,
+    /// Lines before the tests.
+    lines: Vec<String>,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    collect(&root.join("src"), &mut found);
+    found.sort();
+    found
+        .into_iter()
+        .filter(|path| !path.ends_with("tests.rs") && !path.to_string_lossy().ends_with("_tests.rs"))
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            Source {
+                path: path.strip_prefix(root).unwrap().display().to_string(),
+                lines: code.lines().map(str::to_owned).collect(),
+            }
+        })
+        .collect()
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Lines that are code and hold one of the words.
+fn findings(is_meant: impl Fn(&str) -> bool, words: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|source| is_meant(&source.path)) {
+        for (at, line) in source.lines.iter().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if words.iter().any(|word| code.contains(word)) {
+                found.push(format!("{}:{}: {}", source.path, at + 1, line.trim()));
+            }
+        }
+    }
+    found
+}
+
+fn layer_of(path: &str) -> Option<usize> {
+    let name = path.strip_prefix("src/")?.split(['/', '.']).next()?;
+    LAYERS.iter().position(|layer| *layer == name)
+}
+
+#[test]
+fn imports_point_down_only() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let Some(own) = layer_of(&source.path) else { continue };
+        for (at, line) in source.lines.iter().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            for (place, _) in code.match_indices("crate::") {
+                let rest = &code[place + "crate::".len()..];
+                let name = rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+                if LAYERS.iter().position(|layer| *layer == name).is_some_and(|used| used > own) {
+                    wrong.push(format!("{}:{}: {}", source.path, at + 1, line.trim()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn pure_modules_know_no_clock_file_socket_or_terminal() {
+    let wrong = findings(|path| PURE.iter().any(|pure| path.starts_with(pure)), &IMPURE_WORDS);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn only_paint_writes_cells_and_nothing_prints() {
+    let cells = findings(|path| path != "src/ui/paint.rs", &["set_symbol", "set_string", "set_line", "set_char"]);
+    assert!(cells.is_empty(), "{cells:#?}");
+    let prints = findings(|_| true, &["print!(", "println!(", "eprintln!(", "eprint!(", "dbg!("]);
+    assert!(prints.is_empty(), "{prints:#?}");
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for source in sources() {
+        for (at, line) in source.lines.iter().enumerate() {
+            for word in ["TODO", "FIXME", "todo!", "unimplemented!"] {
+                assert!(!line.contains(word), "{}:{}: {line}", source.path, at + 1);
+            }
+        }
+    }
+    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "config.example.toml"] {
+        assert!(root.join(name).exists(), "{name}");
+    }
+    let lines = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap().lines().count();
+    assert!(lines <= 150, "ARCHITECTURE.md has {lines} lines");
+}
+
+#[test]
+fn every_action_can_be_reached() {
+    use riffle::config::action::ACTIONS;
+    let keymap = riffle::config::keymap::Keymap::resolve(&std::collections::BTreeMap::new()).unwrap();
+    for info in ACTIONS {
+        let ways = usize::from(!keymap.keys_of(info.action).is_empty())
+            + usize::from(info.leader.is_some())
+            + usize::from(info.slash.is_some());
+        assert!(ways > 0, "{}", info.id);
+    }
+}
