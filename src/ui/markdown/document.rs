@@ -26,6 +26,8 @@ pub struct Document {
     settled_bytes: usize,
     plain: Option<Plain>,
     seen: Option<Seen>,
+    /// A table's head is shown whose rule has not come yet.
+    has_open_head: bool,
     /// Bytes handed to the parser so far.
     parsed_bytes: usize,
 }
@@ -120,7 +122,7 @@ impl Document {
         };
         let open = blocks.iter().rposition(|block| block.start < known).unwrap_or(0);
         let open_start = blocks.get(open).map_or(0, |block| block.start);
-        let unsettled = blocks.split_off(open);
+        let mut unsettled = blocks.split_off(open);
         for block in blocks {
             append_block(&mut self.lines, block.lines);
         }
@@ -130,6 +132,16 @@ impl Document {
         if open_bytes > MAX_OPEN_BYTES || last_line_bytes > MAX_LINE_BYTES {
             self.begin_plain(source);
             return true;
+        }
+        self.has_open_head = false;
+        if let Some(last) = unsettled.last_mut()
+            && let Some(head) = table_head(&tail[last.start..])
+        {
+            self.has_open_head = true;
+            match render::blocks(&head, options).pop() {
+                Some(table) => last.lines = table.lines,
+                None => drop(unsettled.pop()),
+            }
         }
         for block in unsettled {
             append_block(&mut self.lines, block.lines);
@@ -169,6 +181,21 @@ fn tail_of(source: &str) -> &str {
     &source[source.ceil_char_boundary(source.len().saturating_sub(KNOWN_BY_BYTES))..]
 }
 
+/// The head of a table whose rule is still on its way, with a rule: so that it does not stand there as raw text first.
+fn table_head(block: &str) -> Option<String> {
+    let mut lines = block.lines();
+    let head = lines.next().filter(|line| line.starts_with('|'))?;
+    let rule = lines.next().unwrap_or_default();
+    let is_open = lines.next().is_none()
+        && rule.chars().all(|c| "|:- ".contains(c))
+        && !block[head.len()..].trim_start().contains('\n');
+    if head.chars().all(|c| "|:- ".contains(c)) {
+        return is_open.then(String::new);
+    }
+    let columns = head.trim().trim_matches('|').split('|').count();
+    is_open.then(|| format!("{head}\n{}|", "|---".repeat(columns)))
+}
+
 /// Bytes of the blank lines a text starts with.
 fn blank_lines(text: &str) -> usize {
     let blank = text.len() - text.trim_start_matches([' ', '\t', '\r', '\n']).len();
@@ -177,6 +204,11 @@ fn blank_lines(text: &str) -> usize {
 
 #[cfg(test)]
 impl Document {
+    /// Whether a table's head is shown whose rule has not come yet.
+    pub(super) fn has_open_head(&self) -> bool {
+        self.has_open_head
+    }
+
     /// Bytes handed to the parser so far.
     pub(super) fn parsed_bytes(&self) -> usize {
         self.parsed_bytes
