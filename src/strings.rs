@@ -77,6 +77,8 @@ pub const REASONING: &str = "Reasoning";
 
 /// The approval's line of keys, with an empty prompt.
 pub const CARD_KEYS: [(&str, &str); 3] = [("y", "once"), ("n", "no"), ("a", "always in this chat, asks again")];
+/// The same where there is little room.
+pub const CARD_KEYS_SHORT: [(&str, &str); 3] = [("y", "once"), ("n", "no"), ("a", "always")];
 /// Before the keys, with a draft in the prompt.
 pub const CARD_WITH_DRAFT: &str = "Ctrl+T, then";
 /// The approval's second question.

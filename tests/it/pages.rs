@@ -153,3 +153,45 @@ fn text_never_rewraps_when_the_panel_opens_or_closes() {
     screen.never("│ Tools");
     assert_eq!(prose(&mut screen), open);
 }
+
+#[test]
+fn every_state_of_an_answer_at_every_size() {
+    use riffle::chat::{ChatError, ErrorKind};
+    for (columns, rows) in [(120, 40), (80, 24), (40, 12)] {
+        let shot = |name: &str, screen: &mut Screen| {
+            insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), screen.screen());
+        };
+        let mut screen = Screen::demo(columns, rows);
+        screen.ask("What do P001 and P007 cost?");
+        screen.wait(1200);
+        shot("asking", &mut screen);
+        screen.call(0, "calculate_total", r#"{"product_ids": ["P0"#);
+        shot("receiving", &mut screen);
+        screen.call(0, "", r#"01", "P007"]}"#);
+        screen.end(Finish::ToolCalls);
+        screen.wait(600);
+        shot("approval", &mut screen);
+        screen.press("y");
+        screen.wait(1300);
+        shot("running", &mut screen);
+        screen.tool_done(r#"{"total": 348.99}"#);
+        screen.text("The total is **$348.99**");
+        shot("streaming", &mut screen);
+        screen.press("esc");
+        shot("stopped", &mut screen);
+
+        let mut screen = Screen::openai(columns, rows);
+        screen.ask("And which of them stands up to snow?");
+        screen.fail(ChatError::new(ErrorKind::RateLimit, "slow down"), false);
+        shot("waiting_to_retry", &mut screen);
+        screen.press("esc");
+        screen.press("tab r");
+        shot("ask_again", &mut screen);
+        screen.press("r");
+        let mut error = ChatError::new(ErrorKind::Auth, "no such key");
+        error.status = Some(401);
+        screen.fail(error, false);
+        screen.press("tab w");
+        shot("error_why", &mut screen);
+    }
+}
