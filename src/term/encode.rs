@@ -4,6 +4,7 @@
 //! nothing else can leave the program. After a cluster on whose width terminals disagree the cursor is placed anew.
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::style::ResetColor;
@@ -46,14 +47,22 @@ impl Default for Encoder {
 }
 
 impl Encoder {
-    /// Writes the bytes of one frame; none at all when nothing changed. `cursor` is a column and a row from 0.
-    pub fn frame(&mut self, next: &Buffer, cursor: Option<(u16, u16)>, redraw: Redraw, out: &mut Vec<u8>) {
+    /// Writes the bytes of one frame; none at all when nothing changed. Rows outside of `rows` are as they were in the
+    /// frame before. `cursor` is a column and a row from 0.
+    pub fn frame(
+        &mut self,
+        next: &Buffer,
+        rows: Option<RangeInclusive<usize>>,
+        cursor: Option<(u16, u16)>,
+        redraw: Redraw,
+        out: &mut Vec<u8>,
+    ) {
         if next.area.is_empty() {
             return;
         }
         let cursor = cursor.filter(|&(x, y)| x < next.area.width && y < next.area.height);
         let is_same_area = self.shown.area == next.area;
-        let mut changed = if is_same_area { scroll::changed(&self.shown, next) } else { None };
+        let mut changed = rows.filter(|_| is_same_area).and_then(|rows| scroll::changed(&self.shown, next, rows));
         let begin = out.len();
         ansi::push(out, BeginSynchronizedUpdate);
         let empty = out.len();

@@ -1,7 +1,7 @@
 //! The modes of the terminal, and the one way back. Process-wide state, for the panic hook and the signal thread must
 //! reach it; `restore` is idempotent, never blocks for long, and undoes only what was done here.
 //!
-//! All writing goes through [`write_all`], which stops the moment the terminal was given back.
+//! All writing goes through [`write_some`] and [`write_all`], which stop the moment the terminal was given back.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
@@ -132,27 +132,37 @@ fn held_soon() -> Option<MutexGuard<'static, Option<Held>>> {
     None
 }
 
+/// Writes what the terminal takes at once; gives how many bytes that was. An error as for [`write_all`].
+pub fn write_some(bytes: &[u8]) -> io::Result<usize> {
+    let held = held();
+    let held = held.as_ref().filter(|held| held.is_active).ok_or_else(given_back)?;
+    let mut written = 0;
+    while written < bytes.len() {
+        match rustix::io::write(&*held.tty, &bytes[written..]) {
+            Ok(more) => written += more,
+            Err(rustix::io::Errno::AGAIN) => break,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(written)
+}
+
+fn given_back() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, "the terminal was given back")
+}
+
 /// Writes all bytes to the terminal, waiting as long as it takes; an error once the terminal was given back or is gone.
 /// Sequences are kept whole only if one thread at a time calls this.
 pub fn write_all(mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let tty = {
-            let held = held();
-            let Some(held) = held.as_ref().filter(|held| held.is_active) else {
-                return Err(io::Error::new(io::ErrorKind::NotConnected, "the terminal was given back"));
-            };
-            match rustix::io::write(&*held.tty, bytes) {
-                Ok(written) => {
-                    bytes = &bytes[written..];
-                    continue;
-                }
-                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Arc::clone(&held.tty),
-                Err(error) => return Err(error.into()),
-            }
-        };
+    loop {
+        bytes = &bytes[write_some(bytes)?..];
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let tty = held().as_ref().map(|held| Arc::clone(&held.tty)).ok_or_else(given_back)?;
         wait_writable(&tty, None);
     }
-    Ok(())
 }
 
 fn wait_writable(tty: &File, bound: Option<Duration>) {

@@ -17,15 +17,18 @@ pub(super) struct Move {
     pub(super) by: i32,
 }
 
-/// The first and the last row that differ; `None` where nothing does. Both buffers have the same area.
-pub(super) fn changed(shown: &Buffer, next: &Buffer) -> Option<RangeInclusive<usize>> {
+/// The first and the last of these rows that differ; `None` where none does. Both buffers have the same area.
+pub(super) fn changed(shown: &Buffer, next: &Buffer, within: RangeInclusive<usize>) -> Option<RangeInclusive<usize>> {
     let width = usize::from(next.area.width);
     if width == 0 {
         return None;
     }
-    let rows = || shown.content.chunks(width).zip(next.content.chunks(width));
-    let first = rows().position(|(old, new)| old != new)?;
-    let last = rows().rposition(|(old, new)| old != new)?;
+    let differs = |row: &usize| {
+        let cells = row * width..(row + 1) * width;
+        shown.content.get(cells.clone()) != next.content.get(cells)
+    };
+    let first = within.clone().find(differs)?;
+    let last = (first..=*within.end()).rev().find(differs)?;
     Some(first..=last)
 }
 

@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use ratatui::layout::Rect;
 use tokio::sync::mpsc::{self, Receiver, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until};
 
 use super::encode::Redraw;
-use super::frames::{Frame, FrameWriter};
+use super::frames::FrameWriter;
 use super::guard::{self, Guard};
 use super::input::InputEvent;
 use super::pace::Pacer;
@@ -28,7 +27,7 @@ use crate::config::settings::Settings;
 use crate::host::{self, Clock, ToolBox};
 use crate::strings;
 use crate::tools::policy::Host;
-use crate::ui::{self, RenderCache};
+use crate::ui::{self, Picture, RenderCache};
 
 /// Turn events on their way; a full channel slows the stream down.
 const TURN_EVENTS: usize = 256;
@@ -90,13 +89,14 @@ pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
             let _ = ready_inbox.send(Shell::FrameWritten);
         }
     };
-    let writer = FrameWriter::start(guard::write_all, on_ready).context(strings::FEW_RESOURCES)?;
+    let writer = FrameWriter::start(guard::write_some, guard::write_all, on_ready).context(strings::FEW_RESOURCES)?;
     let clock = Clock::start();
     let (model, effects) = Model::new(setup::model(&options, &tools, resume, guard.size())?, clock.now());
     let (turn_events, turn_inbox) = mpsc::channel(TURN_EVENTS);
     let mut session = Session {
         model,
         cache: RenderCache::default(),
+        picture: Picture::default(),
         pacer: Pacer::default(),
         redraw: Redraw::Everything,
         clock,
@@ -126,6 +126,7 @@ pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
 struct Session {
     model: Model,
     cache: RenderCache,
+    picture: Picture,
     pacer: Pacer,
     redraw: Redraw,
     clock: Clock,
@@ -222,7 +223,7 @@ impl Session {
         }
     }
 
-    fn push_kitty(&self) {
+    fn push_kitty(&mut self) {
         self.writer.control(&query::kitty_push());
         guard::kitty_pushed();
     }
@@ -308,16 +309,11 @@ impl Session {
         if !self.has_room() {
             return;
         }
-        let (columns, rows) = self.model.size;
+        let waited = self.writer.cost();
         ui::prepare(&mut self.model, &mut self.cache);
-        let mut buffer = self.writer.buffer(Rect::new(0, 0, columns, rows));
-        let cursor = ui::draw(&self.model, &self.cache, &mut buffer);
-        let redraw = std::mem::replace(&mut self.redraw, Redraw::Changes);
-        if let Err(frame) = self.writer.try_submit(Frame { buffer, cursor, redraw }) {
-            self.redraw = frame.redraw;
-            return;
-        }
-        let cost = self.clock.micros() - start + self.writer.cost().as_micros() as u64;
+        let cursor = ui::draw(&self.model, &self.cache, &mut self.picture);
+        self.writer.show(&self.picture, cursor, std::mem::replace(&mut self.redraw, Redraw::Changes));
+        let cost = self.clock.micros() - start + waited.as_micros() as u64;
         self.pacer.drawn(start, cost);
     }
 

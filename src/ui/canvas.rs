@@ -1,20 +1,24 @@
-//! A buffer with the theme and the marks at hand: what every drawing function is given.
+//! What stands on the screen, listed with the theme and the marks at hand: what every drawing function is given.
 
-use ratatui::buffer::Buffer;
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::line::Line;
 use super::paint;
+use super::picture::{Content, Piece};
 use super::symbols::Symbols;
 use super::theme::Theme;
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
 
-/// Where things are drawn.
+/// Where things are drawn; lines that live as long as the frame are not copied.
 pub(super) struct Canvas<'a> {
-    /// The cells.
-    pub buffer: &'a mut Buffer,
+    /// The whole screen.
+    pub screen: Rect,
+    /// What was drawn so far.
+    pub pieces: Vec<Piece<'a>>,
     /// The styles.
     pub theme: Theme,
     /// The marks.
@@ -23,38 +27,56 @@ pub(super) struct Canvas<'a> {
     pub look: Look,
 }
 
-impl Canvas<'_> {
+impl<'a> Canvas<'a> {
     /// Draws text, clipped to the area; gives the column after it. Outside text is made safe here.
     pub(super) fn text(&mut self, area: Rect, x: u16, y: u16, text: &str, style: Style) -> u16 {
-        x.saturating_add(paint::paint_text(self.buffer, area, x, y, &SafeText::line(text), style, &self.theme))
+        self.safe_text(area, x, y, SafeText::line(text), style)
     }
 
     /// Draws text that ends `margin` columns before the area's right edge; gives its first column.
     pub(super) fn text_right(&mut self, area: Rect, y: u16, margin: u16, text: &str, style: Style) -> u16 {
         let safe = SafeText::line(text);
         let x = area.right().saturating_sub(margin + safe.width() as u16).max(area.x);
-        paint::paint_text(self.buffer, area, x, y, &safe, style, &self.theme);
+        self.safe_text(area, x, y, safe, style);
         x
     }
 
+    fn safe_text(&mut self, area: Rect, x: u16, y: u16, text: SafeText, style: Style) -> u16 {
+        let area = area.intersection(self.screen);
+        if !(area.top()..area.bottom()).contains(&y) {
+            return x;
+        }
+        let end = paint::reach(area, x, &text);
+        self.pieces.push(Piece { area, at: (x, y), content: Content::Text(text, style) });
+        end
+    }
+
     /// Draws a line, clipped to the area.
-    pub(super) fn line(&mut self, area: Rect, x: u16, y: u16, line: &Line) {
-        paint::paint_line(self.buffer, area, x, y, line, &self.theme);
+    pub(super) fn line(&mut self, area: Rect, x: u16, y: u16, line: impl Into<Cow<'a, Line>>) {
+        let area = area.intersection(self.screen);
+        if (area.top()..area.bottom()).contains(&y) {
+            self.pieces.push(Piece { area, at: (x, y), content: Content::Line(line.into()) });
+        }
     }
 
     /// Fills an area with the glyph of the rule.
     pub(super) fn rule(&mut self, area: Rect) {
-        paint::fill(self.buffer, area, self.symbols.rule, self.theme.dim);
+        self.fill(area, self.symbols.rule, self.theme.dim);
     }
 
     /// Fills an area with the glyph of the divider.
     pub(super) fn divider(&mut self, area: Rect) {
-        paint::fill(self.buffer, area, self.symbols.divider, self.theme.dim);
+        self.fill(area, self.symbols.divider, self.theme.dim);
     }
 
     /// Empties an area.
     pub(super) fn clear(&mut self, area: Rect) {
-        paint::fill(self.buffer, area, " ", Style::reset());
+        self.fill(area, " ", Style::reset());
+    }
+
+    fn fill(&mut self, area: Rect, glyph: &'static str, style: Style) {
+        let area = area.intersection(self.screen);
+        self.pieces.push(Piece { area, at: (area.x, area.y), content: Content::Fill(glyph, style) });
     }
 
     /// Draws `key words   key words`, keys bold and words dim, as many as fit; gives the column after them.

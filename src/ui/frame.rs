@@ -1,10 +1,10 @@
-//! One frame: `prepare` lays out and settles the scroll position, `draw` paints the model into a buffer.
+//! One frame: `prepare` lays out and settles the scroll position, `draw` puts the model into a picture.
 
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
 use super::layout::{Layout, SizeClass};
+use super::picture::Picture;
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::transcript::RenderCache;
@@ -38,35 +38,35 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     }
 }
 
-/// Paints the model; gives the cursor's place, if it is to be seen.
-pub fn draw(model: &Model, cache: &RenderCache, buffer: &mut Buffer) -> Option<(u16, u16)> {
+/// Puts the model into the picture; gives the cursor's place, if it is to be seen.
+pub fn draw(model: &Model, cache: &RenderCache, picture: &mut Picture) -> Option<(u16, u16)> {
+    let theme = theme_of(model);
+    let screen = Rect::new(0, 0, model.size.0, model.size.1);
+    let (symbols, look) = (Symbols::of(model.look), model.look);
+    let mut canvas = Canvas { screen, pieces: Vec::new(), theme, symbols, look };
+    let cursor = if screen.is_empty() { None } else { draw_all(&mut canvas, model, cache) };
+    picture.show(model.size, &canvas.pieces, &theme);
+    cursor
+}
+
+fn draw_all<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache) -> Option<(u16, u16)> {
     let layout = layout_of(model);
-    let mut canvas = Canvas { buffer, theme: theme_of(model), symbols: Symbols::of(model.look), look: model.look };
-    if layout.screen.width == 0 || layout.screen.height == 0 {
-        return None;
-    }
     if let Some(page) = model.overlays.last()
         && !matches!(page, Overlay::Tools)
         && layout.class != SizeClass::Tiny
     {
-        return overlay::draw(&mut canvas, model, cache, page);
+        return overlay::draw(canvas, model, cache, page);
     }
-    header::draw(&mut canvas, model, &layout);
+    header::draw(canvas, model, &layout);
     if matches!(model.overlays.last(), Some(Overlay::Tools)) {
-        overlay::tools(&mut canvas, model, &layout);
+        overlay::tools(canvas, model, &layout);
     } else {
-        transcript::draw(&mut canvas, model, cache, &layout);
-        panel::draw(&mut canvas, model, &layout);
+        transcript::draw(canvas, model, cache, &layout);
+        panel::draw(canvas, model, &layout);
     }
-    live_row::draw(&mut canvas, model, &layout);
-    let cursor = prompt::draw(&mut canvas, model, &layout);
-    footer::draw(&mut canvas, model, &layout);
-    overlay::leader(&mut canvas, model, &layout);
+    live_row::draw(canvas, model, &layout);
+    let cursor = prompt::draw(canvas, model, &layout);
+    footer::draw(canvas, model, &layout);
+    overlay::leader(canvas, model, &layout);
     cursor
-}
-
-/// An empty buffer of this size.
-#[must_use]
-pub fn buffer(size: (u16, u16)) -> Buffer {
-    Buffer::empty(Rect::new(0, 0, size.0, size.1))
 }

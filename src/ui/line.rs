@@ -1,11 +1,13 @@
 //! A line ready to be drawn: safe text in styles.
 
+use std::borrow::Cow;
+
 use ratatui::style::Style;
 
 use crate::safe_text::SafeText;
 
 /// Text in one style.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Span {
     /// The text, without line feeds.
     pub text: SafeText,
@@ -14,7 +16,7 @@ pub struct Span {
 }
 
 /// One row of spans.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
 pub struct Line {
     /// From left to right.
     pub spans: Vec<Span>,
@@ -48,5 +50,17 @@ impl Line {
     #[must_use]
     pub fn to_text(&self) -> String {
         self.spans.iter().map(|span| span.text.as_str()).collect()
+    }
+}
+
+impl<'a> From<&'a Line> for Cow<'a, Line> {
+    fn from(line: &'a Line) -> Self {
+        Self::Borrowed(line)
+    }
+}
+
+impl From<Line> for Cow<'_, Line> {
+    fn from(line: Line) -> Self {
+        Self::Owned(line)
     }
 }

@@ -1,5 +1,5 @@
-//! Drawing: small free functions of borrowed state, from the model to a buffer of cells. `prepare` lays the conversation
-//! out and settles what depends on heights; `draw` only paints.
+//! Drawing: small free functions of borrowed state, from the model to a picture of cells. `prepare` lays the conversation
+//! out and settles what depends on heights; `draw` lists what stands where, and the picture paints the rows that changed.
 //!
 //! ```text
 //!  header
@@ -25,6 +25,7 @@ mod message;
 mod overlay;
 pub mod paint;
 mod panel;
+mod picture;
 mod prompt;
 mod symbols;
 pub mod theme;
@@ -32,6 +33,7 @@ mod transcript;
 mod welcome;
 pub mod wrap;
 
-pub use frame::{buffer, draw, prepare};
+pub use frame::{draw, prepare};
 pub use layout::{Layout, SizeClass};
+pub use picture::Picture;
 pub use transcript::RenderCache;

@@ -101,6 +101,35 @@ fn paint_ascii(buffer: &mut Buffer, clip: Rect, x: u16, y: u16, text: &str, styl
     (at, false)
 }
 
+/// The column after this text when it is drawn from column `x`, clipped to the area.
+#[must_use]
+pub fn reach(area: Rect, x: u16, text: &SafeText) -> u16 {
+    let text = text.as_str();
+    let right = area.right();
+    if text.is_ascii() {
+        let columns = u16::try_from(text.len()).unwrap_or(u16::MAX);
+        return x.saturating_add(columns).min(right).max(x);
+    }
+    let mut at = x;
+    for cluster in text.graphemes(true) {
+        let end = at.saturating_add(cluster_width(cluster) as u16);
+        if end > right {
+            return at;
+        }
+        at = end;
+    }
+    at
+}
+
+/// Empties a row of the buffer.
+pub fn clear(buffer: &mut Buffer, y: u16) {
+    let width = usize::from(buffer.area.width);
+    let from = usize::from(y) * width;
+    for cell in &mut buffer.content[from..from + width] {
+        cell.reset();
+    }
+}
+
 /// Fills the whole area with one glyph of one column.
 pub fn fill(buffer: &mut Buffer, area: Rect, glyph: &'static str, style: Style) {
     let clip = area.intersection(buffer.area);

@@ -65,7 +65,7 @@ pub(super) fn draw_calls(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     } else {
         lines.len().saturating_sub(height + 1)
     };
-    for (row, line) in lines.iter().skip(top).take(height).enumerate() {
+    for (row, line) in lines.into_iter().skip(top).take(height).enumerate() {
         canvas.line(area, area.x, area.y + row as u16, line);
     }
 }

@@ -15,9 +15,8 @@ use crate::app::Model;
 use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, MessageId};
 
 /// What an entry's rows were made from; they are made again when it differs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Stamp {
-    id: MessageId,
     text: usize,
     reasoning: usize,
     state: EntryState,
@@ -25,12 +24,20 @@ struct Stamp {
     marks: u8,
 }
 
+/// An entry with its rows.
+struct LaidOut {
+    id: MessageId,
+    /// `None` before the rows are made.
+    stamp: Option<Stamp>,
+    rows: Rows,
+}
+
 /// The laid-out conversation.
 #[derive(Default)]
 pub struct RenderCache {
     chat: Option<ConversationId>,
     frame: Option<Frame>,
-    entries: Vec<(Stamp, Rows)>,
+    entries: Vec<LaidOut>,
     heights: Vec<usize>,
     tail: Vec<Line>,
     preview: Option<Box<Preview>>,
@@ -63,22 +70,18 @@ impl RenderCache {
         self.heights.clear();
         for (at, entry) in entries.iter().enumerate() {
             let stamp = stamp(model, at, entry);
-            match self.entries.get_mut(at) {
-                Some((known, _)) if *known == stamp => {}
-                Some((known, rows)) => {
-                    if known.id != stamp.id {
-                        *rows = Rows::default();
-                    }
-                    message::lay_out(rows, model, at, &frame);
-                    *known = stamp;
-                }
-                None => {
-                    let mut rows = Rows::default();
-                    message::lay_out(&mut rows, model, at, &frame);
-                    self.entries.push((stamp, rows));
-                }
+            if at == self.entries.len() {
+                self.entries.push(LaidOut { id: entry.id.clone(), stamp: None, rows: Rows::default() });
             }
-            self.heights.push(self.entries[at].1.height());
+            let known = &mut self.entries[at];
+            if known.id != entry.id {
+                *known = LaidOut { id: entry.id.clone(), stamp: None, rows: Rows::default() };
+            }
+            if known.stamp != Some(stamp) {
+                message::lay_out(&mut known.rows, model, at, &frame);
+                known.stamp = Some(stamp);
+            }
+            self.heights.push(known.rows.height());
         }
         let card = card::approval(model, &frame, layout.transcript.height as usize);
         self.tail = match &card {
@@ -128,7 +131,7 @@ fn stamp(model: &Model, at: usize, entry: &Entry) -> Stamp {
         | u8::from(is_tail && model.is_why_shown) << 2
         | u8::from(is_tail && model.running_turn().is_some()) << 3
         | u8::from(is_tail) << 4;
-    Stamp { id: entry.id.clone(), text, reasoning, state: entry.state, marks }
+    Stamp { text, reasoning, state: entry.state, marks }
 }
 
 /// The last part of a saved chat, enough to recognise it.
@@ -159,7 +162,7 @@ fn preview_lines(conversation: &Conversation, model: &Model, width: u16, theme: 
 }
 
 /// Draws the conversation, or the first screen of a chat without one.
-pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, layout: &Layout) {
+pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache, layout: &Layout) {
     let area = layout.transcript;
     if area.height == 0 {
         return;
@@ -170,7 +173,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, 
     }
     let mut skip = model.scroll.settled.top;
     let mut y = area.y;
-    for (_, rows) in &cache.entries {
+    for LaidOut { rows, .. } in &cache.entries {
         let height = rows.height();
         if skip >= height {
             skip -= height;
@@ -191,7 +194,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, 
     }
 }
 
-fn draw_rows(canvas: &mut Canvas<'_>, area: Rect, from: u16, rows: &Rows, skip: usize) -> u16 {
+fn draw_rows<'a>(canvas: &mut Canvas<'a>, area: Rect, from: u16, rows: &'a Rows, skip: usize) -> u16 {
     let mut y = from;
     let (before, body) = (rows.before.len(), rows.document.line_count());
     for at in skip..rows.height() {

@@ -16,12 +16,13 @@ use riffle::config::look::{Background, Look};
 use riffle::store::{ChatRow, CommittedWhat, Record, StoreEvent};
 use riffle::tools::Registry;
 use riffle::tools::policy::{Host, Policy};
-use riffle::ui::{self, RenderCache};
+use riffle::ui::{self, Picture, RenderCache};
 
 /// A screen under test.
 pub struct Screen {
     pub model: Model,
     cache: RenderCache,
+    picture: Picture,
     now: Moment,
     /// Everything asked of the outside world, in order.
     pub effects: Vec<Effect>,
@@ -112,6 +113,7 @@ impl Screen {
         let mut screen = Self {
             model,
             cache: RenderCache::default(),
+            picture: Picture::default(),
             now,
             effects: Vec::new(),
             request: None,
@@ -265,8 +267,8 @@ impl Screen {
     /// What is on the screen, rows without trailing blanks.
     pub fn screen(&mut self) -> String {
         ui::prepare(&mut self.model, &mut self.cache);
-        let mut buffer = ui::buffer(self.model.size);
-        ui::draw(&self.model, &self.cache, &mut buffer);
+        ui::draw(&self.model, &self.cache, &mut self.picture);
+        let buffer = self.picture.buffer();
         let width = buffer.area.width as usize;
         let rows = buffer.content.chunks(width.max(1)).map(|row| {
             let mut line = String::new();

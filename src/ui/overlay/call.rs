@@ -18,7 +18,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, at: usize, top: usize
     let page = page(canvas, model, &call.name, "", &keys);
     let lines = lines(canvas, call, page.body.width.saturating_sub(6).max(8) as usize);
     let last = lines.len().saturating_sub(page.body.height as usize);
-    for (row, line) in lines.iter().skip(top.min(last)).take(page.body.height as usize).enumerate() {
+    for (row, line) in lines.into_iter().skip(top.min(last)).take(page.body.height as usize).enumerate() {
         canvas.line(page.body, 3, page.body.y + row as u16, line);
     }
     None

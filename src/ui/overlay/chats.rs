@@ -27,10 +27,10 @@ fn list_columns(columns: u16) -> u16 {
 }
 
 /// Draws the page.
-pub(super) fn draw(
-    canvas: &mut Canvas<'_>,
+pub(super) fn draw<'a>(
+    canvas: &mut Canvas<'a>,
     model: &Model,
-    cache: &RenderCache,
+    cache: &'a RenderCache,
     browser: &Browser,
 ) -> Option<(u16, u16)> {
     let keys: &[(&str, &str)] = match browser.focus {
@@ -91,7 +91,7 @@ fn draw_list(canvas: &mut Canvas<'_>, model: &Model, browser: &Browser, area: Re
     }
     let height = area.height as usize;
     let selected = lines.iter().position(|(_, is_selected)| *is_selected).unwrap_or(0);
-    for (row, (line, _)) in lines.iter().skip(window(selected + 1, height)).take(height).enumerate() {
+    for (row, (line, _)) in lines.into_iter().skip(window(selected + 1, height)).take(height).enumerate() {
         canvas.line(area, 0, area.y + row as u16, line);
     }
 }
@@ -111,7 +111,7 @@ fn row_line(canvas: &Canvas<'_>, row: &ChatRow, now: &Option<ZonedDateTime>, is_
     line
 }
 
-fn draw_preview(canvas: &mut Canvas<'_>, cache: &RenderCache, browser: &Browser, area: Rect) {
+fn draw_preview<'a>(canvas: &mut Canvas<'a>, cache: &'a RenderCache, browser: &Browser, area: Rect) {
     canvas.divider(Rect { width: 1, ..area });
     let inner = Rect::new(area.x + 2, area.y, area.width.saturating_sub(3), area.height);
     let Some(row) = browser.row() else { return };

@@ -21,7 +21,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, top: usize) -> Option
     let page = page(canvas, model, strings::HELP, strings::RIFFLE, &keys);
     let lines = lines(canvas, model);
     let last = lines.len().saturating_sub(page.body.height as usize);
-    for (row, line) in lines.iter().skip(top.min(last)).take(page.body.height as usize).enumerate() {
+    for (row, line) in lines.into_iter().skip(top.min(last)).take(page.body.height as usize).enumerate() {
         canvas.line(page.body, 0, page.body.y + row as u16, line);
     }
     None

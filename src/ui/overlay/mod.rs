@@ -20,7 +20,12 @@ pub(super) use leader::draw as leader;
 pub(super) use tools::draw as tools;
 
 /// Draws the page on top; gives the cursor's place, if it has a box.
-pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, page: &Overlay) -> Option<(u16, u16)> {
+pub(super) fn draw<'a>(
+    canvas: &mut Canvas<'a>,
+    model: &Model,
+    cache: &'a RenderCache,
+    page: &Overlay,
+) -> Option<(u16, u16)> {
     match page {
         Overlay::Help { top } => help::draw(canvas, model, *top),
         Overlay::Commands(palette) => commands::draw(canvas, model, palette),

@@ -60,7 +60,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> 
     }
     let height = page.body.height.saturating_sub(2) as usize;
     let selected = lines.iter().position(|(_, is_selected)| *is_selected).unwrap_or(0);
-    for (row, (line, _)) in lines.iter().skip(window(selected, height)).take(height).enumerate() {
+    for (row, (line, _)) in lines.into_iter().skip(window(selected, height)).take(height).enumerate() {
         canvas.line(page.body, 0, page.body.y + 2 + row as u16, line);
     }
     Some(cursor)

@@ -1,0 +1,189 @@
+//! The picture on the screen, kept from frame to frame. Drawing lists what stands where; a row in which the same stands
+//! as before is not painted again, and whoever sends the picture on need not look at it.
+
+use std::borrow::Cow;
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
+use std::ops::RangeInclusive;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::line::Line;
+use super::paint;
+use super::theme::Theme;
+use crate::safe_text::SafeText;
+
+/// Something that stands on the screen; a later one lies over an earlier one.
+#[derive(Debug)]
+pub(super) struct Piece<'a> {
+    /// What it is clipped to, within the screen.
+    pub area: Rect,
+    /// Column and row where it begins, the row within the area.
+    pub at: (u16, u16),
+    /// What it is.
+    pub content: Content<'a>,
+}
+
+/// What a piece shows.
+#[derive(Debug, Hash)]
+pub(super) enum Content<'a> {
+    /// Text in one style.
+    Text(SafeText, Style),
+    /// Text in several.
+    Line(Cow<'a, Line>),
+    /// The whole area in one glyph of one column.
+    Fill(&'static str, Style),
+}
+
+impl Piece<'_> {
+    /// The rows it touches.
+    fn rows(&self) -> std::ops::Range<u16> {
+        match self.content {
+            Content::Fill(..) => self.area.top()..self.area.bottom(),
+            Content::Text(..) | Content::Line(_) => self.at.1..self.at.1.saturating_add(1),
+        }
+    }
+}
+
+/// The cells, and what was drawn in each of their rows.
+#[derive(Debug, Default)]
+pub struct Picture {
+    buffer: Buffer,
+    /// A hash for every row of what stands in it, with keys of this process: nobody can make two rows look the same.
+    drawn: Vec<u64>,
+    keys: RandomState,
+    changed: Option<RangeInclusive<usize>>,
+}
+
+impl Picture {
+    /// The cells.
+    #[must_use]
+    pub fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
+    /// The first and the last row in which something else stands than in the frame before; `None` where there is none.
+    #[must_use]
+    pub fn changed(&self) -> Option<RangeInclusive<usize>> {
+        self.changed.clone()
+    }
+
+    /// Paints the rows in which these pieces are others than the last ones.
+    pub(super) fn show(&mut self, size: (u16, u16), pieces: &[Piece<'_>], theme: &Theme) {
+        let area = Rect::new(0, 0, size.0, size.1);
+        let is_new = self.buffer.area != area;
+        if is_new {
+            self.buffer = Buffer::empty(area);
+        }
+        let hashes = self.hashes(size.1, pieces, theme);
+        let is_changed: Vec<bool> =
+            hashes.iter().enumerate().map(|(row, hash)| is_new || self.drawn[row] != *hash).collect();
+        self.drawn = hashes;
+        self.changed = is_changed
+            .iter()
+            .position(|row| *row)
+            .zip(is_changed.iter().rposition(|row| *row))
+            .map(|(first, last)| first..=last);
+        for y in (0..size.1).filter(|y| is_changed[usize::from(*y)]) {
+            paint::clear(&mut self.buffer, y);
+        }
+        for piece in pieces {
+            for y in piece.rows().filter(|y| is_changed.get(usize::from(*y)) == Some(&true)) {
+                self.paint(piece, y, theme);
+            }
+        }
+    }
+
+    fn hashes(&self, rows: u16, pieces: &[Piece<'_>], theme: &Theme) -> Vec<u64> {
+        let mut hasher = self.keys.build_hasher();
+        theme.marked.hash(&mut hasher);
+        let mut hashers: Vec<DefaultHasher> = vec![hasher; usize::from(rows)];
+        for piece in pieces {
+            for y in piece.rows() {
+                if let Some(hasher) = hashers.get_mut(usize::from(y)) {
+                    (piece.at.0, piece.area.x, piece.area.width).hash(hasher);
+                    piece.content.hash(hasher);
+                }
+            }
+        }
+        hashers.iter().map(Hasher::finish).collect()
+    }
+
+    fn paint(&mut self, piece: &Piece<'_>, y: u16, theme: &Theme) {
+        let (area, x) = (piece.area, piece.at.0);
+        match &piece.content {
+            Content::Text(text, style) => {
+                paint::paint_text(&mut self.buffer, area, x, y, text, *style, theme);
+            }
+            Content::Line(line) => paint::paint_line(&mut self.buffer, area, x, y, line, theme),
+            Content::Fill(glyph, style) => {
+                paint::fill(&mut self.buffer, Rect { y, height: 1, ..area }, glyph, *style);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+impl Picture {
+    /// A picture of one row.
+    pub(crate) fn of_text(text: &'static str) -> Self {
+        let mut picture = Self::default();
+        let area = Rect::new(0, 0, text.len() as u16, 1);
+        let piece = Piece { area, at: (0, 0), content: Content::Text(SafeText::own(text), Style::new()) };
+        picture.show((area.width, 1), &[piece], &Theme::new(super::theme::Background::Dark, true));
+        picture
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::theme::Background;
+
+    fn text(y: u16, text: &'static str) -> Piece<'static> {
+        Piece { area: AREA, at: (0, y), content: Content::Text(SafeText::own(text), Style::new()) }
+    }
+
+    const AREA: Rect = Rect { x: 0, y: 0, width: 5, height: 3 };
+
+    fn show(picture: &mut Picture, pieces: &[Piece<'_>]) -> Option<RangeInclusive<usize>> {
+        picture.show((5, 3), pieces, &Theme::new(Background::Dark, true));
+        picture.changed()
+    }
+
+    #[test]
+    fn only_rows_in_which_something_else_stands_change() {
+        let mut picture = Picture::default();
+        assert_eq!(show(&mut picture, &[text(0, "one"), text(2, "three")]), Some(0..=2));
+        assert_eq!(show(&mut picture, &[text(0, "one"), text(2, "three")]), None);
+        assert_eq!(show(&mut picture, &[text(0, "one"), text(1, "two"), text(2, "three")]), Some(1..=1));
+        assert_eq!(picture.buffer(), &Buffer::with_lines(["one  ", "two  ", "three"]));
+        assert_eq!(show(&mut picture, &[text(0, "o"), text(1, "two")]), Some(0..=2));
+        assert_eq!(picture.buffer(), &Buffer::with_lines(["o    ", "two  ", "     "]));
+    }
+
+    #[test]
+    fn what_lies_over_it_belongs_to_a_row() {
+        let mut picture = Picture::default();
+        let under = || text(1, "under");
+        let over = Piece {
+            area: Rect { x: 1, y: 1, width: 2, height: 1 },
+            at: (1, 1),
+            content: Content::Fill("x", Style::new()),
+        };
+        show(&mut picture, &[under(), over]);
+        assert_eq!(picture.buffer(), &Buffer::with_lines(["     ", "uxxer", "     "]));
+        assert_eq!(show(&mut picture, &[under()]), Some(1..=1));
+        assert_eq!(picture.buffer(), &Buffer::with_lines(["     ", "under", "     "]));
+    }
+
+    #[test]
+    fn another_size_is_another_picture() {
+        let mut picture = Picture::default();
+        show(&mut picture, &[text(0, "one")]);
+        picture.show((4, 2), &[text(0, "one")], &Theme::new(Background::Dark, true));
+        assert_eq!(picture.changed(), Some(0..=1));
+        assert_eq!(picture.buffer(), &Buffer::with_lines(["one ", "    "]));
+    }
+}
