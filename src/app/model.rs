@@ -303,12 +303,15 @@ impl Model {
             at(since + LEADER_MS);
         }
         if let Some(turn) = self.running_turn() {
-            let step = if self.look.is_still { 1000 } else { SPINNER_MS };
-            let since = turn.started().mono_ms;
             let is_waiting_only =
                 turn.tracker().waiting().next().is_some() && turn.tracker().running().next().is_none();
-            let step = if is_waiting_only { 1000 } else { step };
-            at(since + (now.saturating_sub(since) / step + 1) * step);
+            if self.look.is_still || is_waiting_only {
+                let since = turn.started().mono_ms;
+                at(since + (now.saturating_sub(since) / 1000 + 1) * 1000);
+            } else {
+                // Whatever streams in draws the spinner as well, so that it needs no frames of its own meanwhile.
+                at(now + SPINNER_MS);
+            }
         }
         next
     }

@@ -4,7 +4,6 @@
 //! nothing else can leave the program. After a cluster on whose width terminals disagree the cursor is placed anew.
 
 use std::io::Write;
-use std::ops::RangeInclusive;
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::style::ResetColor;
@@ -47,12 +46,12 @@ impl Default for Encoder {
 }
 
 impl Encoder {
-    /// Writes the bytes of one frame; none at all when nothing changed. Rows outside of `rows` are as they were in the
-    /// frame before. `cursor` is a column and a row from 0.
+    /// Writes the bytes of one frame; none at all when nothing changed. Only these `rows`, from the top, may be others
+    /// than in the frame before. `cursor` is a column and a row from 0.
     pub fn frame(
         &mut self,
         next: &Buffer,
-        rows: Option<RangeInclusive<usize>>,
+        rows: &[usize],
         cursor: Option<(u16, u16)>,
         redraw: Redraw,
         out: &mut Vec<u8>,
@@ -62,7 +61,8 @@ impl Encoder {
         }
         let cursor = cursor.filter(|&(x, y)| x < next.area.width && y < next.area.height);
         let is_same_area = self.shown.area == next.area;
-        let mut changed = rows.filter(|_| is_same_area).and_then(|rows| scroll::changed(&self.shown, next, rows));
+        let rows = if is_same_area { scroll::changed(&self.shown, next, rows) } else { Vec::new() };
+        let mut changed = rows.first().copied().zip(rows.last().copied()).map(|(first, last)| first..=last);
         let begin = out.len();
         ansi::push(out, BeginSynchronizedUpdate);
         let empty = out.len();
@@ -74,7 +74,7 @@ impl Encoder {
             ansi::push(pen.out, Clear(ClearType::All));
             pen.at = None;
             changed = Some(0..=usize::from(next.area.height) - 1);
-        } else if let Some(found) = changed.as_ref().and_then(|rows| scroll::find(&self.shown, next, rows)) {
+        } else if let Some(found) = scroll::find(&self.shown, next, &rows) {
             let (top, bottom, rows) = (found.rows.start() + 1, found.rows.end() + 1, found.by.unsigned_abs() as u16);
             pen.write(format_args!("\x1b[{top};{bottom}r"));
             if found.by < 0 {

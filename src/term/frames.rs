@@ -43,7 +43,7 @@ impl Shared {
 }
 
 /// Writes what is taken at once.
-type WriteSome = Box<dyn FnMut(&[u8]) -> io::Result<usize>>;
+type WriteSome = Box<dyn FnMut(&[u8]) -> io::Result<usize> + Send>;
 
 /// Writes frames to the terminal.
 pub struct FrameWriter {
@@ -59,7 +59,7 @@ impl FrameWriter {
     /// ([`super::guard::write_some`]), `write_all` waits until all is taken ([`super::guard::write_all`]); `on_ready` is
     /// called when there is room again after there was none. An error where there is no thread to be had.
     pub fn start(
-        write_some: impl FnMut(&[u8]) -> io::Result<usize> + 'static,
+        write_some: impl FnMut(&[u8]) -> io::Result<usize> + Send + 'static,
         write_all: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static,
         on_ready: impl Fn() + Send + 'static,
     ) -> io::Result<Self> {
@@ -190,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    fn terminal(room: usize) -> (impl FnMut(&[u8]) -> io::Result<usize>, mpsc::Receiver<Vec<u8>>) {
+    fn terminal(room: usize) -> (impl FnMut(&[u8]) -> io::Result<usize> + Send, mpsc::Receiver<Vec<u8>>) {
         let (written, got) = mpsc::channel();
         let write = move |bytes: &[u8]| {
             let taken = bytes.len().min(room);

@@ -17,27 +17,21 @@ pub(super) struct Move {
     pub(super) by: i32,
 }
 
-/// The first and the last of these rows that differ; `None` where none does. Both buffers have the same area.
-pub(super) fn changed(shown: &Buffer, next: &Buffer, within: RangeInclusive<usize>) -> Option<RangeInclusive<usize>> {
+/// Those of these rows that differ. Both buffers have the same area.
+pub(super) fn changed(shown: &Buffer, next: &Buffer, rows: &[usize]) -> Vec<usize> {
     let width = usize::from(next.area.width);
-    if width == 0 {
-        return None;
-    }
     let differs = |row: &usize| {
         let cells = row * width..(row + 1) * width;
         shown.content.get(cells.clone()) != next.content.get(cells)
     };
-    let first = within.clone().find(differs)?;
-    let last = (first..=*within.end()).rev().find(differs)?;
-    Some(first..=last)
+    rows.iter().copied().filter(differs).collect()
 }
 
-/// The move within the changed rows that saves most, if one is worth its bytes.
-pub(super) fn find(shown: &Buffer, next: &Buffer, changed: &RangeInclusive<usize>) -> Option<Move> {
-    let (first, last) = (*changed.start(), *changed.end());
-    if last < first + 2 {
+/// The move between the first and the last changed row that saves most, if one is worth its bytes.
+pub(super) fn find(shown: &Buffer, next: &Buffer, changed: &[usize]) -> Option<Move> {
+    let &[first, _, .., last] = changed else {
         return None;
-    }
+    };
     let width = usize::from(next.area.width);
     let old: Vec<&[Cell]> = shown.content.chunks(width).collect();
     let new: Vec<&[Cell]> = next.content.chunks(width).collect();

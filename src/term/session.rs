@@ -119,8 +119,15 @@ pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
     if let Some(prompt) = options.prompt {
         session.tell(Msg::Asked(prompt));
     }
-    session.run(&mut inbox, turn_inbox).await;
-    Ok(session.close())
+    // A task, for what the runtime itself waits for is woken through the kernel each time.
+    let session = tokio::spawn(async move {
+        session.run(&mut inbox, turn_inbox).await;
+        session.close()
+    });
+    session.await.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(error) => error.into(),
+    })
 }
 
 struct Session {

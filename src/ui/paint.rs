@@ -122,9 +122,9 @@ pub fn reach(area: Rect, x: u16, text: &SafeText) -> u16 {
 }
 
 /// Empties a row of the buffer.
-pub fn clear(buffer: &mut Buffer, y: u16) {
+pub fn clear(buffer: &mut Buffer, row: usize) {
     let width = usize::from(buffer.area.width);
-    let from = usize::from(y) * width;
+    let from = row * width;
     for cell in &mut buffer.content[from..from + width] {
         cell.reset();
     }

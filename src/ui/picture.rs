@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
-use std::ops::RangeInclusive;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -53,7 +52,7 @@ pub struct Picture {
     /// A hash for every row of what stands in it, with keys of this process: nobody can make two rows look the same.
     drawn: Vec<u64>,
     keys: RandomState,
-    changed: Option<RangeInclusive<usize>>,
+    changed: Vec<usize>,
 }
 
 impl Picture {
@@ -63,10 +62,10 @@ impl Picture {
         &self.buffer
     }
 
-    /// The first and the last row in which something else stands than in the frame before; `None` where there is none.
+    /// The rows in which something else stands than in the frame before, from the top.
     #[must_use]
-    pub fn changed(&self) -> Option<RangeInclusive<usize>> {
-        self.changed.clone()
+    pub fn changed(&self) -> &[usize] {
+        &self.changed
     }
 
     /// Paints the rows in which these pieces are others than the last ones.
@@ -77,20 +76,17 @@ impl Picture {
             self.buffer = Buffer::empty(area);
         }
         let hashes = self.hashes(size.1, pieces, theme);
-        let is_changed: Vec<bool> =
-            hashes.iter().enumerate().map(|(row, hash)| is_new || self.drawn[row] != *hash).collect();
+        self.changed.clear();
+        self.changed.extend((0..hashes.len()).filter(|row| is_new || self.drawn[*row] != hashes[*row]));
         self.drawn = hashes;
-        self.changed = is_changed
-            .iter()
-            .position(|row| *row)
-            .zip(is_changed.iter().rposition(|row| *row))
-            .map(|(first, last)| first..=last);
-        for y in (0..size.1).filter(|y| is_changed[usize::from(*y)]) {
-            paint::clear(&mut self.buffer, y);
+        for row in &self.changed {
+            paint::clear(&mut self.buffer, *row);
         }
         for piece in pieces {
-            for y in piece.rows().filter(|y| is_changed.get(usize::from(*y)) == Some(&true)) {
-                self.paint(piece, y, theme);
+            for y in piece.rows() {
+                if self.changed.binary_search(&usize::from(y)).is_ok() {
+                    self.paint(piece, y, theme);
+                }
             }
         }
     }
@@ -147,19 +143,19 @@ mod tests {
 
     const AREA: Rect = Rect { x: 0, y: 0, width: 5, height: 3 };
 
-    fn show(picture: &mut Picture, pieces: &[Piece<'_>]) -> Option<RangeInclusive<usize>> {
+    fn show(picture: &mut Picture, pieces: &[Piece<'_>]) -> Vec<usize> {
         picture.show((5, 3), pieces, &Theme::new(Background::Dark, true));
-        picture.changed()
+        picture.changed().to_vec()
     }
 
     #[test]
     fn only_rows_in_which_something_else_stands_change() {
         let mut picture = Picture::default();
-        assert_eq!(show(&mut picture, &[text(0, "one"), text(2, "three")]), Some(0..=2));
-        assert_eq!(show(&mut picture, &[text(0, "one"), text(2, "three")]), None);
-        assert_eq!(show(&mut picture, &[text(0, "one"), text(1, "two"), text(2, "three")]), Some(1..=1));
+        assert_eq!(show(&mut picture, &[text(0, "one"), text(2, "three")]), [0, 1, 2]);
+        assert!(show(&mut picture, &[text(0, "one"), text(2, "three")]).is_empty());
+        assert_eq!(show(&mut picture, &[text(0, "one"), text(1, "two"), text(2, "three")]), [1]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["one  ", "two  ", "three"]));
-        assert_eq!(show(&mut picture, &[text(0, "o"), text(1, "two")]), Some(0..=2));
+        assert_eq!(show(&mut picture, &[text(0, "o"), text(1, "two")]), [0, 2]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["o    ", "two  ", "     "]));
     }
 
@@ -174,7 +170,7 @@ mod tests {
         };
         show(&mut picture, &[under(), over]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["     ", "uxxer", "     "]));
-        assert_eq!(show(&mut picture, &[under()]), Some(1..=1));
+        assert_eq!(show(&mut picture, &[under()]), [1]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["     ", "under", "     "]));
     }
 
@@ -183,7 +179,7 @@ mod tests {
         let mut picture = Picture::default();
         show(&mut picture, &[text(0, "one")]);
         picture.show((4, 2), &[text(0, "one")], &Theme::new(Background::Dark, true));
-        assert_eq!(picture.changed(), Some(0..=1));
+        assert_eq!(picture.changed(), [0, 1]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["one ", "    "]));
     }
 }
