@@ -5,6 +5,8 @@
 
 /// The shortest time between the starts of two frames, in microseconds.
 pub const INTERVAL_US: u64 = 8_000;
+/// What a timer is exact to, in microseconds.
+const TIMER_US: u64 = 1_000;
 /// How many times its own cost a frame keeps the next one away.
 const COST_FACTOR: u64 = 4;
 /// The longest interval, so that one slow write does not freeze the picture, in microseconds.
@@ -31,10 +33,10 @@ impl Pacer {
         self.is_changed.then(|| self.last_us.map_or(0, |last| last + interval))
     }
 
-    /// Whether a frame is to be drawn now.
+    /// Whether a frame is to be drawn now, or so soon that no timer could tell the difference.
     #[must_use]
     pub fn is_due(&self, now_us: u64) -> bool {
-        self.due().is_some_and(|due| due <= now_us)
+        self.due().is_some_and(|due| due < now_us + TIMER_US)
     }
 
     /// A frame was begun at `now_us` and took `cost_us` to draw and encode.
@@ -64,7 +66,7 @@ mod tests {
         assert_eq!(pacer.due(), None);
         pacer.changed();
         assert_eq!(pacer.due(), Some(8_100));
-        assert!(!pacer.is_due(8_099) && pacer.is_due(8_100));
+        assert!(!pacer.is_due(7_100) && pacer.is_due(7_101), "a millisecond is as good as none");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::config::probe;
 use crate::host::{self, ToolBox};
 use crate::provider::Client;
 use crate::provider::connect::Connector;
-use crate::store::{Reader, StoreError, StoreEvent, StoreOptions, Writer};
+use crate::store::{CommittedWhat, Reader, StoreError, StoreEvent, StoreOptions, Writer};
 
 /// Most chats in the list.
 const LISTED: usize = 500;
@@ -55,7 +55,12 @@ impl Worker {
     ) -> Self {
         let store = StoreOptions { folder: options.data_dir.clone(), ack_trace: options.settings.ack_trace.clone() };
         let store_inbox = to_shell.clone();
-        let notify = move |event| drop(store_inbox.send(Shell::App(Box::new(Msg::Store(event)))));
+        let notify = move |event| {
+            // Text is committed ten times a second, and nothing on the screen tells of it.
+            if !matches!(event, StoreEvent::Committed(CommittedWhat::AnswerText { .. })) {
+                let _ = store_inbox.send(Shell::App(Box::new(Msg::Store(event))));
+            }
+        };
         let writer = Writer::open(store, Box::new(notify));
         if let Err(error) = &writer {
             let event = StoreEvent::Failed { why: error.to_string() };
