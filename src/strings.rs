@@ -3,6 +3,8 @@
 
 use crate::chat::{ChatError, ErrorKind};
 
+pub mod hint;
+
 /// The program's name.
 pub const RIFFLE: &str = "riffle";
 /// A chat without a question.
@@ -74,6 +76,15 @@ pub const LENGTH: &str = "cut at the token limit";
 pub const ROUND_LIMIT: &str = "stopped at the limit of model requests";
 /// Above collapsed reasoning.
 pub const REASONING: &str = "Reasoning";
+
+/// After the key that shows collapsed reasoning.
+pub const SHOWS_IT: &str = " shows it";
+/// Before the keys of an error card.
+pub const TAB_THEN: &str = "     Tab, then   ";
+/// In the model list, the one that answers.
+pub const IN_USE: &str = "in use";
+/// Before the words of an image, which a terminal does not show.
+pub const IMAGE: &str = "[image: ";
 
 /// The approval's line of keys, with an empty prompt.
 pub const CARD_KEYS: [(&str, &str); 3] = [("y", "once"), ("n", "no"), ("a", "always in this chat, asks again")];
@@ -156,6 +167,46 @@ pub fn tools_ready(count: usize) -> String {
     format!("{count} ready")
 }
 
+/// `1 waiting`, of calls.
+#[must_use]
+pub fn calls_waiting(count: usize) -> String {
+    format!("{count} waiting")
+}
+
+/// `2 running`, of calls.
+#[must_use]
+pub fn calls_running(count: usize) -> String {
+    format!("{count} running")
+}
+
+/// `1 of 2 done`, of calls.
+#[must_use]
+pub fn done_of(done: usize, count: usize) -> String {
+    format!("{} done", one_of(done, count))
+}
+
+/// `and 3 more`, of arguments.
+#[must_use]
+pub fn and_more(count: usize) -> String {
+    format!("and {count} more")
+}
+
+/// `12 items`, in place of a long list.
+#[must_use]
+pub fn items(count: usize) -> String {
+    format!("{count} items")
+}
+
+/// `[paste 1: 40 lines]`, in place of a long paste in the prompt.
+#[must_use]
+pub fn paste_chip(number: usize, lines: usize, characters: usize) -> String {
+    if lines > 1 {
+        format!("[paste {number}: {lines} lines]")
+    } else {
+        format!("[paste {number}: {characters} characters]")
+    }
+}
+
 /// `3 tools ready`, in the live row of a narrow screen.
 #[must_use]
 pub fn tools_ready_long(count: usize) -> String {
@@ -218,6 +269,12 @@ pub fn bytes_in_full(bytes: usize) -> String {
 #[must_use]
 pub fn more_lines(count: usize) -> String {
     format!("PgDn shows {count} more {}", if count == 1 { "line" } else { "lines" })
+}
+
+/// `1.2k tokens`.
+#[must_use]
+pub fn token_count(count: u64) -> String {
+    format!("{} tokens", tokens(count))
 }
 
 /// `1 of 2`.

@@ -5,7 +5,7 @@ use super::layout::{Layout, SizeClass};
 use crate::app::{Focus, Model, Overlay};
 use crate::config::action::Action;
 use crate::safe_text;
-use crate::strings;
+use crate::strings::{self, hint};
 
 /// A key with its words and how soon it gives way: higher numbers go first.
 type Hint = (String, &'static str, u8);
@@ -38,7 +38,7 @@ fn right(model: &Model, class: SizeClass) -> (String, String) {
     }
     match model.chat.usage() {
         Some(usage) => (String::new(), strings::usage(usage.input, usage.output)),
-        None if model.chat.conversation.entries.is_empty() => ("Ctrl+D".to_owned(), "quit".to_owned()),
+        None if model.chat.conversation.entries.is_empty() => ("Ctrl+D".to_owned(), hint::QUIT.to_owned()),
         None => (String::new(), String::new()),
     }
 }
@@ -64,58 +64,58 @@ fn hints(model: &Model) -> Vec<Hint> {
     if matches!(model.overlays.last(), Some(Overlay::Tools)) || model.focus == Focus::Panel {
         let is_waiting = model.approval.call.is_some();
         if is_waiting {
-            hints.extend([("y".into(), "once", 0), ("n".into(), "no", 0), ("a".into(), "always", 1)]);
+            hints.extend([("y".into(), hint::ONCE, 0), ("n".into(), hint::NO, 0), ("a".into(), hint::ALWAYS, 1)]);
         }
         if is_running {
-            hints.push(("x".into(), "stop this call", 1));
+            hints.push(("x".into(), hint::STOP_THIS_CALL, 1));
         }
-        hints.push(("Enter".into(), "whole call", 2));
-        hints.push((label(Action::Tools), "close", 0));
+        hints.push(("Enter".into(), hint::WHOLE_CALL, 2));
+        hints.push((label(Action::Tools), hint::CLOSE, 0));
         return hints;
     }
     if model.is_again_asked {
-        hints.extend([("r".into(), "yes", 0), ("m".into(), "other model", 1), ("Esc".into(), "no", 0)]);
+        hints.extend([("r".into(), hint::YES, 0), ("m".into(), hint::OTHER_MODEL, 1), ("Esc".into(), hint::NO, 0)]);
         return hints;
     }
     if model.approval.call.is_some() {
         if model.approval.is_always_asked {
-            hints.extend([("y".into(), "always", 0), ("n".into(), "no", 0)]);
+            hints.extend([("y".into(), hint::ALWAYS, 0), ("n".into(), hint::NO, 0)]);
         } else if is_empty {
-            hints.extend([("y".into(), "once", 0), ("n".into(), "no", 0), ("a".into(), "always", 1)]);
+            hints.extend([("y".into(), hint::ONCE, 0), ("n".into(), hint::NO, 0), ("a".into(), hint::ALWAYS, 1)]);
         } else {
-            hints.push((label(Action::Tools), "answer the tool", 0));
-            hints.push(("Enter".into(), "queue", 1));
+            hints.push((label(Action::Tools), hint::ANSWER_THE_TOOL, 0));
+            hints.push(("Enter".into(), hint::QUEUE, 1));
         }
-        hints.push(("Esc".into(), "stop all", 0));
-        hints.push((help_key(model), "help", 2));
+        hints.push(("Esc".into(), hint::STOP_ALL, 0));
+        hints.push((help_key(model), hint::HELP, 2));
         return hints;
     }
     if model.focus == Focus::Messages {
-        hints.push(("j k".into(), "move", 1));
+        hints.push(("j k".into(), hint::MOVE, 1));
         if model.has_failed_answer() {
-            hints.push(("Enter".into(), "try again", 0));
-            hints.push(("w".into(), "why", 2));
+            hints.push(("Enter".into(), hint::TRY_AGAIN, 0));
+            hints.push(("w".into(), hint::WHY, 2));
         } else if !is_running {
-            hints.push(("r".into(), "ask again", 0));
+            hints.push(("r".into(), hint::ASK_AGAIN, 0));
         }
-        hints.push(("m".into(), "model", 2));
-        hints.push(("Esc".into(), if is_running { "stop" } else { "back" }, 0));
+        hints.push(("m".into(), hint::MODEL, 2));
+        hints.push(("Esc".into(), if is_running { hint::STOP } else { hint::BACK }, 0));
         return hints;
     }
     let (send, newline) = (label(Action::Send), "Ctrl+J".to_owned());
-    hints.push((send, if is_running { "queue" } else { "send" }, 0));
-    hints.push((newline, "new line", 5));
+    hints.push((send, if is_running { hint::QUEUE } else { hint::SEND }, 0));
+    hints.push((newline, hint::NEW_LINE, 5));
     if is_running {
-        hints.push(("Esc".into(), "stop", 0));
-        hints.push((label(Action::Tools), "tools", 2));
+        hints.push(("Esc".into(), hint::STOP, 0));
+        hints.push((label(Action::Tools), hint::TOOLS, 2));
     } else {
         if !model.chat.conversation.entries.is_empty() {
-            hints.push((label(Action::Messages), "messages", 2));
+            hints.push((label(Action::Messages), hint::MESSAGES, 2));
         }
-        hints.push((label(Action::Chats), "saved chats", 3));
-        hints.push((label(Action::Commands), "commands", 4));
+        hints.push((label(Action::Chats), hint::SAVED_CHATS, 3));
+        hints.push((label(Action::Commands), hint::COMMANDS, 4));
     }
-    hints.push((help_key(model), "help", 1));
+    hints.push((help_key(model), hint::HELP, 1));
     hints
 }
 

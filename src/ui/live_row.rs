@@ -6,7 +6,7 @@ use super::symbols::spinner;
 use crate::agent::{CallState, Phase, Turn};
 use crate::app::{Model, Panel};
 use crate::config::look::Look;
-use crate::strings;
+use crate::strings::{self, hint};
 
 /// Draws the live row.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
@@ -53,11 +53,11 @@ fn right(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
         let calls = &turn.tracker().calls;
         if !calls.is_empty() {
             let done = calls.iter().filter(|call| call.is_ended()).count();
-            let text = format!("{} done", strings::one_of(done, calls.len()));
+            let text = strings::done_of(done, calls.len());
             canvas.text_right(area, area.y, 3, &text, canvas.theme.dim);
         }
     } else if model.chat.conversation.entries.is_empty() && !Panel::fits(model.size.0) {
-        let pairs = [("Ctrl+T".to_owned(), "tools".to_owned())];
+        let pairs = [("Ctrl+T".to_owned(), hint::TOOLS.to_owned())];
         canvas.keys(area, area.width.saturating_sub(13), area.y, &pairs);
     }
 }

@@ -12,7 +12,7 @@ use crate::chat::{
 };
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
-use crate::strings;
+use crate::strings::{self, hint};
 
 /// Lines of a tool's output shown when expanded.
 const MAX_OUTPUT_LINES: usize = 40;
@@ -180,7 +180,7 @@ fn reasoning(lines: &mut Vec<Line>, message: &AssistantMessage, state: EntryStat
             line.push(SafeText::line(cut(last, 4096)).fit(width.saturating_sub(line.width())), dim);
         } else {
             push(&mut line, "Ctrl+O", frame.theme.bold);
-            push(&mut line, " shows it", dim);
+            push(&mut line, strings::SHOWS_IT, dim);
         }
         lines.push(line);
     }
@@ -292,8 +292,9 @@ fn error_card(
         if !words.meaning.is_empty() || model.is_why_shown {
             lines.push(Line::default());
         }
-        let mut keys = styled("     Tab, then   ", theme.dim);
-        for (index, (key, what)) in [("Enter", "try again"), ("m", "other model"), ("w", "why")].into_iter().enumerate()
+        let mut keys = styled(strings::TAB_THEN, theme.dim);
+        for (index, (key, what)) in
+            [("Enter", hint::TRY_AGAIN), ("m", hint::OTHER_MODEL), ("w", hint::WHY)].into_iter().enumerate()
         {
             if index > 0 {
                 push(&mut keys, "   ", theme.dim);
@@ -336,7 +337,7 @@ fn took(model: &Model, at: usize) -> String {
     }
     parts.push(strings::seconds(elapsed));
     if let Some(tokens) = tokens {
-        parts.push(format!("{} tokens", strings::tokens(tokens)));
+        parts.push(strings::token_count(tokens));
     }
     let ended = match (entry.state, finish) {
         (EntryState::Stopped, _) => strings::STOPPED,

@@ -76,11 +76,11 @@ pub(super) fn summary(model: &Model) -> String {
     if let Some(turn) = model.running_turn() {
         let waiting = turn.tracker().waiting().count();
         if waiting > 0 {
-            return format!("{waiting} waiting");
+            return strings::calls_waiting(waiting);
         }
         let running = turn.tracker().running().count();
         if running > 0 {
-            return format!("{running} running");
+            return strings::calls_running(running);
         }
     }
     let count = model.offered_tools().count();
@@ -180,8 +180,8 @@ fn argument_lines(call: &TrackedCall, width: usize, theme: &Theme, lines: &mut V
         lines.push(line);
     }
     if arguments.len() > MAX_ARGUMENT_LINES {
-        let text = format!("     and {} more", arguments.len() - MAX_ARGUMENT_LINES);
-        lines.push(styled(&text, theme.dim));
+        let more = strings::and_more(arguments.len() - MAX_ARGUMENT_LINES);
+        lines.push(styled(&format!("     {more}"), theme.dim));
     }
 }
 
@@ -189,7 +189,7 @@ fn argument_lines(call: &TrackedCall, width: usize, theme: &Theme, lines: &mut V
 fn short_value(value: &Value) -> String {
     match value {
         Value::String(text) => text.chars().take(200).collect(),
-        Value::Array(items) if items.len() > 2 => format!("{} items", items.len()),
+        Value::Array(items) if items.len() > 2 => strings::items(items.len()),
         other => other.to_string().chars().take(200).collect(),
     }
 }

@@ -47,7 +47,8 @@ impl Theme {
             dim: plain.add_modifier(Modifier::DIM),
             accent,
             good: coloured(Color::Green),
-            waiting: coloured(Color::Yellow),
+            // Yellow on white is not to be read.
+            waiting: coloured(if background == Background::Light { Color::Magenta } else { Color::Yellow }),
             bad: coloured(Color::Red),
             marked: plain.add_modifier(Modifier::REVERSED),
             selected: plain.add_modifier(Modifier::REVERSED),

@@ -12,6 +12,7 @@ use tui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::config::key::{Key, KeyCode};
+use crate::strings;
 use recall::Recall;
 pub use view::ComposerView;
 
@@ -130,8 +131,7 @@ impl Composer {
             return;
         }
         self.pasted += 1;
-        let size = if lines > 1 { format!("{lines} lines") } else { format!("{} characters", text.chars().count()) };
-        let token = format!("[paste {}: {size}]", self.pasted);
+        let token = strings::paste_chip(self.pasted, lines, text.chars().count());
         self.insert_str(&token);
         self.chips.push(Chip { token, text });
     }

@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::target;
 use crate::safe_text::SafeText;
+use crate::strings;
 use crate::ui::line::Line;
 use crate::ui::theme::Theme;
 
@@ -51,7 +52,7 @@ impl<'a> Inline<'a> {
             Tag::Strikethrough => self.struck += 1,
             Tag::Link { dest_url, .. } => self.open(dest_url),
             Tag::Image { dest_url, .. } => {
-                self.push(SafeText::own("[image: "), self.style());
+                self.push(SafeText::own(strings::IMAGE), self.style());
                 self.open(dest_url);
             }
             _ => {}

@@ -8,7 +8,7 @@ use super::{input_box, page, window};
 use crate::app::{Browser, BrowserFocus, Model};
 use crate::safe_text::SafeText;
 use crate::store::ChatRow;
-use crate::strings;
+use crate::strings::{self, hint};
 use crate::ui::canvas::{Canvas, push, styled};
 use crate::ui::line::Line;
 use crate::ui::transcript::RenderCache;
@@ -34,10 +34,17 @@ pub(super) fn draw<'a>(
     browser: &Browser,
 ) -> Option<(u16, u16)> {
     let keys: &[(&str, &str)] = match browser.focus {
-        BrowserFocus::Query => &[("Enter", "open"), ("Tab", "list keys"), ("Ctrl+N", "new chat"), ("Esc", "close")],
-        BrowserFocus::List => {
-            &[("j k", "move"), ("Enter", "open"), ("d", "delete"), ("u", "undo"), ("Tab", "filter"), ("Esc", "close")]
+        BrowserFocus::Query => {
+            &[("Enter", hint::OPEN), ("Tab", hint::LIST_KEYS), ("Ctrl+N", hint::NEW_CHAT), ("Esc", hint::CLOSE)]
         }
+        BrowserFocus::List => &[
+            ("j k", hint::MOVE),
+            ("Enter", hint::OPEN),
+            ("d", hint::DELETE),
+            ("u", hint::UNDO),
+            ("Tab", hint::FILTER),
+            ("Esc", hint::CLOSE),
+        ],
     };
     let right = match &browser.found {
         Some(Ok(list)) => strings::listed(list.rows.len(), list.total, list.took_ms),

@@ -2,12 +2,12 @@
 
 use super::{input_box, page, window};
 use crate::app::{Model, Palette};
-use crate::strings;
+use crate::strings::{self, hint};
 use crate::ui::canvas::Canvas;
 
 /// Draws the page.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, palette: &Palette) -> Option<(u16, u16)> {
-    let keys = [("Enter", "run"), ("Esc", "close")];
+    let keys = [("Enter", hint::RUN), ("Esc", hint::CLOSE)];
     let page = page(canvas, model, strings::COMMANDS, "", &keys);
     let cursor = input_box(canvas, page.screen, 1, 2, &palette.input.text);
     let (x, y, width) = (page.body.x, page.body.y + 2, page.body.width);

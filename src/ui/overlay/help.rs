@@ -6,7 +6,7 @@ use super::page;
 use crate::app::Model;
 use crate::config::action::ACTIONS;
 use crate::config::key::Key;
-use crate::strings;
+use crate::strings::{self, hint};
 use crate::ui::canvas::{Canvas, push, styled};
 use crate::ui::line::Line;
 
@@ -17,7 +17,7 @@ const MAX_TITLE: usize = 80;
 
 /// Draws the page.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, top: usize) -> Option<(u16, u16)> {
-    let keys = [("j k", "move"), ("PgDn", "page"), ("Esc", "close")];
+    let keys = [("j k", hint::MOVE), ("PgDn", hint::PAGE), ("Esc", hint::CLOSE)];
     let page = page(canvas, model, strings::HELP, strings::RIFFLE, &keys);
     let lines = lines(canvas, model);
     let last = lines.len().saturating_sub(page.body.height as usize);

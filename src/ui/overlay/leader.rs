@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::{LEADER_MS, Model};
 use crate::config::action::ACTIONS;
 use crate::config::key::Key;
-use crate::strings;
+use crate::strings::{self, hint};
 use crate::ui::canvas::Canvas;
 use crate::ui::layout::Layout;
 
@@ -22,8 +22,8 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
             Some((key.label(), short(info.title)))
         })
         .collect();
-    entries.push(("1-9".to_owned(), "recent chats"));
-    entries.push(("Esc".to_owned(), "close"));
+    entries.push(("1-9".to_owned(), hint::RECENT_CHATS));
+    entries.push(("Esc".to_owned(), hint::CLOSE));
     let columns = if model.size.0 >= 80 { 3 } else { 2 };
     let rows = entries.len().div_ceil(columns);
     let bottom = layout.rule.y;

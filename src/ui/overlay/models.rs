@@ -2,13 +2,13 @@
 
 use super::{input_box, page, window};
 use crate::app::{Model, ModelList, ModelRow};
-use crate::strings;
+use crate::strings::{self, hint};
 use crate::ui::canvas::{Canvas, push, styled};
 use crate::ui::line::Line;
 
 /// Draws the page.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> Option<(u16, u16)> {
-    let keys = [("Enter", "use in this chat"), ("Esc", "close")];
+    let keys = [("Enter", hint::USE_IN_THIS_CHAT), ("Esc", hint::CLOSE)];
     let page = page(canvas, model, strings::MODEL, "", &keys);
     let cursor = input_box(canvas, page.screen, 1, 2, &list.input.text);
     let theme = canvas.theme;
@@ -30,7 +30,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> 
         let (name, middle, note) = match row {
             ModelRow::Model { target, provider } => {
                 let is_current = *target == model.providers.target;
-                let note = if is_current { format!("{}   in use", provider.note) } else { provider.note.clone() };
+                let note =
+                    if is_current { format!("{}   {}", provider.note, strings::IN_USE) } else { provider.note.clone() };
                 (target.model.clone(), provider.label.clone(), note)
             }
             ModelRow::NotConnected { provider, hint } => {

@@ -1,0 +1,40 @@
+//! What a key does, in a word or two: beside the key in the footer, on pages and on cards.
+
+#![expect(missing_docs, reason = "each says itself")]
+
+pub const ALWAYS: &str = "always";
+pub const ANSWER_THE_TOOL: &str = "answer the tool";
+pub const ASK_AGAIN: &str = "ask again";
+pub const BACK: &str = "back";
+pub const CLOSE: &str = "close";
+pub const COMMANDS: &str = "commands";
+pub const DELETE: &str = "delete";
+pub const FILTER: &str = "filter";
+pub const HELP: &str = "help";
+pub const LIST_KEYS: &str = "list keys";
+pub const MESSAGES: &str = "messages";
+pub const MODEL: &str = "model";
+pub const MOVE: &str = "move";
+pub const NEW_CHAT: &str = "new chat";
+pub const NEW_LINE: &str = "new line";
+pub const NO: &str = "no";
+pub const ONCE: &str = "once";
+pub const OPEN: &str = "open";
+pub const OTHER_MODEL: &str = "other model";
+pub const PAGE: &str = "page";
+pub const QUEUE: &str = "queue";
+pub const QUIT: &str = "quit";
+pub const RECENT_CHATS: &str = "recent chats";
+pub const RUN: &str = "run";
+pub const SAVED_CHATS: &str = "saved chats";
+pub const SEND: &str = "send";
+pub const STOP: &str = "stop";
+pub const STOP_ALL: &str = "stop all";
+pub const STOP_THIS_CALL: &str = "stop this call";
+pub const TOOLS: &str = "tools";
+pub const TRY_AGAIN: &str = "try again";
+pub const UNDO: &str = "undo";
+pub const USE_IN_THIS_CHAT: &str = "use in this chat";
+pub const WHOLE_CALL: &str = "whole call";
+pub const WHY: &str = "why";
+pub const YES: &str = "yes";
