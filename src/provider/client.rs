@@ -117,7 +117,7 @@ impl Client {
                 }
             };
             let progress = decoder.push(piece.as_ref(), &mut deltas);
-            if !hand_over(&mut deltas, sender).await || !matches!(progress, Ok(Progress::More)) {
+            if !hand_over(&mut deltas, sender).await || progress == Progress::Done {
                 break;
             }
         }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::openai_chat::OpenAiChat;
 use super::{Api, ChatRequest, Endpoint};
-use crate::chat::{ChatError, Delta, StreamEnd};
+use crate::chat::{Delta, StreamEnd};
 use crate::config::secret::Secret;
 
 /// The dialect of a wire format.
@@ -55,14 +55,15 @@ pub enum ReasoningEcho {
 pub enum Progress {
     /// More may come.
     More,
-    /// The end was announced; what follows is nobody's business.
+    /// The end was announced or the stream failed; what follows is nobody's business.
     Done,
 }
 
 /// Reads one response body.
 pub trait BodyDecoder {
-    /// Takes the next bytes and appends what they say. An error ends the stream; what was appended stays valid.
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<Delta>) -> Result<Progress, ChatError>;
+    /// Takes the next bytes and appends what they say. After [`Progress::Done`] only [`Self::finish`] is of use; an error
+    /// is kept until then, and what was appended stays valid.
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<Delta>) -> Progress;
 
     /// The body is over, or [`Progress::Done`] was given: appends what was held back and says how the answer ended.
     fn finish(&mut self, out: &mut Vec<Delta>) -> StreamEnd;

@@ -2,6 +2,7 @@
 //! that streams an answer as neutral deltas. Dialects, error reading and retry delays are pure; only `http` and `client`
 //! touch the network.
 
+mod body;
 mod client;
 pub mod connect;
 pub mod demo;
@@ -10,6 +11,7 @@ pub mod error;
 mod http;
 pub mod openai_chat;
 pub mod retry;
+mod values;
 
 use std::path::PathBuf;
 

@@ -57,7 +57,7 @@ fn read(case: &Case, pieces: &[&[u8]]) -> (Answer, StreamEnd) {
     let mut accumulator = Accumulator::default();
     let mut deltas = Vec::new();
     for piece in pieces {
-        if !matches!(decoder.push(piece, &mut deltas), Ok(Progress::More)) {
+        if decoder.push(piece, &mut deltas) == Progress::Done {
             break;
         }
     }

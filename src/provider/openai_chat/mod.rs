@@ -5,7 +5,6 @@ mod decoder;
 mod reasoning;
 mod request;
 mod think;
-mod values;
 
 pub use decoder::ChatDecoder;
 pub use request::OpenAiChat;
