@@ -127,8 +127,10 @@ impl Accumulator {
         let finish = match end {
             StreamEnd::Failed { is_cut: true, .. } => Finish::Truncated,
             // A request that was refused before anything was written failed; an answer that was withheld midway was
-            // filtered.
-            StreamEnd::Failed { error, .. } if error.kind == ErrorKind::ContentFilter && has_content => {
+            // filtered, and so was one of which the server says so.
+            StreamEnd::Failed { error, .. }
+                if error.kind == ErrorKind::ContentFilter && (has_content || said == Some(Finish::ContentFilter)) =>
+            {
                 Finish::ContentFilter
             }
             StreamEnd::Failed { .. } => Finish::Error,

@@ -49,3 +49,14 @@ pub enum Message {
     /// The result of one call of the answer before it.
     Tool(ToolResult),
 }
+
+impl Message {
+    /// The instructions, if it is some.
+    #[must_use]
+    pub fn system_text(&self) -> Option<&str> {
+        match self {
+            Self::System { text } => Some(text),
+            Self::User { .. } | Self::Assistant(_) | Self::Tool(_) => None,
+        }
+    }
+}

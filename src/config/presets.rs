@@ -1,8 +1,10 @@
 //! The providers riffle knows by name: where they are, what they offer, which variable holds their key. Data only; the
 //! configuration lies over it.
 
-/// The only dialect that exists.
+/// The wire format of most servers.
 pub const OPENAI_CHAT: &str = "openai-chat";
+/// Every wire format a configuration can name.
+pub const APIS: [&str; 5] = [OPENAI_CHAT, "openai-responses", "anthropic", "gemini", "ollama"];
 /// The dialect of the built-in demo, which no configuration can name.
 pub const DEMO: &str = "demo";
 
@@ -78,6 +80,26 @@ pub const PRESETS: &[Preset] = &[
         &["gpt-4o-mini", "gpt-4o", "gpt-4.1-mini", "gpt-4.1", "gpt-5-mini", "gpt-5"],
         &["OPENAI_API_KEY"],
     ),
+    Preset {
+        api: "anthropic",
+        ..cloud(
+            "anthropic",
+            "Anthropic",
+            "https://api.anthropic.com",
+            &["claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4-5"],
+            &["ANTHROPIC_API_KEY"],
+        )
+    },
+    Preset {
+        api: "gemini",
+        ..cloud(
+            "gemini",
+            "Gemini",
+            "https://generativelanguage.googleapis.com",
+            &["gemini-2.5-flash", "gemini-2.5-pro", "gemini-2.5-flash-lite"],
+            &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        )
+    },
     cloud(
         "openrouter",
         "OpenRouter",
@@ -117,7 +139,7 @@ pub const PRESETS: &[Preset] = &[
             &["GITHUB_TOKEN"],
         )
     },
-    local("ollama", "Ollama", "http://127.0.0.1:11434/v1", &["llama3.2"]),
+    Preset { api: "ollama", ..local("ollama", "Ollama", "http://127.0.0.1:11434", &["llama3.2"]) },
     local("lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", &["local-model"]),
     local("llamacpp", "llama.cpp", "http://127.0.0.1:8080/v1", &["default"]),
     Preset {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::file::{Located, RawProvider};
-use super::presets::{OPENAI_CHAT, Preset, retired};
+use super::presets::{APIS, OPENAI_CHAT, Preset, retired};
 use super::report::{Problem, did_you_mean};
 use super::secret::Secret;
 
@@ -175,9 +175,10 @@ impl ProviderSettings {
             problems.push(problem);
             ok = false;
         };
-        if let Some(api) = raw.api.as_ref().filter(|api| api.value != OPENAI_CHAT) {
+        if let Some(api) = raw.api.as_ref().filter(|api| !APIS.contains(&api.value.as_str())) {
             let problem = Problem::new(api.at.clone(), format!("`api` cannot be `{}`.", api.value));
-            fail(problem.expected("`openai-chat`").hint(did_you_mean(&api.value, [OPENAI_CHAT])));
+            let expected = APIS.map(|api| format!("`{api}`")).join(", ");
+            fail(problem.expected(&expected).hint(did_you_mean(&api.value, APIS)));
         }
         let (url, url_at) = match (&raw.base_url, preset) {
             (Some(url), _) => (url.value.clone(), url.at.clone()),
@@ -288,6 +289,9 @@ impl ProviderSettings {
                 format!("{variable} is not sent to {}; `api_key_env = \"{variable}\"` sends it.", address.authority);
             warnings.push(Problem::new(at, sentence));
             (self.key, self.missing) = (KeySource::None, None);
+        }
+        if let Some(api) = &raw.api {
+            self.api.clone_from(&api.value);
         }
         if let Some(models) = &raw.models {
             self.models.clone_from(&models.value);

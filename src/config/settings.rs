@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::file::{Located, RawFile};
 use super::flags::Flags;
 use super::keymap::Keymap;
-use super::presets::{OPENAI_CHAT, PRESETS, preset};
+use super::presets::{APIS, OPENAI_CHAT, PRESETS, preset};
 use super::provider::{Address, ProviderSettings, Surroundings};
 use super::report::{ConfigError, Problem, did_you_mean};
 
@@ -307,8 +307,9 @@ fn endpoint(
     env: &dyn Fn(&str) -> Option<String>,
     sentences: &mut Vec<String>,
 ) -> Option<ProviderSettings> {
-    if let Some(api) = flags.api.as_deref().filter(|api| *api != OPENAI_CHAT) {
-        sentences.push(format!("--api cannot be `{api}`; expected `{OPENAI_CHAT}`."));
+    let api = flags.api.as_deref().unwrap_or(OPENAI_CHAT);
+    if !APIS.contains(&api) {
+        sentences.push(format!("--api cannot be `{api}`; expected one of {}.", APIS.join(", ")));
         return None;
     }
     let url = match (&flags.base_url, &flags.api) {
@@ -334,7 +335,10 @@ fn endpoint(
         sentences.push(format!("--base-url: {sentence} Expected an address with https://."));
         return None;
     }
-    Some(ProviderSettings::of_address(&address, flags.api_key_env.as_deref(), env))
+    Some(ProviderSettings {
+        api: api.to_owned(),
+        ..ProviderSettings::of_address(&address, flags.api_key_env.as_deref(), env)
+    })
 }
 
 fn unknown_provider(

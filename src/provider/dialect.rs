@@ -3,7 +3,11 @@
 
 use serde_json::Value;
 
+use super::anthropic::Anthropic;
+use super::gemini::Gemini;
+use super::ollama::Ollama;
 use super::openai_chat::OpenAiChat;
+use super::openai_responses::OpenAiResponses;
 use super::{Api, ChatRequest, Endpoint};
 use crate::chat::{Delta, StreamEnd};
 use crate::config::secret::Secret;
@@ -13,6 +17,10 @@ use crate::config::secret::Secret;
 pub fn dialect(api: Api) -> &'static dyn Dialect {
     match api {
         Api::OpenAiChat => &OpenAiChat,
+        Api::OpenAiResponses => &OpenAiResponses,
+        Api::Anthropic => &Anthropic,
+        Api::Gemini => &Gemini,
+        Api::Ollama => &Ollama,
     }
 }
 

@@ -2,16 +2,21 @@
 //! that streams an answer as neutral deltas. Dialects, error reading and retry delays are pure; only `http` and `client`
 //! touch the network.
 
+pub mod anthropic;
 mod body;
 mod client;
 pub mod connect;
 pub mod demo;
 mod dialect;
 pub mod error;
+pub mod gemini;
 mod http;
+pub mod ollama;
 pub mod openai_chat;
+pub mod openai_responses;
 pub mod retry;
 mod values;
+mod wire;
 
 use std::path::PathBuf;
 
@@ -28,11 +33,19 @@ use crate::config::secret::Secret;
 pub enum Api {
     /// Chat Completions, as `OpenAI` and most others speak it.
     OpenAiChat,
+    /// Responses, as `OpenAI` speaks it.
+    OpenAiResponses,
+    /// Messages, as Anthropic speaks it.
+    Anthropic,
+    /// Gemini's own.
+    Gemini,
+    /// Ollama's own.
+    Ollama,
 }
 
 impl Api {
     /// Every wire format there is.
-    pub const ALL: [Self; 1] = [Self::OpenAiChat];
+    pub const ALL: [Self; 5] = [Self::OpenAiChat, Self::OpenAiResponses, Self::Anthropic, Self::Gemini, Self::Ollama];
 
     /// Reads the word of the configuration and of `--api`.
     #[must_use]
@@ -45,6 +58,10 @@ impl Api {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai-chat",
+            Self::OpenAiResponses => "openai-responses",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Ollama => "ollama",
         }
     }
 }

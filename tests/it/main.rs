@@ -9,6 +9,7 @@ mod harness;
 mod pages;
 mod program;
 mod pty;
+mod requests;
 mod streams;
 mod tidy;
 mod tools_panel;

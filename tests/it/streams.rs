@@ -20,9 +20,10 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/streams/openai-chat");
-    let mut cases: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/streams");
+    let mut cases: Vec<_> = Api::ALL
+        .into_iter()
+        .flat_map(|api| std::fs::read_dir(folder.join(api.as_str())).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .map(|path| Case {
@@ -33,6 +34,10 @@ fn cases() -> Vec<Case> {
         .collect();
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     cases
+}
+
+fn api_of(case: &Case) -> Api {
+    Api::parse(case.meta["api"].as_str().unwrap()).unwrap()
 }
 
 /// Reads the pieces as the client does; also a case that fails by its status.
@@ -53,7 +58,7 @@ fn read(case: &Case, pieces: &[&[u8]]) -> (Answer, StreamEnd) {
         let end = StreamEnd::Failed { error, is_cut: false };
         return (Accumulator::default().finish(&end, &mut make_id), end);
     }
-    let mut decoder = dialect(Api::OpenAiChat).decoder();
+    let mut decoder = dialect(api_of(case)).decoder();
     let mut accumulator = Accumulator::default();
     let mut deltas = Vec::new();
     for piece in pieces {
@@ -208,10 +213,12 @@ fn vendor_parts_of_an_answer_go_back_in_the_next_request() {
         let message = Message::Assistant(riffle::chat::AssistantMessage { opaque, ..answer.message });
         let request = ChatRequest { model: "m".to_owned(), messages: vec![message], tools: Vec::new() };
         let endpoint = endpoint("http://127.0.0.1:1/v1".to_owned());
-        let wire = dialect(Api::OpenAiChat).request(&endpoint, &request, &riffle::provider::Quirks::default());
+        let wire = dialect(api_of(&case)).request(&endpoint, &request, &riffle::provider::Quirks::default());
         let text = wire.body.to_string();
-        for wanted in case.meta["expect"]["echo"]["must_contain"].as_array().unwrap() {
-            assert!(text.contains(wanted.as_str().unwrap()), "{}: {wanted} in {text}", case.name);
+        for (list, is_wanted) in [("must_contain", true), ("must_not_contain", false)] {
+            for words in case.meta["expect"]["echo"][list].as_array().into_iter().flatten() {
+                assert_eq!(text.contains(words.as_str().unwrap()), is_wanted, "{}: {words} in {text}", case.name);
+            }
         }
     }
 }
@@ -223,6 +230,11 @@ fn piece_of_a_stream() -> impl Strategy<Value = Vec<u8>> {
             .prop_map(String::into_bytes),
         Just(b"data: {\"choices\":[{\"delta\":{\"content\":\"\xc3\xa9</th\",\"reasoning\":\"r\"}}]}\n\n".to_vec()),
         Just(b"data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}\r\n\r\n".to_vec()),
+        Just(b"data: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"tool_use\",\"name\":\"f\",\"input\":{\"a\":1}}}\n\n".to_vec()),
+        Just(b"data: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{\"}}\n\n".to_vec()),
+        Just(b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\xc3\xa9\",\"thoughtSignature\":\"s\"}]},\"finishReason\":\"STOP\"}]}\r\n\r\n".to_vec()),
+        Just(b"data: {\"type\":\"response.output_item.done\",\"item\":{\"type\":\"reasoning\",\"summary\":[{\"text\":\"r\"}]}}\n\n".to_vec()),
+        Just(b"{\"message\":{\"content\":\"\xc3\xa9\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":{}}}]},\"done\":false}\n".to_vec()),
         Just(b"data: {\"error\":{\"message\":\"m\",\"code\":500}}\n\n".to_vec()),
     ]
 }
@@ -233,10 +245,13 @@ proptest! {
         pieces in prop::collection::vec(piece_of_a_stream(), 0..6),
         cuts in prop::collection::vec(0..400_usize, 0..12),
     ) {
-        let case = Case { name: String::new(), meta: json!({"status": 200}), body: pieces.concat() };
-        let whole = read(&case, &[&case.body]);
-        prop_assert_eq!(&read(&case, &cut_at(&case.body, cuts)), &whole);
-        prop_assert_eq!(&read(&case, &cut_at(&case.body, (1..case.body.len()).collect())), &whole);
+        for api in Api::ALL {
+            let meta = json!({"status": 200, "api": api.as_str()});
+            let case = Case { name: String::new(), meta, body: pieces.concat() };
+            let whole = read(&case, &[&case.body]);
+            prop_assert_eq!(&read(&case, &cut_at(&case.body, cuts.clone())), &whole);
+            prop_assert_eq!(&read(&case, &cut_at(&case.body, (1..case.body.len()).collect())), &whole);
+        }
     }
 }
 

@@ -23,12 +23,19 @@ const LAYERS: [&str; 16] = [
 ];
 
 /// These know no clock, no file, no socket and no terminal.
-const PURE: [&str; 18] = [
+const PURE: [&str; 25] = [
     "src/chat/",
     "src/sse/",
     "src/safe_text.rs",
     "src/strings.rs",
+    "src/provider/anthropic/",
+    "src/provider/gemini/",
+    "src/provider/ollama/",
     "src/provider/openai_chat/",
+    "src/provider/openai_responses/",
+    "src/provider/body.rs",
+    "src/provider/wire.rs",
+    "src/provider/values.rs",
     "src/provider/retry.rs",
     "src/provider/error.rs",
     "src/tools/schema.rs",

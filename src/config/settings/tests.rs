@@ -70,8 +70,12 @@ fn wrong_words_are_reported_with_the_right_ones() {
         resolve("[ui]\nenter = \"sned\"\n", &[], &Flags::default()).map(|_| ()),
         Err("f:2:9: `enter` cannot be `sned`.\n  2 | enter = \"sned\"\n    |         ^^^^^^ expected \"send\" or \"newline\"\n  Did you mean `send`?".to_owned())
     );
-    let api = Flags { api: Some("gemini".to_owned()), base_url: Some("https://h/v1".to_owned()), ..Flags::default() };
-    assert_eq!(resolve("", &[], &api).map(|_| ()), Err("--api cannot be `gemini`; expected `openai-chat`.".to_owned()));
+    let api = Flags { api: Some("gpt".to_owned()), base_url: Some("https://h/v1".to_owned()), ..Flags::default() };
+    assert_eq!(
+        resolve("", &[], &api).map(|_| ()),
+        Err("--api cannot be `gpt`; expected one of openai-chat, openai-responses, anthropic, gemini, ollama."
+            .to_owned())
+    );
     assert!(
         resolve("provider = \"opanai\"", &[], &Flags::default())
             .is_err_and(|text| text.contains("Did you mean `openai`?"))

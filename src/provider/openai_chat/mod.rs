@@ -8,3 +8,4 @@ mod think;
 
 pub use decoder::ChatDecoder;
 pub use request::OpenAiChat;
+pub(super) use request::names_of_models;

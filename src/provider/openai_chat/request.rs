@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::decoder::ChatDecoder;
 use super::reasoning::{CONTENT_PARTS, DETAILS_FIELD, TEXT_FIELDS};
 use crate::chat::{AssistantMessage, Message, short_id};
-use crate::config::secret::Secret;
+use crate::provider::wire::{Place, bearer, wire_request, write_params};
 use crate::provider::{BodyDecoder, ChatRequest, Dialect, Endpoint, Quirks, ReasoningEcho, WireRequest};
 
 /// The longest call id that `OpenAI` takes.
@@ -34,32 +34,20 @@ impl Dialect for OpenAiChat {
             });
             body.insert("tools".to_owned(), tools.collect());
         }
-        for (name, value) in &endpoint.params {
-            if value.is_null() {
-                body.shift_remove(name);
-            } else {
-                body.insert(name.clone(), value.clone());
-            }
-        }
-        wire_request(endpoint, "/chat/completions", "text/event-stream", Value::Object(body))
+        write_params(
+            &mut body,
+            &endpoint.params,
+            if is_openai(endpoint) { place_at_openai } else { |_, _| Place::AsItIs },
+        );
+        wire_request(endpoint, "/chat/completions", &[("accept", "text/event-stream")], bearer, Value::Object(body))
     }
 
     fn models_request(&self, endpoint: &Endpoint) -> WireRequest {
-        wire_request(endpoint, "/models", "application/json", Value::Null)
+        wire_request(endpoint, "/models", &[("accept", "application/json")], bearer, Value::Null)
     }
 
     fn models(&self, body: &Value) -> Vec<String> {
-        let lists = [body, &body["data"], &body["models"]];
-        let items = lists.into_iter().find_map(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let mut names: Vec<String> = Vec::new();
-        for item in items {
-            let name =
-                ["id", "name", "model"].into_iter().find_map(|field| item.get(field)?.as_str()).or(item.as_str());
-            if let Some(name) = name.filter(|name| !name.is_empty() && !names.iter().any(|known| known == name)) {
-                names.push(name.to_owned());
-            }
-        }
-        names
+        names_of_models(body)
     }
 
     fn adapt(&self, quirks: &Quirks, refused: &WireRequest, body: &str) -> Option<Quirks> {
@@ -90,25 +78,27 @@ impl Dialect for OpenAiChat {
     }
 }
 
-fn wire_request(endpoint: &Endpoint, path: &str, accept: &str, body: Value) -> WireRequest {
-    let (base, query) = match endpoint.base_url.split_once('?') {
-        Some((base, query)) => (base, format!("?{query}")),
-        None => (endpoint.base_url.as_str(), String::new()),
-    };
-    let mut headers = vec![("accept".to_owned(), accept.to_owned())];
-    for (name, value) in &endpoint.headers {
-        headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-        headers.push((name.clone(), value.clone()));
+/// The names in a list of models, in any of the shapes servers use.
+pub(in crate::provider) fn names_of_models(body: &Value) -> Vec<String> {
+    let lists = [body, &body["data"], &body["models"]];
+    let items = lists.into_iter().find_map(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut names: Vec<String> = Vec::new();
+    for item in items {
+        let name = ["id", "name", "model"].into_iter().find_map(|field| item.get(field)?.as_str()).or(item.as_str());
+        if let Some(name) = name.filter(|name| !name.is_empty() && !names.iter().any(|known| known == name)) {
+            names.push(name.to_owned());
+        }
     }
-    WireRequest {
-        url: format!("{}{path}{query}", base.trim_end_matches('/')),
-        headers,
-        authorization: endpoint
-            .key
-            .as_ref()
-            .map(|key| ("authorization".to_owned(), Secret::new(format!("Bearer {}", key.expose())))),
-        body,
-    }
+    names
+}
+
+/// `OpenAI` renamed the limit, and its newer models refuse the old name.
+fn place_at_openai(name: &str, value: &Value) -> Place {
+    if name == "max_tokens" { Place::At(&["max_completion_tokens"], value.clone()) } else { Place::AsItIs }
+}
+
+fn is_openai(endpoint: &Endpoint) -> bool {
+    endpoint.base_url.contains("api.openai.com")
 }
 
 fn wire_message(endpoint: &Endpoint, message: &Message, quirks: &Quirks) -> Value {
@@ -176,8 +166,11 @@ fn insert_reasoning(message: &mut Map<String, Value>, answer: &AssistantMessage,
 fn wire_id(endpoint: &Endpoint, id: &str) -> String {
     let is_short = id.len() == 9 && id.chars().all(|c| c.is_ascii_alphanumeric());
     let is_mistral = endpoint.base_url.contains("mistral.ai");
-    let is_openai = endpoint.base_url.contains("api.openai.com");
-    if (is_mistral && !is_short) || (is_openai && id.len() > MAX_ID_BYTES) { short_id(id) } else { id.to_owned() }
+    if (is_mistral && !is_short) || (is_openai(endpoint) && id.len() > MAX_ID_BYTES) {
+        short_id(id)
+    } else {
+        id.to_owned()
+    }
 }
 
 #[cfg(test)]
