@@ -39,6 +39,8 @@ pub enum Command {
     },
     /// One answer to stdout.
     Ask(AskArgs),
+    /// What providers offer.
+    Models(ModelsArgs),
     /// Prints about the configuration.
     Config(ConfigCommand),
     /// Prints the keys.
@@ -76,6 +78,17 @@ pub struct AskArgs {
     /// Do not read stdin
     #[arg(long)]
     pub no_stdin: bool,
+}
+
+/// `riffle models`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct ModelsArgs {
+    /// Providers to ask; without one, all
+    #[arg(value_name = "PROVIDER")]
+    pub names: Vec<String>,
+    /// Ask anew, whatever is remembered
+    #[arg(long)]
+    pub refresh: bool,
 }
 
 /// `riffle config …`.
@@ -124,6 +137,8 @@ struct Args {
 enum Sub {
     /// Print one answer
     Ask(AskArgs),
+    /// List the models that providers offer
+    Models(ModelsArgs),
     /// Print where the configuration is, an example, or what holds
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -148,6 +163,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ended> {
     }
     let command = match args.command {
         Some(Sub::Ask(ask)) => Command::Ask(ask),
+        Some(Sub::Models(models)) => Command::Models(models),
         Some(Sub::Config(command)) => Command::Config(command),
         Some(Sub::Keys) => Command::Keys,
         None => {

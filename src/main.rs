@@ -11,6 +11,7 @@ use riffle::config::load::{Loaded, load};
 use riffle::config::presets::DEMO;
 use riffle::config::probe;
 use riffle::host;
+use riffle::models::{self, ModelsOptions};
 use riffle::term::session::{self, Resume, SessionOptions};
 use tokio::runtime::{Builder, Runtime};
 
@@ -50,6 +51,16 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             };
             let options = SessionOptions { settings, data_dir, prompt, resume, is_private, warnings };
             runtime()?.block_on(session::run(options))
+        }
+        Command::Models(args) => {
+            let Loaded { settings, data_dir, warnings, .. } = load(&cli.flags)?;
+            for warning in &warnings {
+                host::note(warning);
+            }
+            let is_by_flag = args.names.is_empty() && cli.flags.name_someone();
+            let names = if is_by_flag { vec![settings.provider.clone()] } else { args.names };
+            let options = ModelsOptions { names, is_refreshed: args.refresh, data_dir, settings };
+            runtime()?.block_on(models::run(options, &mut out))
         }
         Command::Ask(args) => runtime()?.block_on(answer(load(&cli.flags)?, args)),
     }

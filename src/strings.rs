@@ -167,6 +167,21 @@ pub fn tools_ready(count: usize) -> String {
     format!("{count} ready")
 }
 
+/// Where a provider's list is empty.
+pub const NO_MODELS: &str = "It offers no models.";
+
+/// A provider that cannot be asked yet, and what to do.
+#[must_use]
+pub fn not_connected(missing: &str) -> String {
+    format!("not connected: {missing}")
+}
+
+/// A name on the command line that no provider has.
+#[must_use]
+pub fn unknown_provider(name: &str) -> String {
+    format!("no provider is called {name}; `riffle models` lists them")
+}
+
 /// `1 waiting`, of calls.
 #[must_use]
 pub fn calls_waiting(count: usize) -> String {

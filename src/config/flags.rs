@@ -12,7 +12,7 @@ pub struct Flags {
     /// Keep saved chats in this folder
     #[arg(long, value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// Ask this provider: openai, openrouter, groq, mistral, deepseek, xai, github, ollama, lmstudio, llamacpp, demo, or one of the configuration
+    /// Ask this provider: openai, anthropic, gemini, openrouter, groq, mistral, deepseek, xai, github, ollama, lmstudio, llamacpp, demo, or one of the configuration
     #[arg(long, value_name = "NAME", global = true)]
     pub provider: Option<String>,
     /// Ask this model
@@ -36,13 +36,21 @@ pub struct Flags {
     /// Try a failed request again this often, 0 for never [default: 3]
     #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u32).range(0..=20))]
     pub retries: Option<u32>,
-    /// Ask the endpoint of --base-url, which speaks this: openai-chat
+    /// Ask the endpoint of --base-url, which speaks this: openai-chat, openai-responses, anthropic, gemini, ollama
     #[arg(long, value_name = "API", global = true)]
     pub api: Option<String>,
-    /// The endpoint, such as `https://host/v1`
+    /// The endpoint as the vendor's own SDK takes it, such as `https://host/v1`
     #[arg(long, value_name = "URL", global = true)]
     pub base_url: Option<String>,
     /// The environment variable that holds the key for --base-url
     #[arg(long, value_name = "NAME", global = true, requires = "base_url")]
     pub api_key_env: Option<String>,
+}
+
+impl Flags {
+    /// Whether the command line itself says whom to ask.
+    #[must_use]
+    pub fn name_someone(&self) -> bool {
+        self.base_url.is_some() || self.provider.as_ref().is_some_and(|name| !name.is_empty())
+    }
 }

@@ -207,3 +207,25 @@ fn the_example_configuration_is_accepted_and_the_keys_are_printed() {
     assert!(text(&check.stdout).contains("max_rounds"));
     assert!(text(&run(home.path(), &["keys"]).stdout).contains("Ctrl+S"));
 }
+
+#[test]
+fn models_are_listed_once_a_day_and_a_silent_provider_is_a_sentence() {
+    let home = home();
+    let list = json!({"data": [{"id": "small"}, {"id": "large\u{1b}[31m"}]}).to_string();
+    let (url, served) = scripted("200 OK", vec![list]);
+    let ask = |more: &[&str]| {
+        let words = [&["models", "--base-url", url.as_str()], more].concat();
+        let output = run(home.path(), &words);
+        (output.status.code(), text(&output.stdout))
+    };
+    let name = url.trim_start_matches("http://").trim_end_matches("/v1");
+    let listed = format!("{name}\n  small\n  large␛[31m\n");
+    assert_eq!(ask(&[]), (Some(0), listed.clone()));
+    served.join().unwrap();
+    assert_eq!(ask(&[]), (Some(0), listed), "nobody answers any more");
+    let (status, words) = ask(&["--refresh"]);
+    assert!(status == Some(1) && words.contains(name) && words.lines().count() == 1, "{words}");
+    let all = run(home.path(), &["models"]);
+    assert!(text(&all.stdout).contains("anthropic    not connected: set ANTHROPIC_API_KEY"), "{}", text(&all.stdout));
+    assert_eq!(run(home.path(), &["models", "nobody"]).status.code(), Some(2));
+}

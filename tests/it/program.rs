@@ -69,10 +69,10 @@ fn request_body(socket: &mut impl Read) -> Value {
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(|n| n.trim().to_owned()))
-                .unwrap();
+            let length = head.lines().find_map(|line| {
+                line.to_ascii_lowercase().strip_prefix("content-length:").map(|n| n.trim().to_owned())
+            });
+            let Some(length) = length else { return Value::Null };
             if body.len() >= length.parse().unwrap() {
                 return serde_json::from_str(body).unwrap();
             }

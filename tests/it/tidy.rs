@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom to the top; a layer may use itself and what stands before it.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "safe_text",
     "chat",
     "strings",
@@ -17,6 +17,7 @@ const LAYERS: [&str; 16] = [
     "ui",
     "host",
     "ask",
+    "models",
     "term",
     "cli",
     "main",
