@@ -35,7 +35,7 @@ actions! {
     Send, "send", "Send the question; while an answer runs, queue it", None, None;
     Newline, "newline", "New line", None, None;
     Stop, "stop", "Stop the answer", Some("s"), Some("stop");
-    Back, "back", "Close what is on top, else back to the prompt", None, None;
+    Back, "back", "Stop the answer; else close what is on top", None, None;
     Interrupt, "interrupt", "Stop, put the draft aside, or quit", None, None;
     New, "new", "New chat", Some("n"), Some("new");
     Chats, "chats", "Saved chats", Some("l"), Some("chats");

@@ -262,3 +262,8 @@ fn parameters_of_a_common_name_are_put_where_each_wire_format_has_them() {
     ];
     assert_eq!(bodies, expected);
 }
+
+#[test]
+fn the_configuration_can_name_every_wire_format() {
+    assert_eq!(Api::ALL.map(Api::as_str), riffle::config::presets::APIS);
+}
