@@ -14,6 +14,7 @@ mod http;
 pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
+mod reader;
 pub mod retry;
 mod values;
 mod wire;

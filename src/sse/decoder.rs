@@ -2,28 +2,31 @@
 //! character cut by the network stays whole. Nothing but the two size limits can fail: unknown lines are skipped, and
 //! what an event's data means is the dialect's business.
 
+use memchr::memchr2;
 use thiserror::Error;
 
 /// Bytes of one line, against hostile servers.
 pub const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of one event's data.
 pub const MAX_EVENT_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of a buffer that are kept for the next event.
+const MAX_KEPT_BYTES: usize = 64 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// One thing a stream said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SseEvent {
+/// One thing a stream said, borrowed from the decoder for as long as it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SseEvent<'a> {
     /// An event with data; several data lines are joined with a line feed.
     Message {
         /// The `event:` field, which may come after the data.
-        name: Option<String>,
+        name: Option<&'a str>,
         /// The data.
-        data: String,
+        data: &'a str,
     },
     /// An `error:` field, which older llama.cpp servers send instead of an event.
-    Error(String),
+    Error(&'a str),
     /// A line that is a bare JSON object rather than a field, as some proxies write their errors.
-    BareJson(String),
+    BareJson(&'a str),
     /// A comment or an event without data: a sign of life.
     Comment,
 }
@@ -39,14 +42,16 @@ pub enum SseError {
     EventTooLong,
 }
 
-/// Reads a stream piece by piece.
+/// Reads a stream piece by piece. Its buffers are kept from event to event.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
-    line: Vec<u8>,
+    /// The start of a line whose end has not come.
+    open: Vec<u8>,
     is_after_carriage_return: bool,
     is_past_first_line: bool,
     name: Option<String>,
-    data: Option<String>,
+    has_data: bool,
+    data: String,
 }
 
 impl Decoder {
@@ -56,94 +61,105 @@ impl Decoder {
         Self::default()
     }
 
-    /// Takes the next bytes and appends the events they complete to `out`.
-    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<SseEvent>) -> Result<(), SseError> {
+    /// Takes the next bytes and tells `sink` of the events they complete.
+    pub fn push(&mut self, bytes: &[u8], sink: &mut impl FnMut(SseEvent<'_>)) -> Result<(), SseError> {
         let mut rest = bytes;
         if self.is_after_carriage_return && !rest.is_empty() {
             self.is_after_carriage_return = false;
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
         }
-        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
-            self.extend_line(&rest[..at])?;
-            let is_carriage_return = rest[at] == b'\r';
-            rest = &rest[at + 1..];
-            if is_carriage_return {
+        while let Some(at) = memchr2(b'\n', b'\r', rest) {
+            let (line, end) = rest.split_at(at);
+            if self.open.len() + line.len() > MAX_LINE_BYTES {
+                return Err(SseError::LineTooLong);
+            }
+            rest = &end[1..];
+            if end[0] == b'\r' {
                 if rest.is_empty() {
                     self.is_after_carriage_return = true;
                 } else {
                     rest = rest.strip_prefix(b"\n").unwrap_or(rest);
                 }
             }
-            self.end_line(out)?;
+            if self.open.is_empty() {
+                self.read_line(line, sink)?;
+            } else {
+                self.open.extend_from_slice(line);
+                self.read_open_line(sink)?;
+            }
         }
-        self.extend_line(rest)
+        if self.open.len() + rest.len() > MAX_LINE_BYTES {
+            return Err(SseError::LineTooLong);
+        }
+        self.open.extend_from_slice(rest);
+        Ok(())
     }
 
     /// The body is over: a last line without its end and an event without its blank line still count.
-    pub fn finish(&mut self, out: &mut Vec<SseEvent>) -> Result<(), SseError> {
-        if !self.line.is_empty() {
-            self.end_line(out)?;
+    pub fn finish(&mut self, sink: &mut impl FnMut(SseEvent<'_>)) -> Result<(), SseError> {
+        if !self.open.is_empty() {
+            self.read_open_line(sink)?;
         }
-        self.dispatch(out);
+        self.dispatch(sink);
         Ok(())
     }
 
-    fn extend_line(&mut self, bytes: &[u8]) -> Result<(), SseError> {
-        if self.line.len() + bytes.len() > MAX_LINE_BYTES {
-            return Err(SseError::LineTooLong);
-        }
-        self.line.extend_from_slice(bytes);
-        Ok(())
+    fn read_open_line(&mut self, sink: &mut impl FnMut(SseEvent<'_>)) -> Result<(), SseError> {
+        let mut line = std::mem::take(&mut self.open);
+        let read = self.read_line(&line, sink);
+        line.clear();
+        self.open = line;
+        read
     }
 
-    fn end_line(&mut self, out: &mut Vec<SseEvent>) -> Result<(), SseError> {
-        let bytes = std::mem::take(&mut self.line);
-        let mut line = bytes.as_slice();
+    fn read_line(&mut self, line: &[u8], sink: &mut impl FnMut(SseEvent<'_>)) -> Result<(), SseError> {
+        let mut line = line;
         if !self.is_past_first_line {
             self.is_past_first_line = true;
             line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         }
         let text = String::from_utf8_lossy(line);
         if text.is_empty() {
-            self.dispatch(out);
+            self.dispatch(sink);
             return Ok(());
         }
         if text.starts_with('{') {
-            out.push(SseEvent::BareJson(text.into_owned()));
+            sink(SseEvent::BareJson(&text));
             return Ok(());
         }
         let (field, value) = text.split_once(':').unwrap_or((&text, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
-            "" if text.starts_with(':') => out.push(SseEvent::Comment),
+            "" if text.starts_with(':') => sink(SseEvent::Comment),
             "data" if text.len() > field.len() => self.extend_data(value)?,
             "event" => self.name = Some(value.to_owned()),
-            "error" if !value.is_empty() => out.push(SseEvent::Error(value.to_owned())),
+            "error" if !value.is_empty() => sink(SseEvent::Error(value)),
             _ => {}
         }
         Ok(())
     }
 
     fn extend_data(&mut self, value: &str) -> Result<(), SseError> {
-        match &mut self.data {
-            Some(data) => {
-                if data.len() + value.len() + 1 > MAX_EVENT_BYTES {
-                    return Err(SseError::EventTooLong);
-                }
-                data.push('\n');
-                data.push_str(value);
+        if self.has_data {
+            if self.data.len() + value.len() + 1 > MAX_EVENT_BYTES {
+                return Err(SseError::EventTooLong);
             }
-            None => self.data = Some(value.to_owned()),
+            self.data.push('\n');
         }
+        self.has_data = true;
+        self.data.push_str(value);
         Ok(())
     }
 
-    fn dispatch(&mut self, out: &mut Vec<SseEvent>) {
+    fn dispatch(&mut self, sink: &mut impl FnMut(SseEvent<'_>)) {
         let name = self.name.take();
-        match self.data.take() {
-            Some(data) => out.push(SseEvent::Message { name, data }),
-            None if name.is_some() => out.push(SseEvent::Comment),
-            None => {}
+        if self.has_data {
+            sink(SseEvent::Message { name: name.as_deref(), data: &self.data });
+            self.has_data = false;
+            self.data.clear();
+            self.data.shrink_to(MAX_KEPT_BYTES);
+        } else if name.is_some() {
+            sink(SseEvent::Comment);
         }
     }
 }
@@ -152,25 +168,32 @@ impl Decoder {
 mod tests {
     use super::*;
 
-    fn message(name: Option<&str>, data: &str) -> SseEvent {
-        SseEvent::Message { name: name.map(str::to_owned), data: data.to_owned() }
-    }
-
-    fn read(pieces: &[&[u8]]) -> Vec<SseEvent> {
+    /// What was said, a line each.
+    fn read(pieces: &[&[u8]]) -> Vec<String> {
         let mut decoder = Decoder::new();
         let mut out = Vec::new();
+        let mut sink = |event: SseEvent<'_>| out.push(format!("{event:?}"));
         for piece in pieces {
-            decoder.push(piece, &mut out).unwrap();
+            decoder.push(piece, &mut sink).unwrap();
         }
-        decoder.finish(&mut out).unwrap();
+        decoder.finish(&mut sink).unwrap();
         out
+    }
+
+    fn message(name: Option<&str>, data: &str) -> String {
+        format!("{:?}", SseEvent::Message { name, data })
     }
 
     #[test]
     fn every_cut_of_every_line_end_gives_the_same_events() {
         let body = "\u{feff}data: a\r\n\r\ndata:b\revent: late\r\r: hello\n\ndata: c\ndata:  d\n\nnonsense\nfoo: 1\n"
             .as_bytes();
-        let expected = vec![message(None, "a"), message(Some("late"), "b"), SseEvent::Comment, message(None, "c\n d")];
+        let expected = vec![
+            message(None, "a"),
+            message(Some("late"), "b"),
+            format!("{:?}", SseEvent::Comment),
+            message(None, "c\n d"),
+        ];
         for first in 0..body.len() {
             for second in first..body.len() {
                 let pieces = [&body[..first], &body[first..second], &body[second..]];
@@ -186,14 +209,14 @@ mod tests {
 
     #[test]
     fn an_error_field_is_an_error() {
-        assert_eq!(read(&[b"error: {\"code\":400}\n\n"]), vec![SseEvent::Error("{\"code\":400}".to_owned())]);
+        assert_eq!(read(&[b"error: {\"code\":400}\n\n"]), vec![format!("{:?}", SseEvent::Error("{\"code\":400}"))]);
     }
 
     #[test]
     fn a_line_over_the_limit_is_refused() {
         let mut decoder = Decoder::new();
         let long = vec![b'x'; MAX_LINE_BYTES];
-        decoder.push(&long, &mut Vec::new()).unwrap();
-        assert_eq!(decoder.push(b"x", &mut Vec::new()), Err(SseError::LineTooLong));
+        decoder.push(&long, &mut |_| {}).unwrap();
+        assert_eq!(decoder.push(b"x", &mut |_| {}), Err(SseError::LineTooLong));
     }
 }

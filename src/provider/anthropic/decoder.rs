@@ -3,11 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::chat::{ChatError, Delta, ErrorKind, StreamEnd, ToolCallFragment, Usage};
-use crate::provider::body::{BodyReader, Ending, Form, Piece};
+use crate::chat::{ToolCallFragment, Usage};
+use crate::provider::body::Form;
 use crate::provider::error::from_value;
+use crate::provider::reader::{Answer, Reader, Reads};
 use crate::provider::values::{finish_of, has_error, number};
-use crate::provider::{BodyDecoder, Progress};
 
 /// A block that is being read.
 #[derive(Debug)]
@@ -19,136 +19,73 @@ struct Block {
 }
 
 /// Reads one body of Messages.
-#[derive(Debug)]
-pub struct MessagesDecoder {
-    body: BodyReader,
-    ending: Ending,
+pub type MessagesDecoder = Reader<MessagesReader>;
+
+/// What is known of an answer in Messages.
+#[derive(Debug, Default)]
+pub struct MessagesReader {
     open: Vec<Block>,
     /// Thinking, in the order it came.
     kept: Vec<Value>,
     usage: Map<String, Value>,
-    model: String,
 }
 
-impl Default for MessagesDecoder {
-    fn default() -> Self {
-        Self {
-            body: BodyReader::new(Form::Events),
-            ending: Ending::default(),
-            open: Vec::new(),
-            kept: Vec::new(),
-            usage: Map::new(),
-            model: String::new(),
-        }
-    }
-}
+impl Reads for MessagesReader {
+    const FORM: Form = Form::Events;
 
-impl BodyDecoder for MessagesDecoder {
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<Delta>) -> Progress {
-        if !self.ending.is_over() {
-            let pieces = self.body.push(bytes);
-            self.read(pieces, out);
-        }
-        self.ending.progress()
-    }
-
-    fn finish(&mut self, out: &mut Vec<Delta>) -> StreamEnd {
-        if !self.ending.is_over() {
-            let pieces = self.body.finish();
-            self.read(pieces, out);
-        }
-        for block in std::mem::take(&mut self.open) {
-            self.close(block, out);
-        }
-        if !self.kept.is_empty() {
-            out.push(Delta::Opaque(json!({"thinking": std::mem::take(&mut self.kept)})));
-        }
-        self.ending.end()
-    }
-}
-
-impl MessagesDecoder {
-    fn read(&mut self, pieces: Vec<Piece>, out: &mut Vec<Delta>) {
-        for piece in pieces {
-            match piece {
-                Piece::Alive => out.push(Delta::Alive),
-                Piece::Step { name, value } => {
-                    let before = out.len();
-                    self.read_event(name.as_deref(), &value, out);
-                    if out.len() == before {
-                        out.push(Delta::Alive);
-                    }
-                }
-                Piece::Document(value) => self.read_document(&value, out),
-                Piece::Done => self.ending.is_announced = true,
-                Piece::Failed(error) => self.ending.fail(error),
-            }
-            if self.ending.is_over() {
-                return;
-            }
-        }
-    }
-
-    fn read_event(&mut self, name: Option<&str>, event: &Value, out: &mut Vec<Delta>) {
-        let index = event.get("index").and_then(number).unwrap_or(0);
-        match event.get("type").and_then(Value::as_str).or(name).unwrap_or_default() {
-            "message_start" => self.read_message(&event["message"], out),
-            "content_block_start" => self.open(index, &event["content_block"], out),
-            "content_block_delta" => self.read_delta(index, &event["delta"], out),
+    fn read_step(&mut self, name: Option<&str>, step: &Value, answer: &mut Answer) {
+        let index = step.get("index").and_then(number).unwrap_or(0);
+        match step.get("type").and_then(Value::as_str).or(name).unwrap_or_default() {
+            "message_start" => self.read_message(&step["message"], answer),
+            "content_block_start" => self.open(index, &step["content_block"], answer),
+            "content_block_delta" => self.read_delta(index, &step["delta"], answer),
             "content_block_stop" => {
                 if let Some(at) = self.open.iter().rposition(|block| block.index == index) {
                     let block = self.open.remove(at);
-                    self.close(block, out);
+                    self.close_block(block, answer);
                 }
             }
             "message_delta" => {
-                self.add_usage(&event["usage"], out);
-                self.read_stop(&event["delta"], out);
+                self.add_usage(&step["usage"], answer);
+                read_stop(&step["delta"], answer);
             }
-            "message_stop" => self.ending.is_announced = true,
-            _ if has_error(event) => self.ending.fail(from_value(event)),
+            "message_stop" => answer.announce(),
+            _ if has_error(step) => answer.fail(from_value(step)),
             _ => {}
         }
     }
 
     /// A whole message in place of a stream.
-    fn read_document(&mut self, message: &Value, out: &mut Vec<Delta>) {
-        let Some(blocks) = message.get("content").and_then(Value::as_array) else {
-            let error = from_value(message);
-            let is_told = has_error(message);
-            self.ending.fail(if is_told {
-                error
-            } else {
-                ChatError { kind: ErrorKind::Protocol, retryable: false, ..error }
-            });
-            return;
-        };
-        self.read_message(message, out);
+    fn read_document(&mut self, message: &Value, answer: &mut Answer) -> bool {
+        let Some(blocks) = message.get("content").and_then(Value::as_array) else { return false };
+        self.read_message(message, answer);
         for (index, block) in (0..).zip(blocks) {
-            self.open(index, block, out);
+            self.open(index, block, answer);
         }
+        self.close(answer);
+        read_stop(message, answer);
+        true
+    }
+
+    fn close(&mut self, answer: &mut Answer) {
         for block in std::mem::take(&mut self.open) {
-            self.close(block, out);
+            self.close_block(block, answer);
         }
-        self.read_stop(message, out);
     }
 
-    fn read_message(&mut self, message: &Value, out: &mut Vec<Delta>) {
-        if let Some(model) = message["model"].as_str().filter(|model| !model.is_empty() && *model != self.model) {
-            model.clone_into(&mut self.model);
-            out.push(Delta::Model(model.to_owned()));
-        }
-        self.add_usage(&message["usage"], out);
+    fn kept(&mut self) -> Option<Value> {
+        (!self.kept.is_empty()).then(|| json!({"thinking": std::mem::take(&mut self.kept)}))
     }
+}
 
-    fn read_stop(&mut self, holder: &Value, out: &mut Vec<Delta>) {
-        if let Some(raw) = holder["stop_reason"].as_str().filter(|raw| !raw.is_empty()) {
-            self.ending.finish(finish_of(raw), raw, out);
-        }
+impl MessagesReader {
+    fn read_message(&mut self, message: &Value, answer: &mut Answer) {
+        answer.model(&message["model"]);
+        self.add_usage(&message["usage"], answer);
     }
 
     /// Later figures replace earlier ones of the same name. Cached tokens were read as well.
-    fn add_usage(&mut self, usage: &Value, out: &mut Vec<Delta>) {
+    fn add_usage(&mut self, usage: &Value, answer: &mut Answer) {
         let Some(figures) = usage.as_object() else { return };
         self.usage.extend(
             figures.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())),
@@ -162,40 +99,39 @@ impl MessagesDecoder {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         let details = (!details.is_empty()).then_some(Value::Object(details));
-        out.push(Delta::Usage(Usage { input, output: figure("output_tokens"), details }));
+        answer.usage(Some(Usage { input, output: figure("output_tokens"), details }));
     }
 
-    fn open(&mut self, index: u64, block: &Value, out: &mut Vec<Delta>) {
+    fn open(&mut self, index: u64, block: &Value, answer: &mut Answer) {
         let Some(value) = block.as_object() else { return };
         let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
         match text("type") {
-            "text" => self.add_text(text("text"), out),
-            "thinking" => self.add_reasoning(text("thinking"), out),
+            "text" => answer.text(text("text")),
+            "thinking" => answer.reasoning(text("thinking")),
             "tool_use" => {
-                self.ending.has_content = true;
                 let given = |field: &str| Some(text(field).to_owned()).filter(|text| !text.is_empty());
-                out.push(Delta::ToolCall(ToolCallFragment {
+                answer.call(ToolCallFragment {
                     index: Some(index),
                     id: given("id"),
                     name: given("name"),
                     ..ToolCallFragment::default()
-                }));
+                });
             }
             _ => {}
         }
         self.open.push(Block { index, value: value.clone(), has_pieces: false });
     }
 
-    fn read_delta(&mut self, index: u64, delta: &Value, out: &mut Vec<Delta>) {
+    fn read_delta(&mut self, index: u64, delta: &Value, answer: &mut Answer) {
         let text = |field: &str| delta[field].as_str().unwrap_or_default();
         let block = self.open.iter_mut().rev().find(|block| block.index == index);
         match text("type") {
-            "text_delta" => self.add_text(text("text"), out),
+            "text_delta" => answer.text(text("text")),
             "thinking_delta" => {
                 if let Some(block) = block {
                     append(&mut block.value, "thinking", text("thinking"));
                 }
-                self.add_reasoning(text("thinking"), out);
+                answer.reasoning(text("thinking"));
             }
             "signature_delta" => {
                 if let Some(block) = block {
@@ -209,14 +145,14 @@ impl MessagesDecoder {
                     block.has_pieces = true;
                 }
                 if is_ours {
-                    out.push(arguments(index, text("partial_json").to_owned(), false));
+                    answer.call(arguments(index, text("partial_json").to_owned(), false));
                 }
             }
             _ => {}
         }
     }
 
-    fn close(&mut self, block: Block, out: &mut Vec<Delta>) {
+    fn close_block(&mut self, block: Block, answer: &mut Answer) {
         let kind = block.value.get("type").and_then(Value::as_str).unwrap_or_default();
         if matches!(kind, "thinking" | "redacted_thinking") {
             self.kept.push(Value::Object(block.value));
@@ -225,22 +161,14 @@ impl MessagesDecoder {
             && let Some(input) =
                 block.value.get("input").filter(|input| input.as_object().is_some_and(|map| !map.is_empty()))
         {
-            out.push(arguments(block.index, input.to_string(), true));
+            answer.call(arguments(block.index, input.to_string(), true));
         }
     }
+}
 
-    fn add_text(&mut self, text: &str, out: &mut Vec<Delta>) {
-        if !text.is_empty() {
-            self.ending.has_content = true;
-            out.push(Delta::Text(text.to_owned()));
-        }
-    }
-
-    fn add_reasoning(&mut self, text: &str, out: &mut Vec<Delta>) {
-        if !text.is_empty() {
-            self.ending.has_content = true;
-            out.push(Delta::Reasoning(text.to_owned()));
-        }
+fn read_stop(holder: &Value, answer: &mut Answer) {
+    if let Some(raw) = holder["stop_reason"].as_str().filter(|raw| !raw.is_empty()) {
+        answer.finish(finish_of(raw), raw);
     }
 }
 
@@ -257,18 +185,15 @@ fn append(block: &mut Map<String, Value>, field: &str, more: &str) {
     }
 }
 
-fn arguments(index: u64, text: String, is_whole: bool) -> Delta {
-    Delta::ToolCall(ToolCallFragment {
-        index: Some(index),
-        arguments: Some(text),
-        is_whole,
-        ..ToolCallFragment::default()
-    })
+fn arguments(index: u64, text: String, is_whole: bool) -> ToolCallFragment {
+    ToolCallFragment { index: Some(index), arguments: Some(text), is_whole, ..ToolCallFragment::default() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::{Delta, StreamEnd};
+    use crate::provider::BodyDecoder;
 
     #[test]
     fn a_message_in_place_of_a_stream_is_read() {

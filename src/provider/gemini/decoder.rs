@@ -3,157 +3,91 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::chat::{ChatError, Delta, ErrorKind, Finish, StreamEnd, ToolCallFragment, Usage};
-use crate::provider::body::{BodyReader, Ending, Form, Piece};
+use crate::chat::{ChatError, ErrorKind, Finish, ToolCallFragment, Usage};
+use crate::provider::body::Form;
 use crate::provider::error::from_value;
+use crate::provider::reader::{Answer, Reader, Reads};
 use crate::provider::values::{finish_of, has_error, number};
-use crate::provider::{BodyDecoder, Progress};
 
 /// Reads one body of `streamGenerateContent`.
-#[derive(Debug)]
-pub struct GeminiDecoder {
-    body: BodyReader,
-    ending: Ending,
+pub type GeminiDecoder = Reader<GeminiReader>;
+
+/// What is known of an answer in `streamGenerateContent`.
+#[derive(Debug, Default)]
+pub struct GeminiReader {
     /// The answer's parts, neighbouring text joined.
     parts: Vec<Value>,
     has_own: bool,
-    model: String,
     calls: u64,
 }
 
-impl Default for GeminiDecoder {
-    fn default() -> Self {
-        Self {
-            body: BodyReader::new(Form::Events),
-            ending: Ending::default(),
-            parts: Vec::new(),
-            has_own: false,
-            model: String::new(),
-            calls: 0,
-        }
-    }
-}
+impl Reads for GeminiReader {
+    const FORM: Form = Form::Events;
 
-impl BodyDecoder for GeminiDecoder {
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<Delta>) -> Progress {
-        if !self.ending.is_over() {
-            let pieces = self.body.push(bytes);
-            self.read(pieces, out);
-        }
-        self.ending.progress()
-    }
-
-    fn finish(&mut self, out: &mut Vec<Delta>) -> StreamEnd {
-        if !self.ending.is_over() {
-            let pieces = self.body.finish();
-            self.read(pieces, out);
-        }
-        if self.has_own {
-            out.push(Delta::Opaque(json!({"parts": std::mem::take(&mut self.parts)})));
-        }
-        self.ending.end()
-    }
-}
-
-impl GeminiDecoder {
-    fn read(&mut self, pieces: Vec<Piece>, out: &mut Vec<Delta>) {
-        for piece in pieces {
-            let before = out.len();
-            match piece {
-                Piece::Alive => {}
-                Piece::Step { value, .. } => self.read_step(&value, out),
-                // Without `alt=sse` the whole stream is one list.
-                Piece::Document(Value::Array(steps)) if !steps.iter().any(has_error) => {
-                    for step in &steps {
-                        self.read_step(step, out);
-                    }
-                }
-                Piece::Document(value) => self.read_document(&value, out),
-                Piece::Done => self.ending.is_announced = true,
-                Piece::Failed(error) => self.ending.fail(error),
-            }
-            if self.ending.is_over() {
-                return;
-            }
-            if out.len() == before {
-                out.push(Delta::Alive);
-            }
-        }
-    }
-
-    fn read_document(&mut self, value: &Value, out: &mut Vec<Delta>) {
-        if value.get("candidates").is_some() || value.get("promptFeedback").is_some() || has_error(value) {
-            self.read_step(value, out);
-        } else {
-            self.ending.fail(ChatError { kind: ErrorKind::Protocol, retryable: false, ..from_value(value) });
-        }
-    }
-
-    fn read_step(&mut self, step: &Value, out: &mut Vec<Delta>) {
+    fn read_step(&mut self, _: Option<&str>, step: &Value, answer: &mut Answer) {
         if has_error(step) {
-            self.ending.fail(from_value(step));
+            answer.fail(from_value(step));
             return;
         }
-        if let Some(model) = step["modelVersion"].as_str().filter(|model| !model.is_empty() && *model != self.model) {
-            model.clone_into(&mut self.model);
-            out.push(Delta::Model(model.to_owned()));
-        }
-        out.extend(usage_of(&step["usageMetadata"]).map(Delta::Usage));
+        answer.model(&step["modelVersion"]);
+        answer.usage(usage_of(&step["usageMetadata"]));
         let candidates = step["candidates"].as_array().map(Vec::as_slice).unwrap_or_default();
         let first = candidates.iter().find(|one| one.get("index").and_then(number).is_none_or(|index| index == 0));
         if let Some(candidate) = first {
             for part in candidate["content"]["parts"].as_array().map(Vec::as_slice).unwrap_or_default() {
-                self.read_part(part, out);
+                self.read_part(part, answer);
             }
-            self.read_finish(candidate, out);
+            read_finish(candidate, answer);
         }
         if let Some(reason) = step["promptFeedback"]["blockReason"].as_str().filter(|_| candidates.is_empty()) {
-            self.ending.finish(Finish::ContentFilter, reason, out);
+            answer.finish(Finish::ContentFilter, reason);
             let why = step["promptFeedback"]["blockReasonMessage"].as_str();
             let sentence = match why {
                 Some(why) => format!("The question was blocked ({reason}): {why}"),
                 None => format!("The question was blocked: {reason}."),
             };
-            self.ending.fail(ChatError::new(ErrorKind::ContentFilter, sentence));
+            answer.fail(ChatError::new(ErrorKind::ContentFilter, sentence));
         }
     }
 
-    fn read_finish(&mut self, candidate: &Value, out: &mut Vec<Delta>) {
-        let Some(raw) = candidate["finishReason"].as_str().filter(|raw| !raw.is_empty()) else { return };
-        let finish = match raw {
-            "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS" | "MISSING_THOUGHT_SIGNATURE" | "MALFORMED_RESPONSE" => {
-                Finish::Error
+    /// One step, or the list of all: the stream without `alt=sse`.
+    fn read_document(&mut self, document: &Value, answer: &mut Answer) -> bool {
+        let steps = document.as_array().map_or(std::slice::from_ref(document), Vec::as_slice);
+        let is_answer =
+            |step: &Value| step.get("candidates").is_some() || step.get("promptFeedback").is_some() || has_error(step);
+        let is_known = document.is_array() || is_answer(document);
+        if is_known {
+            for step in steps {
+                self.read_step(None, step, answer);
             }
-            raw => finish_of(raw),
-        };
-        self.ending.finish(finish, raw, out);
-        if finish == Finish::Error {
-            // The model slipped; asked again it may not.
-            let sentence = candidate["finishMessage"].as_str().unwrap_or(raw);
-            let error = ChatError::new(ErrorKind::Protocol, sentence);
-            self.ending.fail(ChatError { retryable: true, ..error });
         }
+        is_known
     }
 
-    fn read_part(&mut self, part: &Value, out: &mut Vec<Delta>) {
+    fn kept(&mut self) -> Option<Value> {
+        self.has_own.then(|| json!({"parts": std::mem::take(&mut self.parts)}))
+    }
+}
+
+impl GeminiReader {
+    fn read_part(&mut self, part: &Value, answer: &mut Answer) {
         let Some(map) = part.as_object() else { return };
         self.has_own |= map.contains_key("thoughtSignature");
         let text = map.get("text").and_then(Value::as_str).unwrap_or_default();
         if let Some(call) = map.get("functionCall").filter(|call| call.is_object()) {
-            self.ending.has_content = true;
-            out.push(Delta::ToolCall(ToolCallFragment {
+            answer.call(ToolCallFragment {
                 index: Some(self.calls),
                 id: call["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned),
                 name: call["name"].as_str().filter(|name| !name.is_empty()).map(str::to_owned),
                 arguments: call.get("args").filter(|args| !args.is_null()).map(Value::to_string),
                 is_whole: true,
                 opaque: None,
-            }));
+            });
             self.calls += 1;
-        } else if !text.is_empty() {
-            self.ending.has_content = true;
-            let is_thought = map.get("thought").is_some_and(|thought| thought == true);
-            out.push(if is_thought { Delta::Reasoning(text.to_owned()) } else { Delta::Text(text.to_owned()) });
+        } else if map.get("thought").is_some_and(|thought| thought == true) {
+            answer.reasoning(text);
+        } else {
+            answer.text(text);
         }
         self.keep(map);
     }
@@ -175,6 +109,23 @@ impl GeminiDecoder {
         if !is_empty {
             self.parts.push(Value::Object(part.clone()));
         }
+    }
+}
+
+fn read_finish(candidate: &Value, answer: &mut Answer) {
+    let Some(raw) = candidate["finishReason"].as_str().filter(|raw| !raw.is_empty()) else { return };
+    let finish = match raw {
+        "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS" | "MISSING_THOUGHT_SIGNATURE" | "MALFORMED_RESPONSE" => {
+            Finish::Error
+        }
+        raw => finish_of(raw),
+    };
+    answer.finish(finish, raw);
+    if finish == Finish::Error {
+        // The model slipped; asked again it may not.
+        let sentence = candidate["finishMessage"].as_str().unwrap_or(raw);
+        let error = ChatError::new(ErrorKind::Protocol, sentence);
+        answer.fail(ChatError { retryable: true, ..error });
     }
 }
 

@@ -5,172 +5,57 @@ use serde_json::{Map, Value, json};
 
 use super::reasoning::{CONTENT_PARTS, DETAILS_FIELD, join_details, text_of};
 use super::think::ThinkSplitter;
-use crate::chat::{ChatError, Delta, ErrorKind, StreamEnd, ToolCallFragment};
-use crate::provider::body::{BodyReader, Ending, Form, Piece};
+use crate::chat::ToolCallFragment;
+use crate::provider::body::Form;
 use crate::provider::error::from_value;
+use crate::provider::reader::{Answer, Reader, Reads};
 use crate::provider::values::{finish_of, has_error, number, text_of_part, thinking_of, usage_of};
-use crate::provider::{BodyDecoder, Progress};
 
 /// Reads one body of Chat Completions.
-#[derive(Debug)]
-pub struct ChatDecoder {
-    body: BodyReader,
-    ending: Ending,
+pub type ChatDecoder = Reader<ChatReader>;
+
+/// What is known of an answer in Chat Completions.
+#[derive(Debug, Default)]
+pub struct ChatReader {
     think: ThinkSplitter,
     details: Vec<Value>,
     reasoning_field: Option<&'static str>,
     has_extra_content: bool,
-    model: String,
 }
 
-impl Default for ChatDecoder {
-    fn default() -> Self {
-        Self {
-            body: BodyReader::new(Form::Events),
-            ending: Ending::default(),
-            think: ThinkSplitter::default(),
-            details: Vec::new(),
-            reasoning_field: None,
-            has_extra_content: false,
-            model: String::new(),
-        }
-    }
-}
+impl Reads for ChatReader {
+    const FORM: Form = Form::Events;
 
-impl BodyDecoder for ChatDecoder {
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<Delta>) -> Progress {
-        if !self.ending.is_over() {
-            let pieces = self.body.push(bytes);
-            self.read(pieces, out);
-        }
-        self.ending.progress()
-    }
-
-    fn finish(&mut self, out: &mut Vec<Delta>) -> StreamEnd {
-        if !self.ending.is_over() {
-            let pieces = self.body.finish();
-            self.read(pieces, out);
-        }
-        self.think.finish(out);
-        out.extend(self.kept().map(Delta::Opaque));
-        self.ending.end()
-    }
-}
-
-impl ChatDecoder {
-    fn read(&mut self, pieces: Vec<Piece>, out: &mut Vec<Delta>) {
-        for piece in pieces {
-            match piece {
-                Piece::Alive => out.push(Delta::Alive),
-                Piece::Step { value, .. } => self.read_chunk(&value, out),
-                Piece::Document(value) if value.get("choices").is_some_and(Value::is_array) || has_error(&value) => {
-                    self.read_chunk(&value, out);
-                }
-                Piece::Document(value) => {
-                    self.ending.fail(ChatError { kind: ErrorKind::Protocol, retryable: false, ..from_value(&value) });
-                }
-                Piece::Done => self.ending.is_announced = true,
-                Piece::Failed(error) => self.ending.fail(error),
-            }
-            if self.ending.is_over() {
-                return;
-            }
-        }
-    }
-
-    fn read_chunk(&mut self, chunk: &Value, out: &mut Vec<Delta>) {
-        let before = out.len();
-        if let Some(model) = chunk.get("model").and_then(Value::as_str).filter(|m| !m.is_empty() && *m != self.model) {
-            model.clone_into(&mut self.model);
-            out.push(Delta::Model(model.to_owned()));
-        }
+    fn read_step(&mut self, _: Option<&str>, chunk: &Value, answer: &mut Answer) {
+        answer.model(&chunk["model"]);
         let choice = chunk.get("choices").and_then(Value::as_array).and_then(|choices| {
             choices.iter().find(|choice| choice.get("index").and_then(Value::as_f64).is_none_or(|index| index == 0.0))
         });
         if let Some(choice) = choice {
             let delta = choice.get("delta").and_then(Value::as_object);
             if let Some(delta) = delta.or_else(|| choice.get("message").and_then(Value::as_object)) {
-                self.read_delta(delta, out);
+                self.read_delta(delta, answer);
             }
             if let Some(raw) = choice.get("finish_reason").and_then(Value::as_str).filter(|raw| !raw.is_empty()) {
-                self.ending.finish(finish_of(raw), raw, out);
+                answer.finish(finish_of(raw), raw);
             }
         }
-        let usage = [Some(chunk), choice, chunk.get("x_groq")].into_iter().flatten().find_map(usage_of);
-        out.extend(usage.map(Delta::Usage));
+        answer.usage([Some(chunk), choice, chunk.get("x_groq")].into_iter().flatten().find_map(usage_of));
         if has_error(chunk) {
-            self.ending.fail(from_value(chunk));
-        } else if out.len() == before {
-            out.push(Delta::Alive);
+            answer.fail(from_value(chunk));
         }
     }
 
-    fn read_delta(&mut self, delta: &Map<String, Value>, out: &mut Vec<Delta>) {
-        if let Some(fragments) = delta.get(DETAILS_FIELD).and_then(Value::as_array) {
-            join_details(&mut self.details, fragments);
+    fn read_document(&mut self, document: &Value, answer: &mut Answer) -> bool {
+        let is_answer = document.get("choices").is_some_and(Value::is_array);
+        if is_answer {
+            self.read_step(None, document, answer);
         }
-        let in_fields = text_of(delta);
-        let has_fields = in_fields.is_some();
-        if let Some((field, text)) = in_fields {
-            self.add_reasoning(field, text, out);
-        }
-        match delta.get("content") {
-            Some(Value::Array(parts)) => {
-                for part in parts {
-                    let thought = thinking_of(part);
-                    if !thought.is_empty() && !has_fields {
-                        self.add_reasoning(CONTENT_PARTS, thought, out);
-                    }
-                    self.add_text(text_of_part(part), out);
-                }
-            }
-            Some(content) => self.add_text(text_of_part(content), out),
-            None => {}
-        }
-        self.add_text(delta.get("refusal").and_then(Value::as_str).unwrap_or(""), out);
-        match delta.get("tool_calls") {
-            Some(Value::Array(calls)) => calls.iter().for_each(|call| self.add_call(call, out)),
-            Some(call @ Value::Object(_)) => self.add_call(call, out),
-            _ => {}
-        }
-        if let Some(function) = delta.get("function_call").filter(|function| function.is_object()) {
-            self.add_call(&json!({"index": 0, "function": function}), out);
-        }
+        is_answer
     }
 
-    fn add_text(&mut self, text: &str, out: &mut Vec<Delta>) {
-        if !text.is_empty() {
-            self.ending.has_content = true;
-            self.think.push(text, out);
-        }
-    }
-
-    fn add_reasoning(&mut self, field: &'static str, text: String, out: &mut Vec<Delta>) {
-        self.ending.has_content = true;
-        self.reasoning_field.get_or_insert(field);
-        out.push(Delta::Reasoning(text));
-    }
-
-    fn add_call(&mut self, call: &Value, out: &mut Vec<Delta>) {
-        let Some(map) = call.as_object() else { return };
-        let function = map.get("function").filter(|function| function.is_object()).unwrap_or(call);
-        let arguments = function.get("arguments").filter(|arguments| !arguments.is_null());
-        let id = match map.get("id") {
-            Some(Value::String(id)) if !id.is_empty() && id != "null" => Some(id.clone()),
-            Some(Value::Number(id)) => Some(id.to_string()),
-            _ => None,
-        };
-        let extra = map.get("extra_content").filter(|extra| !extra.is_null());
-        self.has_extra_content |= extra.is_some();
-        self.ending.has_content = true;
-        out.push(Delta::ToolCall(ToolCallFragment {
-            index: map.get("index").and_then(number),
-            id,
-            name: function.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned),
-            arguments: arguments.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
-            is_whole: arguments.is_some_and(|value| !value.is_string()),
-            opaque: extra.map(|extra| json!({"extra_content": extra})),
-        }));
+    fn close(&mut self, answer: &mut Answer) {
+        self.think.finish(answer.deltas());
     }
 
     /// What the same provider wants back with the answer, or at least that something on a call is its own.
@@ -189,9 +74,79 @@ impl ChatDecoder {
     }
 }
 
+impl ChatReader {
+    fn read_delta(&mut self, delta: &Map<String, Value>, answer: &mut Answer) {
+        if let Some(fragments) = delta.get(DETAILS_FIELD).and_then(Value::as_array) {
+            join_details(&mut self.details, fragments);
+        }
+        let in_fields = text_of(delta);
+        let has_fields = in_fields.is_some();
+        if let Some((field, text)) = in_fields {
+            self.add_reasoning(field, &text, answer);
+        }
+        match delta.get("content") {
+            Some(Value::Array(parts)) => {
+                for part in parts {
+                    let thought = thinking_of(part);
+                    if !thought.is_empty() && !has_fields {
+                        self.add_reasoning(CONTENT_PARTS, &thought, answer);
+                    }
+                    self.add_text(text_of_part(part), answer);
+                }
+            }
+            Some(content) => self.add_text(text_of_part(content), answer),
+            None => {}
+        }
+        self.add_text(delta.get("refusal").and_then(Value::as_str).unwrap_or(""), answer);
+        match delta.get("tool_calls") {
+            Some(Value::Array(calls)) => calls.iter().for_each(|call| self.add_call(call, answer)),
+            Some(call @ Value::Object(_)) => self.add_call(call, answer),
+            _ => {}
+        }
+        if let Some(function) = delta.get("function_call").filter(|function| function.is_object()) {
+            self.add_call(&json!({"index": 0, "function": function}), answer);
+        }
+    }
+
+    fn add_text(&mut self, text: &str, answer: &mut Answer) {
+        if !text.is_empty() {
+            answer.has_content();
+            self.think.push(text, answer.deltas());
+        }
+    }
+
+    fn add_reasoning(&mut self, field: &'static str, text: &str, answer: &mut Answer) {
+        self.reasoning_field.get_or_insert(field);
+        answer.reasoning(text);
+    }
+
+    fn add_call(&mut self, call: &Value, answer: &mut Answer) {
+        let Some(map) = call.as_object() else { return };
+        let function = map.get("function").filter(|function| function.is_object()).unwrap_or(call);
+        let arguments = function.get("arguments").filter(|arguments| !arguments.is_null());
+        let id = match map.get("id") {
+            Some(Value::String(id)) if !id.is_empty() && id != "null" => Some(id.clone()),
+            Some(Value::Number(id)) => Some(id.to_string()),
+            _ => None,
+        };
+        let extra = map.get("extra_content").filter(|extra| !extra.is_null());
+        self.has_extra_content |= extra.is_some();
+        answer.call(ToolCallFragment {
+            index: map.get("index").and_then(number),
+            id,
+            name: function.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned),
+            arguments: arguments.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
+            is_whole: arguments.is_some_and(|value| !value.is_string()),
+            opaque: extra.map(|extra| json!({"extra_content": extra})),
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::{Delta, ErrorKind, StreamEnd};
+    use crate::provider::{BodyDecoder, Progress};
 
     #[test]
     fn a_broken_piece_in_the_middle_is_an_error_and_not_a_success() {

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::chat::{ChatError, Delta, ErrorKind, Finish, StreamEnd, ToolCallFragment};
-use crate::provider::body::{BodyReader, Ending, Form, Piece};
+use crate::chat::{ChatError, ErrorKind, Finish, ToolCallFragment};
+use crate::provider::body::Form;
 use crate::provider::error::from_value;
+use crate::provider::reader::{Answer, Reader, Reads};
 use crate::provider::values::{finish_of, has_error, number, usage_of};
-use crate::provider::{BodyDecoder, Progress};
 
 /// What was already read in pieces: kind of content, item, part.
 type Seen = (&'static str, u64, u64);
@@ -24,10 +24,11 @@ struct Item {
 }
 
 /// Reads one body of Responses.
-#[derive(Debug)]
-pub struct ResponsesDecoder {
-    body: BodyReader,
-    ending: Ending,
+pub type ResponsesDecoder = Reader<ResponsesReader>;
+
+/// What is known of an answer in Responses.
+#[derive(Debug, Default)]
+pub struct ResponsesReader {
     items: Vec<Item>,
     seen: HashSet<Seen>,
     /// Items that are calls of ours.
@@ -35,113 +36,63 @@ pub struct ResponsesDecoder {
     /// Reasoning items as they were when done, each with the number of calls before it.
     kept: Vec<Value>,
     has_reasoning: bool,
-    model: String,
 }
 
-impl Default for ResponsesDecoder {
-    fn default() -> Self {
-        Self {
-            body: BodyReader::new(Form::Events),
-            ending: Ending::default(),
-            items: Vec::new(),
-            seen: HashSet::new(),
-            calls: Vec::new(),
-            kept: Vec::new(),
-            has_reasoning: false,
-            model: String::new(),
-        }
-    }
-}
+impl Reads for ResponsesReader {
+    const FORM: Form = Form::Events;
 
-impl BodyDecoder for ResponsesDecoder {
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<Delta>) -> Progress {
-        if !self.ending.is_over() {
-            let pieces = self.body.push(bytes);
-            self.read(pieces, out);
-        }
-        self.ending.progress()
-    }
-
-    fn finish(&mut self, out: &mut Vec<Delta>) -> StreamEnd {
-        if !self.ending.is_over() {
-            let pieces = self.body.finish();
-            self.read(pieces, out);
-        }
-        if !self.kept.is_empty() {
-            out.push(Delta::Opaque(json!({"reasoning": std::mem::take(&mut self.kept)})));
-        }
-        self.ending.end()
-    }
-}
-
-impl ResponsesDecoder {
-    fn read(&mut self, pieces: Vec<Piece>, out: &mut Vec<Delta>) {
-        for piece in pieces {
-            let before = out.len();
-            match piece {
-                Piece::Alive => {}
-                Piece::Step { name, value } => self.read_event(name.as_deref(), &value, out),
-                Piece::Document(value) => self.read_document(&value, out),
-                Piece::Done => self.ending.is_announced = true,
-                Piece::Failed(error) => self.ending.fail(error),
-            }
-            if self.ending.is_over() {
-                return;
-            }
-            if out.len() == before {
-                out.push(Delta::Alive);
-            }
-        }
-    }
-
-    fn read_event(&mut self, name: Option<&str>, event: &Value, out: &mut Vec<Delta>) {
-        let index = event.get("output_index").and_then(number);
-        let id = event["item_id"].as_str().or_else(|| event["item"]["id"].as_str());
-        let is_about_item = index.is_some() || id.is_some() || event["item"].is_object() || event["delta"].is_string();
+    fn read_step(&mut self, name: Option<&str>, step: &Value, answer: &mut Answer) {
+        let index = step.get("output_index").and_then(number);
+        let id = step["item_id"].as_str().or_else(|| step["item"]["id"].as_str());
+        let is_about_item = index.is_some() || id.is_some() || step["item"].is_object() || step["delta"].is_string();
         let item = if is_about_item { self.item_of(index, id) } else { 0 };
-        let part = ["content_index", "summary_index"].iter().find_map(|name| event.get(*name).and_then(number));
+        let part = ["content_index", "summary_index"].iter().find_map(|name| step.get(*name).and_then(number));
         let part = part.unwrap_or(0);
-        let text = |field: &str| event[field].as_str().unwrap_or_default();
-        match event["type"].as_str().or(name).unwrap_or_default() {
-            "response.created" | "response.in_progress" => self.read_model(&event["response"], out),
-            "response.output_text.delta" => self.add_text("text", item, part, text("delta"), out),
-            "response.output_text.done" => self.add_rest("text", item, part, text("text"), out),
-            "response.refusal.delta" => self.add_text("refusal", item, part, text("delta"), out),
-            "response.refusal.done" => self.add_rest("refusal", item, part, text("refusal"), out),
-            "response.reasoning_summary_text.delta" => self.add_reasoning("summary", item, part, text("delta"), out),
-            "response.reasoning_summary_text.done" => self.add_rest("summary", item, part, text("text"), out),
-            "response.reasoning_text.delta" => self.add_reasoning("reasoning", item, part, text("delta"), out),
-            "response.reasoning_text.done" => self.add_rest("reasoning", item, part, text("text"), out),
-            "response.function_call_arguments.delta" => self.add_arguments(item, text("delta"), out),
-            "response.function_call_arguments.done" => self.add_rest("arguments", item, 0, text("arguments"), out),
-            "response.output_item.added" => self.open(item, &event["item"], out),
-            "response.output_item.done" => self.close(item, &event["item"], out),
+        let text = |field: &str| step[field].as_str().unwrap_or_default();
+        match step["type"].as_str().or(name).unwrap_or_default() {
+            "response.created" | "response.in_progress" => answer.model(&step["response"]["model"]),
+            "response.output_text.delta" => self.add_text("text", item, part, text("delta"), answer),
+            "response.output_text.done" => self.add_rest("text", item, part, text("text"), answer),
+            "response.refusal.delta" => self.add_text("refusal", item, part, text("delta"), answer),
+            "response.refusal.done" => self.add_rest("refusal", item, part, text("refusal"), answer),
+            "response.reasoning_summary_text.delta" => self.add_reasoning("summary", item, part, text("delta"), answer),
+            "response.reasoning_summary_text.done" => self.add_rest("summary", item, part, text("text"), answer),
+            "response.reasoning_text.delta" => self.add_reasoning("reasoning", item, part, text("delta"), answer),
+            "response.reasoning_text.done" => self.add_rest("reasoning", item, part, text("text"), answer),
+            "response.function_call_arguments.delta" => self.add_arguments(item, text("delta"), answer),
+            "response.function_call_arguments.done" => self.add_rest("arguments", item, 0, text("arguments"), answer),
+            "response.output_item.added" => self.open(item, &step["item"], answer),
+            "response.output_item.done" => self.close(item, &step["item"], answer),
             "response.completed"
             | "response.done"
             | "response.incomplete"
             | "response.failed"
             | "response.cancelled" => {
-                self.read_end(&event["response"], out);
+                self.read_end(&step["response"], answer);
             }
-            "error" => self.ending.fail(from_value(event)),
-            _ if has_error(event) => self.ending.fail(from_value(event)),
+            "error" => answer.fail(from_value(step)),
+            _ if has_error(step) => answer.fail(from_value(step)),
             _ => {}
         }
     }
 
-    fn read_document(&mut self, value: &Value, out: &mut Vec<Delta>) {
-        if value["output"].is_array() && !has_error(value) {
-            self.read_end(value, out);
-        } else if has_error(value) {
-            self.ending.fail(from_value(value));
-        } else {
-            self.ending.fail(ChatError { kind: ErrorKind::Protocol, retryable: false, ..from_value(value) });
+    fn read_document(&mut self, document: &Value, answer: &mut Answer) -> bool {
+        let is_answer = document["output"].is_array();
+        if is_answer {
+            self.read_end(document, answer);
         }
+        is_answer
     }
 
+    fn kept(&mut self) -> Option<Value> {
+        (!self.kept.is_empty()).then(|| json!({"reasoning": std::mem::take(&mut self.kept)}))
+    }
+}
+
+impl ResponsesReader {
     /// The terminal event, or a whole answer: it repeats every item.
-    fn read_end(&mut self, response: &Value, out: &mut Vec<Delta>) {
-        self.read_model(response, out);
+    fn read_end(&mut self, response: &Value, answer: &mut Answer) {
+        answer.model(&response["model"]);
         for (place, value) in (0..).zip(response["output"].as_array().map(Vec::as_slice).unwrap_or_default()) {
             let has_indexes = self.items.iter().any(|item| item.index.is_some());
             let is_known = |item: &Item| item.id.is_some() && item.id.as_deref() == value["id"].as_str();
@@ -151,16 +102,16 @@ impl ResponsesDecoder {
                 self.item_of(None, value["id"].as_str())
             };
             if self.seen.insert(("item", item, 0)) {
-                self.open(item, value, out);
-                self.close(item, value, out);
+                self.open(item, value, answer);
+                self.close(item, value, answer);
             }
         }
-        out.extend(usage_of(response).map(Delta::Usage));
+        answer.usage(usage_of(response));
         let reason = response["incomplete_details"]["reason"].as_str();
         match response["status"].as_str().unwrap_or("completed") {
             "failed" | "cancelled" => {
                 let error = &response["error"];
-                self.ending.fail(if error.is_null() {
+                answer.fail(if error.is_null() {
                     ChatError::new(ErrorKind::Server, "The server ended the answer without saying why.")
                 } else {
                     from_value(&json!({"error": error}))
@@ -169,11 +120,11 @@ impl ResponsesDecoder {
             "incomplete" => {
                 let raw = reason.unwrap_or("incomplete");
                 let finish = if reason.is_some() { finish_of(raw) } else { Finish::Length };
-                self.ending.finish(finish, raw, out);
+                answer.finish(finish, raw);
             }
-            raw => self.ending.finish(Finish::Stop, raw, out),
+            raw => answer.finish(Finish::Stop, raw),
         }
-        self.ending.is_announced = true;
+        answer.announce();
     }
 
     /// The number of the item an event is about; one that was not heard of begins.
@@ -197,47 +148,39 @@ impl ResponsesDecoder {
         by_index.or(by_place).map_or_else(|| self.item_of(Some(place), None), |at| at as u64)
     }
 
-    fn read_model(&mut self, response: &Value, out: &mut Vec<Delta>) {
-        if let Some(model) = response["model"].as_str().filter(|model| !model.is_empty() && *model != self.model) {
-            model.clone_into(&mut self.model);
-            out.push(Delta::Model(model.to_owned()));
-        }
-    }
-
-    fn open(&mut self, item: u64, value: &Value, out: &mut Vec<Delta>) {
+    fn open(&mut self, item: u64, value: &Value, answer: &mut Answer) {
         if value["type"] == "function_call" && !self.calls.contains(&item) {
             self.calls.push(item);
-            self.ending.has_content = true;
             let given = |field: &str| value[field].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-            out.push(Delta::ToolCall(ToolCallFragment {
+            answer.call(ToolCallFragment {
                 index: Some(item),
                 id: given("call_id").or_else(|| given("id")),
                 name: given("name"),
                 ..ToolCallFragment::default()
-            }));
-            self.add_arguments(item, value["arguments"].as_str().unwrap_or_default(), out);
+            });
+            self.add_arguments(item, value["arguments"].as_str().unwrap_or_default(), answer);
         }
     }
 
-    fn close(&mut self, item: u64, value: &Value, out: &mut Vec<Delta>) {
+    fn close(&mut self, item: u64, value: &Value, answer: &mut Answer) {
         self.seen.insert(("item", item, 0));
         let parts = |field: &str| (0..).zip(value[field].as_array().cloned().unwrap_or_default());
         match value["type"].as_str().unwrap_or_default() {
             "function_call" => {
-                self.open(item, value, out);
-                self.add_rest("arguments", item, 0, value["arguments"].as_str().unwrap_or_default(), out);
+                self.open(item, value, answer);
+                self.add_rest("arguments", item, 0, value["arguments"].as_str().unwrap_or_default(), answer);
             }
             "message" => {
                 for (part, content) in parts("content") {
                     let text = |field: &str| content[field].as_str().unwrap_or_default();
-                    self.add_rest("text", item, part, text("text"), out);
-                    self.add_rest("refusal", item, part, text("refusal"), out);
+                    self.add_rest("text", item, part, text("text"), answer);
+                    self.add_rest("refusal", item, part, text("refusal"), answer);
                 }
             }
             "reasoning" => {
                 for (field, kind) in [("summary", "summary"), ("content", "reasoning")] {
                     for (part, content) in parts(field) {
-                        self.add_rest(kind, item, part, content["text"].as_str().unwrap_or_default(), out);
+                        self.add_rest(kind, item, part, content["text"].as_str().unwrap_or_default(), answer);
                     }
                 }
                 self.kept.push(json!({"calls_before": self.items[item as usize].calls_before, "item": value}));
@@ -247,45 +190,43 @@ impl ResponsesDecoder {
     }
 
     /// What an ending event repeats, where nothing of it came before.
-    fn add_rest(&mut self, kind: &'static str, item: u64, part: u64, text: &str, out: &mut Vec<Delta>) {
+    fn add_rest(&mut self, kind: &'static str, item: u64, part: u64, text: &str, answer: &mut Answer) {
         if self.seen.contains(&(kind, item, part)) {
             return;
         }
         match kind {
-            "arguments" => self.add_arguments(item, text, out),
-            "summary" | "reasoning" => self.add_reasoning(kind, item, part, text, out),
-            _ => self.add_text(kind, item, part, text, out),
+            "arguments" => self.add_arguments(item, text, answer),
+            "summary" | "reasoning" => self.add_reasoning(kind, item, part, text, answer),
+            _ => self.add_text(kind, item, part, text, answer),
         }
     }
 
-    fn add_text(&mut self, kind: &'static str, item: u64, part: u64, text: &str, out: &mut Vec<Delta>) {
+    fn add_text(&mut self, kind: &'static str, item: u64, part: u64, text: &str, answer: &mut Answer) {
         if !text.is_empty() {
             self.seen.insert((kind, item, part));
-            self.ending.has_content = true;
-            out.push(Delta::Text(text.to_owned()));
+            answer.text(text);
         }
     }
 
     /// Summaries are paragraphs of their own.
-    fn add_reasoning(&mut self, kind: &'static str, item: u64, part: u64, text: &str, out: &mut Vec<Delta>) {
+    fn add_reasoning(&mut self, kind: &'static str, item: u64, part: u64, text: &str, answer: &mut Answer) {
         if text.is_empty() {
             return;
         }
         let is_new = self.seen.insert((kind, item, part));
         let gap = if is_new && self.has_reasoning { "\n\n" } else { "" };
         self.has_reasoning = true;
-        self.ending.has_content = true;
-        out.push(Delta::Reasoning(format!("{gap}{text}")));
+        answer.reasoning(&format!("{gap}{text}"));
     }
 
-    fn add_arguments(&mut self, item: u64, text: &str, out: &mut Vec<Delta>) {
+    fn add_arguments(&mut self, item: u64, text: &str, answer: &mut Answer) {
         if !text.is_empty() && self.calls.contains(&item) {
             self.seen.insert(("arguments", item, 0));
-            out.push(Delta::ToolCall(ToolCallFragment {
+            answer.call(ToolCallFragment {
                 index: Some(item),
                 arguments: Some(text.to_owned()),
                 ..ToolCallFragment::default()
-            }));
+            });
         }
     }
 }
@@ -293,7 +234,8 @@ impl ResponsesDecoder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::Accumulator;
+    use crate::chat::{Accumulator, Delta, StreamEnd};
+    use crate::provider::BodyDecoder;
 
     fn read(events: &[Value]) -> (Accumulator, Option<Value>) {
         let mut decoder = ResponsesDecoder::default();
