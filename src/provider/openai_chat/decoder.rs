@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::common;
 use super::reasoning::{CONTENT_PARTS, DETAILS_FIELD, join_details, text_of};
 use super::think::ThinkSplitter;
 use crate::chat::ToolCallFragment;
@@ -25,6 +26,16 @@ pub struct ChatReader {
 
 impl Reads for ChatReader {
     const FORM: Form = Form::Events;
+
+    fn read_common(&mut self, data: &str, answer: &mut Answer) -> bool {
+        let Some(step) = common::read(data) else { return false };
+        answer.model_named(&step.model);
+        if let Some((field, text)) = step.reasoning {
+            self.add_reasoning(field, &text, answer);
+        }
+        self.add_text(&step.content, answer);
+        true
+    }
 
     fn read_step(&mut self, _: Option<&str>, chunk: &Value, answer: &mut Answer) {
         answer.model(&chunk["model"]);
