@@ -2,7 +2,7 @@
 //! the gate that holds work back until what was recorded is committed.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -167,6 +167,23 @@ pub fn endpoint_source(connector: Arc<Connector>, provider: ProviderSettings) ->
         let (connector, provider) = (connector.clone(), provider.clone());
         async move { connector.endpoint(&provider).await }.boxed()
     })
+}
+
+/// A path for people: `~` in place of the home folder.
+#[must_use]
+pub fn short_path(path: &Path) -> String {
+    let home = variable("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    match home.and_then(|home| path.strip_prefix(home).ok()) {
+        Some(rest) => format!("~/{}", rest.display()),
+        None => path.display().to_string(),
+    }
+}
+
+/// The host of an address, with its port.
+#[must_use]
+pub fn authority(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?']).next().unwrap_or_default().to_owned()
 }
 
 /// Holds work back until the history has committed what was recorded before; open where nothing is saved.

@@ -41,7 +41,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Config(command) => Ok(cli::run_config(command, &cli.flags, &mut out, &mut err)?),
         Command::Keys => Ok(cli::run_keys(&cli.flags, &mut out, &mut err)?),
         Command::Chat { prompt, open } => {
-            let Loaded { settings, data_dir, warnings, .. } = load(&cli.flags)?;
+            let Loaded { settings, data_dir, saved_keys, warnings, .. } = load(&cli.flags)?;
             host::start_log(&settings.log, &data_dir);
             let is_private = open == Open::Private;
             let resume = match open {
@@ -49,7 +49,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
                 Open::Continue => Resume::Newest,
                 Open::Resume(id) => Resume::Id(id),
             };
-            let options = SessionOptions { settings, data_dir, prompt, resume, is_private, warnings };
+            let options = SessionOptions { settings, data_dir, prompt, resume, is_private, saved_keys, warnings };
             runtime()?.block_on(session::run(options))
         }
         Command::Models(args) => {

@@ -9,8 +9,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
+use crate::chat::ChatError;
 use crate::config::presets::{ChosenBy, DEMO, preset};
-use crate::config::provider::{KeySource, ProviderSettings};
+use crate::config::provider::{Address, KeySource, ProviderSettings};
 use crate::config::settings::Settings;
 use crate::host;
 use crate::provider::connect::Connector;
@@ -23,6 +24,7 @@ const REMEMBERED_S: u64 = 24 * 60 * 60;
 /// How long a server may take, in milliseconds: nobody waits two minutes for a list.
 const PATIENCE_MS: u64 = 15_000;
 
+const FILE_NAME: &str = "models.json";
 /// Columns of a name before a sentence.
 const NAME_COLUMNS: usize = 10;
 
@@ -69,7 +71,7 @@ pub async fn run(options: ModelsOptions, out: &mut dyn Write) -> anyhow::Result<
         is_named || (options.names.is_empty() && name != DEMO)
     };
     let wanted: Vec<_> = known.values().filter(|provider| is_wanted(&provider.name)).collect();
-    let file = options.data_dir.join("models.json");
+    let file = options.data_dir.join(FILE_NAME);
     let mut memory = read_memory(&file);
     let client = Client::new();
     let connector = Connector::new(options.settings.demo_rate, host::variable);
@@ -127,9 +129,7 @@ async fn ask(client: &Client, connector: &Connector, provider: &ProviderSettings
         Ok(endpoint) => endpoint,
         Err(error) => return Found::Failed(error.message),
     };
-    let timeouts = Timeouts { headers_ms: PATIENCE_MS, idle_ms: PATIENCE_MS, ..endpoint.timeouts };
-    let endpoint = Endpoint { timeouts, ..Endpoint::clone(&endpoint) };
-    match client.models(&endpoint).await {
+    match models_of(client, &endpoint).await {
         Ok(models) if models.is_empty() => Found::Failed(strings::NO_MODELS.to_owned()),
         Ok(models) => Found::Models(models),
         Err(error) => {
@@ -138,6 +138,57 @@ async fn ask(client: &Client, connector: &Connector, provider: &ProviderSettings
             if is_local && error.status.is_none() { Found::Absent } else { Found::Failed(error.message) }
         }
     }
+}
+
+async fn models_of(client: &Client, endpoint: &Endpoint) -> Result<Vec<String>, ChatError> {
+    let timeouts = Timeouts { headers_ms: PATIENCE_MS, idle_ms: PATIENCE_MS, ..endpoint.timeouts };
+    client.models(&Endpoint { timeouts, ..endpoint.clone() }).await
+}
+
+/// Asks one provider now, as a check of its key.
+pub(crate) async fn list(
+    client: &Client,
+    connector: &Connector,
+    provider: &ProviderSettings,
+) -> Result<Vec<String>, ChatError> {
+    let endpoint = connector.endpoint(provider).await?;
+    models_of(client, &endpoint).await
+}
+
+/// Asks these providers all at once, unless their lists are remembered, and says of each what came of it. Servers nearby
+/// are asked each time, for their models change as people fetch them.
+pub(crate) async fn list_all(
+    client: &Client,
+    connector: &Connector,
+    providers: &[ProviderSettings],
+    data_dir: &Path,
+    found: impl Fn(&ProviderSettings, Result<Vec<String>, ChatError>),
+) {
+    let file = data_dir.join(FILE_NAME);
+    let mut memory = read_memory(&file);
+    let asked =
+        providers.iter().filter(|provider| provider.missing.is_none() && provider.name != DEMO).map(async |provider| {
+            if let Some(known) =
+                memory.get(&provider.name).filter(|known| known.is_fresh(provider) && !is_near(provider))
+            {
+                found(provider, Ok(known.models.clone()));
+                return None;
+            }
+            let listed = list(client, connector, provider).await;
+            found(provider, listed.clone());
+            let models = listed.ok().filter(|models| !models.is_empty())?;
+            Some((provider.name.clone(), Remembered::now(provider, models)))
+        });
+    let fresh: Vec<_> = join_all(asked).await.into_iter().flatten().collect();
+    if !fresh.is_empty() {
+        memory.extend(fresh);
+        // A list that cannot be remembered is asked for again.
+        let _ = write_memory(&file, &memory);
+    }
+}
+
+pub(crate) fn is_near(provider: &ProviderSettings) -> bool {
+    Address::parse(&provider.base_url).is_ok_and(|address| address.is_near)
 }
 
 fn print(name: &str, head: &str, models: &[String], out: &mut dyn Write) -> io::Result<()> {

@@ -346,6 +346,73 @@ pub fn notice_not_connected(label: &str, hint: &str) -> String {
     format!("{label} is not connected: {hint}.")
 }
 
+/// Beside a server nearby that does not run.
+#[must_use]
+pub fn not_running(authority: &str) -> String {
+    format!("not running at {authority}")
+}
+
+/// Beside a provider whose key is refused.
+pub const KEY_NOT_ACCEPTED: &str = "did not accept the key";
+/// Beside a provider that gave no list.
+pub const NO_LIST: &str = "gave no list of its models";
+
+/// Head of the page that connects a provider.
+#[must_use]
+pub fn connect_head(label: &str) -> String {
+    format!("Connect {label}")
+}
+
+/// Before the key.
+pub const PASTE_KEY: &str = "Paste your key:  ";
+
+/// Below the key.
+#[must_use]
+pub fn key_is_kept(place: &str) -> String {
+    format!(
+        "It is tried once by listing the models; no question is sent. Then it is kept in {place}, which only you can read."
+    )
+}
+
+/// While the key is tried.
+#[must_use]
+pub fn asking(label: &str) -> String {
+    format!("Asking {label} for its models ...")
+}
+
+/// Beside a provider that wants a key.
+#[must_use]
+pub fn connect_hint(variable: &str) -> String {
+    format!("set {variable}, or press Enter and paste a key")
+}
+
+/// What was pasted cannot be sent.
+pub const NO_KEY: &str = "This is no key: it holds blanks or letters that no key has. Paste another, or Esc.";
+
+/// The provider did not take the key.
+#[must_use]
+pub fn key_refused(label: &str) -> String {
+    format!("{label} did not accept this key. Paste another, or Esc.")
+}
+
+/// The key could not be tried.
+#[must_use]
+pub fn key_untried(label: &str, why: &str) -> String {
+    format!("{label} could not be asked: {why}")
+}
+
+/// The key was taken.
+#[must_use]
+pub fn notice_connected(label: &str) -> String {
+    format!("{label} is connected. Enter takes a model for this chat.")
+}
+
+/// The key works and could not be kept.
+#[must_use]
+pub fn notice_key_not_kept(why: &str) -> String {
+    format!("The key is used until riffle ends; it could not be kept. {why}")
+}
+
 /// In the header while the history cannot be written.
 #[must_use]
 pub fn not_saving(why: &str) -> String {
@@ -394,6 +461,10 @@ pub fn thousands(number: u64) -> String {
 pub const FEW_RESOURCES: &str = "too few threads or open files are left to start";
 /// How a provider is connected.
 pub const KEY_COMMAND: &str = "key from a command";
+/// How a provider is connected.
+pub const KEY_SAVED: &str = "key saved";
+/// Where a key was read.
+pub const SAVED_KEYS: &str = "the saved keys";
 /// How a provider is connected.
 pub const KEY_IN_FILE: &str = "key in the configuration";
 /// Where a key was read.

@@ -1,6 +1,7 @@
 //! What each action does, wherever it was chosen: key, leader, palette or slash command.
 
 use super::browser::Browser;
+use super::connect::ConnectPage;
 use super::effect::Effect;
 use super::model::{Focus, Model};
 use super::model_list::{ModelList, ModelRow};
@@ -35,7 +36,10 @@ impl Model {
             Action::New => self.new_chat(),
             Action::Chats => self.open_browser(),
             Action::Commands => self.open(Overlay::Commands(Palette::default())),
-            Action::Model => self.open(Overlay::Models(ModelList::default())),
+            Action::Model => {
+                self.overlays.push(Overlay::Models(ModelList::default()));
+                vec![Effect::ListModels]
+            }
             Action::Tools => self.toggle_tools(),
             Action::Expand => {
                 self.is_expanded = !self.is_expanded;
@@ -205,6 +209,10 @@ impl Model {
                 self.overlays.pop();
                 self.use_target(target, &label);
             }
+            Some(ModelRow::NotConnected { provider, .. }) if provider.takes_key => {
+                let page = ConnectPage::new(provider);
+                return self.open(Overlay::Connect(page));
+            }
             Some(ModelRow::NotConnected { provider, hint }) => {
                 let text = strings::notice_not_connected(&provider.label, hint);
                 self.notify(text);
@@ -212,6 +220,17 @@ impl Model {
             None => {}
         }
         Vec::new()
+    }
+
+    /// Opens the page for another key of the selected row's provider, where its key was pasted.
+    pub(super) fn change_key(&mut self) -> Vec<Effect> {
+        let Some(Overlay::Models(list)) = self.overlays.last() else { return Vec::new() };
+        let rows = list.rows(&self.providers.rows, &self.providers.target);
+        let Some(provider) = rows.get(list.selected).map(ModelRow::provider).filter(|row| row.takes_key) else {
+            return Vec::new();
+        };
+        let page = ConnectPage::new(provider);
+        self.open(Overlay::Connect(page))
     }
 
     fn use_target(&mut self, target: Target, label: &str) {

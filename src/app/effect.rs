@@ -3,6 +3,7 @@
 use super::providers::Target;
 use crate::agent;
 use crate::chat::{ConversationId, ToolSpec};
+use crate::config::secret::Secret;
 use crate::store::Record;
 
 /// One piece of work.
@@ -32,6 +33,24 @@ pub enum Effect {
         load: u64,
         /// Which chat.
         id: ConversationId,
+    },
+    /// Ask the providers that are connected for their models; each is answered by `ModelsListed`.
+    ListModels,
+    /// Try a key by listing the provider's models; answered by `KeyTried`.
+    TryKey {
+        /// The id of the answer.
+        request: u64,
+        /// The provider's configured name.
+        provider: String,
+        /// The key.
+        key: Secret,
+    },
+    /// Use this key from now on, and keep it.
+    SaveKey {
+        /// The provider's configured name.
+        provider: String,
+        /// The key.
+        key: Secret,
     },
     /// Draw everything anew.
     Redraw,

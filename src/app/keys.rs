@@ -294,7 +294,7 @@ impl Model {
             Some(Overlay::Models(_)) => Some(Action::Model),
             Some(Overlay::Chats(_)) => Some(Action::Chats),
             Some(Overlay::Tools) => Some(Action::Tools),
-            Some(Overlay::Call { .. }) | None => None,
+            Some(Overlay::Connect(_) | Overlay::Call { .. }) | None => None,
         };
         match bound {
             Some(action) if Some(action) == toggles => {
@@ -328,6 +328,7 @@ impl Model {
             }
             Some(Overlay::Commands(_)) => self.on_palette_key(key),
             Some(Overlay::Models(_)) => self.on_model_list_key(key),
+            Some(Overlay::Connect(_)) => self.on_connect_key(key),
             Some(Overlay::Chats(_)) => self.on_browser_key(key),
             None => Vec::new(),
         }
@@ -375,6 +376,9 @@ impl Model {
     fn on_model_list_key(&mut self, key: Key) -> Vec<Effect> {
         if key == Key::plain(KeyCode::Enter) {
             return self.choose_model();
+        }
+        if key == Key::plain(KeyCode::Tab) {
+            return self.change_key();
         }
         let Some(Overlay::Models(list)) = self.overlays.last_mut() else { return Vec::new() };
         if let Some(by) = arrow_step(key) {
@@ -459,6 +463,7 @@ impl Model {
             }
             Some(Overlay::Commands(palette)) => palette.input.paste(text),
             Some(Overlay::Models(list)) => list.input.paste(text),
+            Some(Overlay::Connect(page)) => page.paste(text),
             Some(Overlay::Chats(browser)) => {
                 browser.input.paste(text);
                 browser.search = request;
@@ -488,7 +493,7 @@ impl Model {
                 let code = if lines < 0 { KeyCode::Up } else { KeyCode::Down };
                 return self.on_overlay_key(Key::plain(code));
             }
-            Some(Overlay::Tools) => {}
+            Some(Overlay::Tools | Overlay::Connect(_)) => {}
         }
         Vec::new()
     }

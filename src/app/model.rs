@@ -96,6 +96,8 @@ pub struct ModelSetup {
     pub look: Look,
     /// Whom to ask.
     pub providers: Providers,
+    /// Where pasted keys are kept, for people.
+    pub keys_place: String,
     /// Tools that may be offered.
     pub tools: Vec<ToolOffer>,
     /// Instructions before each conversation.
@@ -132,6 +134,8 @@ pub struct Model {
     pub is_keyboard_enhanced: bool,
     /// Providers and the choice among them.
     pub providers: Providers,
+    /// Where pasted keys are kept, for people.
+    pub keys_place: String,
     /// Tools that may be offered.
     pub tools: Vec<ToolOffer>,
     /// The prompt.
@@ -199,6 +203,7 @@ impl Model {
             look: setup.look,
             is_keyboard_enhanced: false,
             providers: setup.providers,
+            keys_place: setup.keys_place,
             tools: setup.tools,
             composer: Composer::default(),
             chat,
@@ -283,6 +288,11 @@ impl Model {
                 }
                 Vec::new()
             }
+            Msg::ModelsListed { provider, found } => {
+                self.on_models_listed(&provider, found);
+                Vec::new()
+            }
+            Msg::KeyTried { request, found } => self.on_key_tried(request, found),
             Msg::Ticked => Vec::new(),
             Msg::EndRequested => self.end(),
         };

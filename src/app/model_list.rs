@@ -3,6 +3,13 @@
 use super::line_input::LineInput;
 use super::providers::{ProviderRow, Target};
 
+/// Which row is meant, while others come and go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum RowId {
+    Model(Target),
+    NotConnected(String),
+}
+
 /// The model list.
 #[derive(Clone, Debug, Default)]
 pub struct ModelList {
@@ -66,5 +73,32 @@ impl ModelList {
             }
         }
         rows
+    }
+
+    pub(super) fn selected_id(&self, providers: &[ProviderRow], current: &Target) -> Option<RowId> {
+        self.rows(providers, current).get(self.selected).map(ModelRow::id)
+    }
+
+    pub(super) fn select_id(&mut self, id: &RowId, providers: &[ProviderRow], current: &Target) {
+        if let Some(at) = self.rows(providers, current).iter().position(|row| row.id() == *id) {
+            self.selected = at;
+        }
+    }
+}
+
+impl<'a> ModelRow<'a> {
+    /// Whose row it is.
+    #[must_use]
+    pub fn provider(&self) -> &'a ProviderRow {
+        match self {
+            Self::Model { provider, .. } | Self::NotConnected { provider, .. } => provider,
+        }
+    }
+
+    fn id(&self) -> RowId {
+        match self {
+            Self::Model { target, .. } => RowId::Model(target.clone()),
+            Self::NotConnected { provider, .. } => RowId::NotConnected(provider.name.clone()),
+        }
     }
 }

@@ -47,10 +47,33 @@ pub enum Msg {
     },
     /// The providers were looked for again; a local server may have been found.
     ProvidersFound(Box<super::Providers>),
+    /// A provider was asked for its models.
+    ModelsListed {
+        /// The provider's configured name.
+        provider: String,
+        /// Its models, in its order, or why there are none.
+        found: Result<Vec<String>, NotListed>,
+    },
+    /// A key was tried.
+    KeyTried {
+        /// Which request it answers.
+        request: u64,
+        /// The provider's models, or why the key cannot be used.
+        found: Result<Vec<String>, String>,
+    },
     /// Time passed, to the deadline the model named.
     Ticked,
     /// A signal asks for the end.
     EndRequested,
+}
+
+/// Why a provider listed no models.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotListed {
+    /// A server nearby does not run; what to do.
+    NotRunning(String),
+    /// It was reached, or should have been; what went wrong.
+    Failed(String),
 }
 
 /// An answer to a search.

@@ -1,6 +1,7 @@
 //! What lies on top of the conversation: one enum on a stack, so that Esc always knows what it closes.
 
 use super::browser::Browser;
+use super::connect::ConnectPage;
 use super::model_list::ModelList;
 use super::palette::Palette;
 
@@ -16,6 +17,8 @@ pub enum Overlay {
     Commands(Palette),
     /// Models and providers.
     Models(ModelList),
+    /// Connecting a provider.
+    Connect(ConnectPage),
     /// Saved chats.
     Chats(Box<Browser>),
     /// The tools over the conversation, where the screen is too narrow for the panel.

@@ -1,6 +1,8 @@
 //! The providers and tools a chat may use, as the screen needs to know them.
 
+use super::msg::NotListed;
 use crate::chat::ToolSpec;
+use crate::strings;
 use crate::tools::policy::Decision;
 
 /// A provider of the model list.
@@ -16,6 +18,10 @@ pub struct ProviderRow {
     pub note: String,
     /// What to do to connect it; `None` when it is.
     pub missing: Option<String>,
+    /// A key can be pasted for it.
+    pub takes_key: bool,
+    /// What went wrong when it was asked for its models.
+    pub trouble: Option<String>,
     /// Where the key was read from, for a key that is not accepted.
     pub key_source: Option<String>,
     /// The key's last characters.
@@ -26,6 +32,34 @@ pub struct ProviderRow {
     pub idle_timeout_ms: u64,
     /// The scripted demo.
     pub is_demo: bool,
+}
+
+impl ProviderRow {
+    /// Takes what came of asking it for its models.
+    pub fn learn(&mut self, found: Result<Vec<String>, NotListed>) {
+        (self.missing, self.trouble) = (None, None);
+        match found {
+            Ok(models) => {
+                if self.note.is_empty() && ["127.", "localhost", "[::1]"].iter().any(|here| self.host.starts_with(here))
+                {
+                    self.note = strings::RUNNING_HERE.to_owned();
+                }
+                self.offer(models);
+            }
+            Err(NotListed::NotRunning(hint)) => self.missing = Some(hint),
+            Err(NotListed::Failed(why)) => self.trouble = Some(why),
+        }
+    }
+
+    /// Takes the models it listed, the default one first where it is among them or nothing was listed.
+    fn offer(&mut self, listed: Vec<String>) {
+        if listed.is_empty() {
+            return;
+        }
+        let first = self.models.first().filter(|model| listed.contains(model)).cloned();
+        self.models =
+            first.iter().cloned().chain(listed.into_iter().filter(|model| Some(model) != first.as_ref())).collect();
+    }
 }
 
 /// A tool and who may use it.

@@ -11,6 +11,7 @@ use directories::ProjectDirs;
 use super::file::RawFile;
 use super::flags::Flags;
 use super::report::{ConfigError, Problem, Source};
+use super::saved_keys::SavedKeys;
 use super::settings::Settings;
 
 /// Bytes of a configuration file at most.
@@ -27,6 +28,8 @@ pub struct Loaded {
     pub data_dir: PathBuf,
     /// The configuration file; it may not exist.
     pub config_path: PathBuf,
+    /// Keys that were pasted into the program.
+    pub saved_keys: SavedKeys,
     /// Sentences for the person.
     pub warnings: Vec<String>,
 }
@@ -64,9 +67,14 @@ pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
         Ok(None) => (RawFile::default(), Vec::new()),
         Err(sentence) => return Err(not_readable(&config_path, &sentence)),
     };
-    let (settings, more) = Settings::resolve(&file, &process_env, flags)?;
+    let (mut settings, more) = Settings::resolve(&file, &process_env, flags)?;
     warnings.extend(more);
-    Ok(Loaded { settings, data_dir, config_path, warnings })
+    let saved_keys = SavedKeys::beside(&config_path);
+    match saved_keys.read() {
+        Ok(keys) => settings.use_saved_keys(&keys),
+        Err(sentence) => warnings.push(sentence),
+    }
+    Ok(Loaded { settings, data_dir, config_path, saved_keys, warnings })
 }
 
 /// The path of an option, else of a variable, made absolute.
@@ -97,14 +105,14 @@ fn folders(instead: &str) -> Result<Folders, ConfigError> {
     })
 }
 
-struct Text {
-    text: String,
-    is_private: bool,
+pub(super) struct Text {
+    pub(super) text: String,
+    pub(super) is_private: bool,
 }
 
 /// The text of a regular file; `None` where there is none. The checks are made on the open file, and opening a pipe does
 /// not wait for its writer.
-fn read(path: &Path) -> Result<Option<Text>, String> {
+pub(super) fn read(path: &Path) -> Result<Option<Text>, String> {
     let file = match open(path) {
         Ok(file) => file,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {

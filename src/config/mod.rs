@@ -13,5 +13,6 @@ pub mod presets;
 pub mod probe;
 pub mod provider;
 pub mod report;
+pub mod saved_keys;
 pub mod secret;
 pub mod settings;

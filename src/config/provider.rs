@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::file::{Located, RawProvider};
 use super::presets::{APIS, OPENAI_CHAT, Preset, retired};
 use super::report::{Problem, did_you_mean};
+use super::saved_keys::SavedKey;
 use super::secret::Secret;
 
 const CONNECT_S: u32 = 10;
@@ -29,6 +30,8 @@ pub enum KeySource {
     Command(String),
     /// The private configuration file.
     Inline(Secret),
+    /// It was pasted into the program.
+    Saved(Secret),
 }
 
 /// A provider with nothing left to default.
@@ -237,6 +240,26 @@ impl ProviderSettings {
             }
         }
         ok.then_some(provider)
+    }
+
+    /// Whether a key may be pasted into the program for it: it is asked for one that is not set, or has one that was pasted.
+    #[must_use]
+    pub fn takes_pasted_key(&self) -> bool {
+        match self.key {
+            KeySource::Env(_) => self.missing.is_some(),
+            KeySource::Saved(_) => true,
+            KeySource::None | KeySource::Command(_) | KeySource::Inline(_) => false,
+        }
+    }
+
+    /// The same with a key that was pasted.
+    #[must_use]
+    pub fn with_saved_key(&self, key: Secret) -> Self {
+        Self { key: KeySource::Saved(key), missing: None, ..self.clone() }
+    }
+
+    pub(super) fn takes_saved_key(&self, saved: &SavedKey) -> bool {
+        self.takes_pasted_key() && self.base_url == saved.base_url
     }
 
     fn bare(name: &str, label: &str, base_url: &str, is_near: bool) -> Self {

@@ -11,6 +11,7 @@ use super::keymap::Keymap;
 use super::presets::{APIS, OPENAI_CHAT, PRESETS, preset};
 use super::provider::{Address, ProviderSettings, Surroundings};
 use super::report::{ConfigError, Problem, did_you_mean};
+use super::saved_keys::SavedKey;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +118,15 @@ impl Resolver<'_> {
 }
 
 impl Settings {
+    /// Connects the providers that lack a key and for which one was saved.
+    pub fn use_saved_keys(&mut self, keys: &BTreeMap<String, SavedKey>) {
+        for (name, saved) in keys {
+            if let Some(provider) = self.providers.get_mut(name).filter(|provider| provider.takes_saved_key(saved)) {
+                *provider = provider.with_saved_key(saved.key.clone());
+            }
+        }
+    }
+
     /// The settings of a file (empty where there is none), an environment (empty values count as unset) and options, with
     /// warnings for the person.
     pub fn resolve(

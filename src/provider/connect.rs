@@ -12,6 +12,7 @@ use crate::chat::{ChatError, ErrorKind};
 use crate::config::presets::DEMO;
 use crate::config::provider::{KeySource, ProviderSettings};
 use crate::config::secret::Secret;
+use crate::strings;
 
 /// Makes endpoints. The demo server lives as long as this.
 pub struct Connector {
@@ -70,6 +71,7 @@ impl Connector {
         match &provider.key {
             KeySource::None => Ok((None, None)),
             KeySource::Inline(secret) => Ok((Some(secret.clone()), Some("the configuration file".to_owned()))),
+            KeySource::Saved(secret) => Ok((Some(secret.clone()), Some(strings::SAVED_KEYS.to_owned()))),
             KeySource::Env(variable) => {
                 let value = (self.environment)(variable).filter(|value| !value.is_empty());
                 Ok((value.map(Secret::new), Some(variable.clone())))

@@ -23,6 +23,7 @@ use super::work::{Shell, Worker};
 use crate::agent;
 use crate::app::{Effect, Model, Msg};
 use crate::config::look::Background;
+use crate::config::saved_keys::SavedKeys;
 use crate::config::settings::Settings;
 use crate::host::{self, Clock, ToolBox};
 use crate::strings;
@@ -49,6 +50,8 @@ pub struct SessionOptions {
     pub resume: Resume,
     /// The first chat is not saved.
     pub is_private: bool,
+    /// Where pasted keys are kept.
+    pub saved_keys: SavedKeys,
     /// Warnings of the configuration, for the live row.
     pub warnings: Vec<String>,
 }

@@ -63,6 +63,9 @@ fn provider_row(provider: &ProviderSettings, found_local: Option<&str>) -> Provi
         KeySource::Inline(secret) => {
             (strings::KEY_IN_FILE.to_owned(), Some(strings::CONFIG_FILE.to_owned()), secret.tail())
         }
+        KeySource::Saved(secret) => {
+            (strings::KEY_SAVED.to_owned(), Some(strings::SAVED_KEYS.to_owned()), secret.tail())
+        }
         KeySource::None if is_demo => (strings::BUILT_IN.to_owned(), None, None),
         KeySource::None if found_local == Some(provider.name.as_str()) => {
             (strings::RUNNING_HERE.to_owned(), None, None)
@@ -75,18 +78,14 @@ fn provider_row(provider: &ProviderSettings, found_local: Option<&str>) -> Provi
         models,
         note,
         missing: provider.missing.clone(),
+        trouble: None,
+        takes_key: provider.takes_pasted_key(),
         key_source,
         key_tail,
-        host: host_of(&provider.base_url),
+        host: host::authority(&provider.base_url),
         idle_timeout_ms: provider.idle_ms,
         is_demo,
     }
-}
-
-/// The host of an address, with its port.
-fn host_of(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?']).next().unwrap_or_default().to_owned()
 }
 
 /// What the model starts with.
@@ -120,6 +119,7 @@ pub(super) fn model(
             has_clock: settings.timestamps,
         },
         providers: providers(settings, None)?,
+        keys_place: host::short_path(options.saved_keys.path()),
         tools,
         system: settings.system.clone(),
         max_rounds: settings.max_rounds,

@@ -1,7 +1,7 @@
 //! The leaves of the full screen: streams and tools through the performer, the history through its writer, lists and
 //! chats read on threads of their own, local servers looked for once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,13 +13,18 @@ use super::session::SessionOptions;
 use super::setup;
 use super::signals::SignalEvent;
 use crate::agent::{self, EndpointSource, Performer};
-use crate::app::{ChatList, Effect, Msg};
-use crate::chat::{ConversationId, ErrorKind};
+use crate::app::{ChatList, Effect, Msg, NotListed};
+use crate::chat::{ChatError, ConversationId, ErrorKind};
 use crate::config::probe;
+use crate::config::provider::ProviderSettings;
+use crate::config::saved_keys::{SavedKey, SavedKeys};
+use crate::config::secret::Secret;
 use crate::host::{self, ToolBox};
+use crate::models;
 use crate::provider::Client;
 use crate::provider::connect::Connector;
 use crate::store::{CommittedWhat, Reader, StoreError, StoreEvent, StoreOptions, Writer};
+use crate::strings;
 
 /// Most chats in the list.
 const LISTED: usize = 500;
@@ -41,6 +46,10 @@ pub(super) struct Worker {
     performer: Performer,
     writer: Option<Writer>,
     endpoints: HashMap<String, EndpointSource>,
+    client: Client,
+    connector: Arc<Connector>,
+    providers: BTreeMap<String, ProviderSettings>,
+    saved_keys: SavedKeys,
     data_dir: PathBuf,
     to_shell: UnboundedSender<Shell>,
 }
@@ -88,6 +97,10 @@ impl Worker {
             });
         }
         Self {
+            client: client.clone(),
+            connector,
+            providers: options.settings.providers.clone(),
+            saved_keys: options.saved_keys.clone(),
             performer: Performer::new(client, tools.registry.clone(), gate, events),
             writer,
             endpoints,
@@ -110,6 +123,9 @@ impl Worker {
             }
             Effect::ListChats { search, query } => self.list(search, query),
             Effect::LoadChat { load, id } => self.load(load, id),
+            Effect::ListModels => self.list_models(),
+            Effect::TryKey { request, provider, key } => self.try_key(request, &provider, key),
+            Effect::SaveKey { provider, key } => self.save_key(&provider, key),
             Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }
@@ -159,6 +175,45 @@ impl Worker {
         );
     }
 
+    fn list_models(&self) {
+        let (client, connector, to_shell) = (self.client.clone(), self.connector.clone(), self.to_shell.clone());
+        let providers: Vec<_> = self.providers.values().cloned().collect();
+        let data_dir = self.data_dir.clone();
+        tokio::spawn(async move {
+            let found = |provider: &ProviderSettings, listed: Result<Vec<String>, ChatError>| {
+                let found = listed.map_err(|error| why_not_listed(provider, &error));
+                let msg = Msg::ModelsListed { provider: provider.name.clone(), found };
+                let _ = to_shell.send(Shell::App(Box::new(msg)));
+            };
+            models::list_all(&client, &connector, &providers, &data_dir, found).await;
+        });
+    }
+
+    fn try_key(&self, request: u64, provider: &str, key: Secret) {
+        let Some(provider) = self.providers.get(provider).map(|provider| provider.with_saved_key(key)) else { return };
+        let (client, connector, to_shell) = (self.client.clone(), self.connector.clone(), self.to_shell.clone());
+        tokio::spawn(async move {
+            let found = models::list(&client, &connector, &provider).await.map_err(|error| match error.kind {
+                ErrorKind::Auth => strings::key_refused(&provider.label),
+                _ => strings::key_untried(&provider.label, &error.message),
+            });
+            let _ = to_shell.send(Shell::App(Box::new(Msg::KeyTried { request, found })));
+        });
+    }
+
+    fn save_key(&mut self, name: &str, key: Secret) {
+        let Some(provider) = self.providers.get_mut(name) else { return };
+        *provider = provider.with_saved_key(key.clone());
+        self.endpoints.insert(name.to_owned(), host::endpoint_source(self.connector.clone(), provider.clone()));
+        let saved = SavedKey { base_url: provider.base_url.clone(), key };
+        let (name, saved_keys, to_shell) = (name.to_owned(), self.saved_keys.clone(), self.to_shell.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Err(why) = saved_keys.save(&name, saved) {
+                let _ = to_shell.send(Shell::App(Box::new(Msg::Warned(strings::notice_key_not_kept(&why)))));
+            }
+        });
+    }
+
     /// Ends streams and tools and closes the history; `false` when that takes longer than the limit.
     pub(super) fn close(self, limit: Duration) -> bool {
         drop(self.performer);
@@ -166,10 +221,20 @@ impl Worker {
     }
 }
 
+fn why_not_listed(provider: &ProviderSettings, error: &ChatError) -> NotListed {
+    if error.kind == ErrorKind::Network && error.status.is_none() && models::is_near(provider) {
+        NotListed::NotRunning(strings::not_running(&host::authority(&provider.base_url)))
+    } else if error.kind == ErrorKind::Auth {
+        NotListed::Failed(strings::KEY_NOT_ACCEPTED.to_owned())
+    } else {
+        NotListed::Failed(strings::NO_LIST.to_owned())
+    }
+}
+
 fn unknown_provider(name: &str) -> EndpointSource {
     let message = format!("The provider {name} is not configured.");
     Arc::new(move || {
-        let error = crate::chat::ChatError::new(ErrorKind::BadRequest, message.clone());
+        let error = ChatError::new(ErrorKind::BadRequest, message.clone());
         Box::pin(std::future::ready(Err(error)))
     })
 }

@@ -43,6 +43,8 @@ pub fn provider(name: &str, is_demo: bool) -> ProviderRow {
         models: vec![if is_demo { "outdoor-demo".to_owned() } else { "gpt-4o-mini".to_owned() }],
         note: if is_demo { "built in, needs no key".to_owned() } else { "OPENAI_API_KEY".to_owned() },
         missing: None,
+        trouble: None,
+        takes_key: false,
         key_source: (!is_demo).then(|| "OPENAI_API_KEY".to_owned()),
         key_tail: (!is_demo).then(|| "x7Qa".to_owned()),
         host: "api.openai.com".to_owned(),
@@ -94,6 +96,7 @@ impl Screen {
             keymap: Arc::new(Keymap::resolve(&BTreeMap::new()).unwrap()),
             look: Look { background: Background::Dark, ..Look::default() },
             providers: Providers { rows: rows_of, target, reason },
+            keys_place: "~/.config/riffle/keys.toml".to_owned(),
             tools: gear(),
             system: String::new(),
             max_rounds: 25,
@@ -154,7 +157,12 @@ impl Screen {
                     let found = self.saved.iter().find(|chat| chat.id == id).cloned().map(Box::new);
                     self.tell(Msg::ChatLoaded { load, id, found: Ok(found) });
                 }
-                Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+                Effect::ListModels
+                | Effect::TryKey { .. }
+                | Effect::SaveKey { .. }
+                | Effect::Redraw
+                | Effect::Suspend
+                | Effect::Quit => {}
             }
         }
     }

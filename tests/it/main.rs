@@ -5,6 +5,7 @@
 mod ask;
 mod chatting;
 mod config;
+mod connecting;
 mod harness;
 mod pages;
 mod program;

@@ -3,6 +3,7 @@
 mod call;
 mod chats;
 mod commands;
+mod connect;
 mod help;
 mod leader;
 mod models;
@@ -30,6 +31,7 @@ pub(super) fn draw<'a>(
         Overlay::Help { top } => help::draw(canvas, model, *top),
         Overlay::Commands(palette) => commands::draw(canvas, model, palette),
         Overlay::Models(list) => models::draw(canvas, model, list),
+        Overlay::Connect(page) => connect::draw(canvas, model, page),
         Overlay::Chats(browser) => chats::draw(canvas, model, cache, browser),
         Overlay::Call { at, top } => call::draw(canvas, model, *at, *top),
         Overlay::Tools => None,

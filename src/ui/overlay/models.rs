@@ -8,11 +8,19 @@ use crate::ui::line::Line;
 
 /// Draws the page.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> Option<(u16, u16)> {
-    let keys = [("Enter", hint::USE_IN_THIS_CHAT), ("Esc", hint::CLOSE)];
+    let rows = list.rows(&model.providers.rows, &model.providers.target);
+    let keys = match rows.get(list.selected) {
+        Some(ModelRow::NotConnected { provider, .. }) if provider.takes_key => {
+            vec![("Enter", hint::CONNECT), ("Esc", hint::CLOSE)]
+        }
+        Some(ModelRow::Model { provider, .. }) if provider.takes_key => {
+            vec![("Enter", hint::USE_IN_THIS_CHAT), ("Tab", hint::OTHER_KEY), ("Esc", hint::CLOSE)]
+        }
+        _ => vec![("Enter", hint::USE_IN_THIS_CHAT), ("Esc", hint::CLOSE)],
+    };
     let page = page(canvas, model, strings::MODEL, "", &keys);
     let cursor = input_box(canvas, page.screen, 1, 2, &list.input.text);
     let theme = canvas.theme;
-    let rows = list.rows(&model.providers.rows, &model.providers.target);
     let name_width = rows
         .iter()
         .map(|row| match row {
@@ -40,7 +48,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> 
                     lines.push((Line::default(), false));
                     lines.push((styled(&format!("   {}", strings::NOT_CONNECTED), theme.dim), false));
                 }
-                (provider.label.clone(), String::new(), (*hint).to_owned())
+                let note = match &provider.key_source {
+                    Some(variable) if provider.takes_key => strings::connect_hint(variable),
+                    _ => (*hint).to_owned(),
+                };
+                (provider.label.clone(), String::new(), note)
             }
         };
         let mut line = styled(" ", theme.text);
@@ -57,6 +69,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> 
             pad(&mut line, name_width + 20);
         }
         push(&mut line, &note, theme.dim);
+        if let Some(trouble) = &row.provider().trouble {
+            push(&mut line, "   ", theme.text);
+            push(&mut line, trouble, theme.waiting);
+        }
         lines.push((line, is_selected));
     }
     let height = page.body.height.saturating_sub(2) as usize;
