@@ -1,11 +1,13 @@
 //! `riffle ask`: one answer to stdout, as text or as JSON lines, through the same turn as the full screen.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -16,6 +18,7 @@ use crate::config::settings::Settings;
 use crate::host::{self, Clock, ToolBox, note};
 use crate::provider::Client;
 use crate::provider::connect::Connector;
+use crate::provider::recording::Recorder;
 use crate::safe_text::SafeText;
 use crate::store::{NewChat, Reader, StoreEvent, StoreOptions, Writer};
 use crate::strings;
@@ -36,6 +39,8 @@ pub struct AskOptions {
     pub is_unsaved: bool,
     /// The chat in which something was said last goes on.
     pub is_continued: bool,
+    /// Where the raw streams are recorded.
+    pub record: Option<std::path::PathBuf>,
     /// A piped stdin is not read.
     pub ignores_stdin: bool,
     /// Where the history is.
@@ -88,8 +93,13 @@ pub async fn run(options: AskOptions) -> anyhow::Result<u8> {
     let (events, inbox) = tokio::sync::mpsc::channel(64);
     let connector = Arc::new(Connector::new(options.settings.demo_rate, host::variable));
     let gate = host::commit_gate(saving.writer.clone());
+    let recorder = options.record.as_deref().map(recorder).transpose()?;
+    let client = match &recorder {
+        Some(recorder) => Client::new().recorded(recorder.clone()),
+        None => Client::new(),
+    };
     let drive_host = Drive {
-        performer: Performer::new(Client::new(), tools.registry.clone(), gate, events),
+        performer: Performer::new(client, tools.registry.clone(), gate, events),
         events: inbox,
         endpoint: host::endpoint_source(connector, options.provider.clone()),
         model: options.model.clone(),
@@ -118,8 +128,16 @@ pub async fn run(options: AskOptions) -> anyhow::Result<u8> {
     )
     .await;
     printer.end(&end);
+    if let Some(Err(error)) = recorder.map(|recorder| recorder.close()) {
+        note(&strings::recording_incomplete(&error.to_string()));
+    }
     let is_saved = saving.close();
     Ok(exit_code(&end, is_interrupted.into_inner(), printer.is_closed(), is_saved))
+}
+
+fn recorder(path: &Path) -> anyhow::Result<Arc<Recorder>> {
+    let file = host::create_private(path).with_context(|| path.display().to_string())?;
+    Ok(Arc::new(Recorder::new(Box::new(BufWriter::new(file)))))
 }
 
 fn exit_code(end: &TurnEnd, is_interrupted: bool, is_pipe_closed: bool, is_saved: bool) -> u8 {

@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -19,7 +20,7 @@ const EXAMPLE: &str = include_str!("../config.example.toml");
 const USAGE: u8 = 2;
 
 /// A parsed command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Cli {
     /// The options that go with every command.
     pub flags: Flags,
@@ -28,7 +29,7 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// The full screen.
     Chat {
@@ -41,6 +42,8 @@ pub enum Command {
     Ask(AskArgs),
     /// What providers offer.
     Models(ModelsArgs),
+    /// Plays a recording.
+    Replay(ReplayArgs),
     /// Prints about the configuration.
     Config(ConfigCommand),
     /// Prints the keys.
@@ -75,6 +78,9 @@ pub struct AskArgs {
     /// Go on with the last chat
     #[arg(long = "continue")]
     pub goes_on: bool,
+    /// Record the raw stream to this file, for `riffle replay`
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Do not read stdin
     #[arg(long)]
     pub no_stdin: bool,
@@ -89,6 +95,27 @@ pub struct ModelsArgs {
     /// Ask anew, whatever is remembered
     #[arg(long)]
     pub refresh: bool,
+}
+
+/// `riffle replay`.
+#[derive(Clone, Debug, PartialEq, clap::Args)]
+pub struct ReplayArgs {
+    /// The recording
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How fast: 1 as it came, 2 twice as fast, 0 at once
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+    /// Write it as a test case beside the recording, and show nothing
+    #[arg(long)]
+    pub as_case: bool,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|speed: &f64| speed.is_finite() && *speed >= 0.0)
+        .ok_or_else(|| "a number from 0".to_owned())
 }
 
 /// `riffle config …`.
@@ -137,6 +164,8 @@ struct Args {
 enum Sub {
     /// Print one answer
     Ask(AskArgs),
+    /// Play a recorded stream
+    Replay(ReplayArgs),
     /// List the models that providers offer
     Models(ModelsArgs),
     /// Print where the configuration is, an example, or what holds
@@ -163,6 +192,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ended> {
     }
     let command = match args.command {
         Some(Sub::Ask(ask)) => Command::Ask(ask),
+        Some(Sub::Replay(replay)) => Command::Replay(replay),
         Some(Sub::Models(models)) => Command::Models(models),
         Some(Sub::Config(command)) => Command::Config(command),
         Some(Sub::Keys) => Command::Keys,

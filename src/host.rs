@@ -1,7 +1,9 @@
 //! What every host of a turn needs from the outside world: the clock, fresh ids, random numbers, tools, endpoints, and
 //! the gate that holds work back until what was recorded is committed.
 
+use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -184,6 +186,19 @@ pub fn short_path(path: &Path) -> String {
 pub fn authority(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', '?']).next().unwrap_or_default().to_owned()
+}
+
+/// A file that only its owner can read, emptied if it is there.
+#[cfg(unix)]
+pub fn create_private(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// A file that only its owner can read, emptied if it is there. The user's folder is private by its access list.
+#[cfg(not(unix))]
+pub fn create_private(path: &Path) -> io::Result<File> {
+    File::create(path)
 }
 
 /// Holds work back until the history has committed what was recorded before; open where nothing is saved.

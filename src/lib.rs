@@ -14,6 +14,7 @@ pub mod config;
 pub mod host;
 pub mod models;
 pub mod provider;
+pub mod replay;
 pub mod safe_text;
 pub mod sse;
 pub mod store;

@@ -12,6 +12,7 @@ use riffle::config::presets::DEMO;
 use riffle::config::probe;
 use riffle::host;
 use riffle::models::{self, ModelsOptions};
+use riffle::replay::{self, ReplayOptions};
 use riffle::term::session::{self, Resume, SessionOptions};
 use tokio::runtime::{Builder, Runtime};
 
@@ -52,6 +53,10 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let options = SessionOptions { settings, data_dir, prompt, resume, is_private, saved_keys, warnings };
             runtime()?.block_on(session::run(options))
         }
+        Command::Replay(args) => {
+            let options = ReplayOptions { file: args.file, speed: args.speed, is_case: args.as_case };
+            replay::run(&options, &mut out)
+        }
         Command::Models(args) => {
             let Loaded { settings, data_dir, warnings, .. } = load(&cli.flags)?;
             for warning in &warnings {
@@ -85,6 +90,7 @@ async fn answer(loaded: Loaded, args: AskArgs) -> anyhow::Result<u8> {
         is_unsaved: args.no_save,
         is_continued: args.goes_on,
         ignores_stdin: args.no_stdin,
+        record: args.record,
         data_dir,
         settings,
         provider,

@@ -134,8 +134,8 @@ fn of_event(event: SseEvent<'_>, is_cut_inside: bool) -> Piece<'_> {
     match event {
         SseEvent::Comment => Piece::Alive,
         SseEvent::Error(text) => Piece::Failed(from_text(text)),
-        SseEvent::BareJson(line) => match parse_json(line).filter(has_error) {
-            Some(value) => Piece::Failed(from_value(&value)),
+        SseEvent::BareJson(line) => match parse_json(line).filter(|(value, _)| has_error(value)) {
+            Some((value, _)) => Piece::Failed(from_value(&value)),
             None => Piece::Alive,
         },
         SseEvent::Message { name, data } => of_data(name, data.trim(), is_cut_inside),
@@ -147,7 +147,7 @@ fn of_data<'a>(name: Option<&'a str>, data: &'a str, is_cut_inside: bool) -> Pie
         Piece::Done
     } else if name == Some("error") {
         match parse_json(data) {
-            Some(value) => Piece::Failed(from_value(&value)),
+            Some((value, _)) => Piece::Failed(from_value(&value)),
             None if is_cut_inside => Piece::Alive,
             None => Piece::Failed(from_text(data)),
         }
@@ -178,10 +178,10 @@ fn read_document(document: &[u8], sink: &mut impl FnMut(Piece<'_>)) {
         let words: String = without_markup(text).chars().take(MAX_QUOTED_CHARS).collect();
         let sentence = format!("The server sent a web page instead of an answer: {words}");
         sink(Piece::Failed(ChatError::new(ErrorKind::Protocol, sentence)));
-    } else if let Some(value) = parse_json(text) {
+    } else if let Some((value, _)) = parse_json(text) {
         sink(Piece::Document(value));
     } else {
-        text.lines().map_while(parse_json).for_each(|value| sink(Piece::Document(value)));
+        text.lines().map_while(parse_json).for_each(|(value, _)| sink(Piece::Document(value)));
     }
 }
 

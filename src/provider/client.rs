@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::http::{Reply, Transport, next_piece, whole_body};
+use super::recording::Recorder;
 use super::{ChatRequest, Endpoint, Progress, Quirks, dialect};
 use crate::chat::{ChatError, Delta, ErrorKind, StreamEnd};
 
@@ -19,6 +20,7 @@ const WAITING_DELTAS: usize = 64;
 pub struct Client {
     transport: Transport,
     quirks: Arc<Mutex<HashMap<String, Quirks>>>,
+    recorder: Option<Arc<Recorder>>,
 }
 
 /// One item of a stream.
@@ -60,6 +62,12 @@ impl Drop for DeltaStream {
 }
 
 impl Client {
+    /// The same, recording every stream.
+    #[must_use]
+    pub fn recorded(self, recorder: Arc<Recorder>) -> Self {
+        Self { recorder: Some(recorder), ..self }
+    }
+
     /// A client without any connection yet.
     #[must_use]
     pub fn new() -> Self {
@@ -116,10 +124,16 @@ impl Client {
                     break;
                 }
             };
+            if let Some(recorder) = &self.recorder {
+                recorder.bytes(piece.as_ref());
+            }
             let progress = decoder.push(piece.as_ref(), &mut deltas);
             if !hand_over(&mut deltas, sender).await || progress == Progress::Done {
                 break;
             }
+        }
+        if let Some(recorder) = &self.recorder {
+            recorder.end(broken.as_ref().map(|error: &ChatError| error.message.as_str()));
         }
         // The connection goes first: nothing after the end is waited for.
         drop(response);
@@ -138,10 +152,23 @@ impl Client {
         let mut quirks = self.known_quirks().get(&place).cloned().unwrap_or_default();
         loop {
             let wire = dialect.request(endpoint, request, &quirks);
+            if let Some(recorder) = &self.recorder {
+                recorder.asked();
+            }
             let refusal = match self.transport.send(endpoint, &wire).await? {
-                Reply::Success(response) => return Ok(response),
+                Reply::Success(response) => {
+                    if let Some(recorder) = &self.recorder {
+                        recorder.head(endpoint, &request.model, response.status().as_u16(), response.headers());
+                    }
+                    return Ok(response);
+                }
                 Reply::Refused(refusal) => refusal,
             };
+            if let Some(recorder) = &self.recorder {
+                recorder.head(endpoint, &request.model, refusal.status, &refusal.headers);
+                recorder.bytes(refusal.body.as_bytes());
+                recorder.end(None);
+            }
             let adapted = dialect.adapt(&quirks, &wire, &refusal.body).filter(|_| refusal.is_about_request);
             let Some(adapted) = adapted else { return Err(refusal.error) };
             quirks = adapted;

@@ -8,7 +8,7 @@ use super::gemini::Gemini;
 use super::ollama::Ollama;
 use super::openai_chat::OpenAiChat;
 use super::openai_responses::OpenAiResponses;
-use super::{Api, ChatRequest, Endpoint};
+use super::{Api, ChatRequest, Endpoint, Tolerance};
 use crate::chat::{Delta, StreamEnd};
 use crate::config::secret::Secret;
 
@@ -75,6 +75,9 @@ pub trait BodyDecoder {
 
     /// The body is over, or [`Progress::Done`] was given: appends what was held back and says how the answer ended.
     fn finish(&mut self, out: &mut Vec<Delta>) -> StreamEnd;
+
+    /// What had to be tolerated so far, each once.
+    fn tolerances(&self) -> &[Tolerance];
 }
 
 /// A wire format.

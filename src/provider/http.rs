@@ -40,6 +40,8 @@ pub(super) struct Transport {
 pub(super) struct Refusal {
     /// Whether changing the request may help.
     pub(super) is_about_request: bool,
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
     /// The body as it came, for the dialect.
     pub(super) body: String,
     /// What it means.
@@ -170,6 +172,8 @@ async fn refusal(endpoint: &Endpoint, response: Response) -> Refusal {
     };
     Refusal {
         is_about_request: matches!(status.as_u16(), 400 | 422),
+        status: status.as_u16(),
+        headers,
         body: String::from_utf8_lossy(&body).into_owned(),
         error,
     }

@@ -15,7 +15,9 @@ pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
 mod reader;
+pub mod recording;
 pub mod retry;
+mod tolerance;
 mod values;
 mod wire;
 
@@ -25,6 +27,7 @@ use serde_json::{Map, Value};
 
 pub use client::{Client, DeltaStream, StreamItem};
 pub use dialect::{BodyDecoder, Dialect, Progress, Quirks, ReasoningEcho, WireRequest, dialect};
+pub use tolerance::Tolerance;
 
 use crate::chat::{Message, ToolSpec};
 use crate::config::secret::Secret;

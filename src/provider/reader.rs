@@ -6,13 +6,15 @@ use serde_json::Value;
 use super::body::{BodyReader, Form, Piece};
 use super::error::from_value;
 use super::values::{has_error, parse_json};
-use super::{BodyDecoder, Progress};
+use super::{BodyDecoder, Progress, Tolerance};
 use crate::chat::{ChatError, Delta, ErrorKind, Finish, StreamEnd, ToolCallFragment, Usage};
 
 /// What a dialect makes of a body.
 pub(super) trait Reads: Default {
     /// What its bodies are made of.
     const FORM: Form;
+    /// Whether the end is announced besides its reason.
+    const ANNOUNCES_END: bool = true;
 
     /// Reads a step of the commonest shape without building a tree; `false` when it has to be looked at whole.
     fn read_common(&mut self, _data: &str, _answer: &mut Answer) -> bool {
@@ -39,6 +41,7 @@ pub(super) struct Answer {
     has_content: bool,
     is_announced: bool,
     error: Option<ChatError>,
+    tolerances: Vec<Tolerance>,
     finish: Option<Finish>,
     raw: String,
     model: String,
@@ -92,6 +95,13 @@ impl Answer {
     /// The answer failed; the first failure counts.
     pub(super) fn fail(&mut self, error: ChatError) {
         self.error.get_or_insert(error);
+    }
+
+    /// Something had to be tolerated.
+    pub(super) fn tolerate(&mut self, tolerance: Tolerance) {
+        if !self.tolerances.contains(&tolerance) {
+            self.tolerances.push(tolerance);
+        }
     }
 
     /// Something to show came, of which nothing may be given out yet.
@@ -163,7 +173,18 @@ impl<D: Reads> BodyDecoder for Reader<D> {
         dialect.close(answer);
         out.append(&mut answer.deltas);
         out.extend(dialect.kept().map(Delta::Opaque));
+        match (answer.finish, answer.is_announced) {
+            (Some(_), false) if D::ANNOUNCES_END && answer.error.is_none() => {
+                answer.tolerate(Tolerance::EndNotAnnounced);
+            }
+            (None, true) => answer.tolerate(Tolerance::EndWithoutReason),
+            _ => {}
+        }
         answer.end()
+    }
+
+    fn tolerances(&self) -> &[Tolerance] {
+        &self.answer.tolerances
     }
 }
 
@@ -178,9 +199,15 @@ fn read_piece<D: Reads>(dialect: &mut D, piece: Piece<'_>, is_last: bool, answer
         Piece::Alive => {}
         Piece::Step { data, .. } if dialect.read_common(data, answer) => {}
         Piece::Step { name, data } => match parse_json(data) {
-            Some(step) => dialect.read_step(name, &step, answer),
+            Some((step, is_mended)) => {
+                if is_mended {
+                    answer.tolerate(Tolerance::LoneSurrogate);
+                }
+                dialect.read_step(name, &step, answer);
+            }
+            None if is_last => answer.tolerate(Tolerance::CutPiece),
             // A word that is no JSON at all is some proxy's sign of life.
-            None if is_last || !data.starts_with('{') => {}
+            None if !data.starts_with('{') => answer.tolerate(Tolerance::NotJson),
             None => {
                 let sentence = "The server sent a piece of the answer that is not valid JSON.";
                 answer.fail(ChatError::new(ErrorKind::Protocol, sentence));
@@ -190,7 +217,9 @@ fn read_piece<D: Reads>(dialect: &mut D, piece: Piece<'_>, is_last: bool, answer
             let is_answer = dialect.read_document(&document, answer);
             if has_error(&document) {
                 answer.fail(from_value(&document));
-            } else if !is_answer {
+            } else if is_answer {
+                answer.tolerate(Tolerance::WholeDocument);
+            } else {
                 let error = from_value(&document);
                 answer.fail(ChatError { kind: ErrorKind::Protocol, retryable: false, ..error });
             }

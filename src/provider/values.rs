@@ -71,10 +71,11 @@ pub(super) fn thinking_of(part: &Value) -> String {
 }
 
 /// JSON as servers write it: half of a surrogate pair, which the parser refuses, becomes U+FFFD.
-pub(super) fn parse_json(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok().or_else(|| {
+/// With whether that was needed.
+pub(super) fn parse_json(text: &str) -> Option<(Value, bool)> {
+    serde_json::from_str(text).ok().map(|value| (value, false)).or_else(|| {
         let mended = without_lone_surrogates(text)?;
-        serde_json::from_str(&mended).ok()
+        Some((serde_json::from_str(&mended).ok()?, true))
     })
 }
 
@@ -116,7 +117,7 @@ mod tests {
     fn lone_surrogates_do_not_end_the_stream() {
         assert_eq!(
             parse_json(r#""a\ud83d b\\ud83d \ud83d\ude00 \ude00""#),
-            Some(json!("a\u{fffd} b\\ud83d 😀 \u{fffd}"))
+            Some((json!("a\u{fffd} b\\ud83d 😀 \u{fffd}"), true))
         );
     }
 

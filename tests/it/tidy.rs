@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom to the top; a layer may use itself and what stands before it.
-const LAYERS: [&str; 17] = [
+const LAYERS: [&str; 18] = [
     "safe_text",
     "chat",
     "strings",
@@ -17,6 +17,7 @@ const LAYERS: [&str; 17] = [
     "ui",
     "host",
     "ask",
+    "replay",
     "models",
     "term",
     "cli",

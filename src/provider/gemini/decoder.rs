@@ -23,6 +23,7 @@ pub struct GeminiReader {
 
 impl Reads for GeminiReader {
     const FORM: Form = Form::Events;
+    const ANNOUNCES_END: bool = false;
 
     fn read_step(&mut self, _: Option<&str>, step: &Value, answer: &mut Answer) {
         if has_error(step) {

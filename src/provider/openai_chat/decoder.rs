@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use super::common;
 use super::reasoning::{CONTENT_PARTS, DETAILS_FIELD, join_details, text_of};
 use super::think::ThinkSplitter;
-use crate::chat::ToolCallFragment;
+use crate::chat::{Delta, ToolCallFragment};
+use crate::provider::Tolerance;
 use crate::provider::body::Form;
 use crate::provider::error::from_value;
 use crate::provider::reader::{Answer, Reader, Reads};
@@ -44,7 +45,11 @@ impl Reads for ChatReader {
         });
         if let Some(choice) = choice {
             let delta = choice.get("delta").and_then(Value::as_object);
-            if let Some(delta) = delta.or_else(|| choice.get("message").and_then(Value::as_object)) {
+            let message = choice.get("message").and_then(Value::as_object).filter(|_| delta.is_none());
+            if message.is_some() {
+                answer.tolerate(Tolerance::MessageForDelta);
+            }
+            if let Some(delta) = delta.or(message) {
                 self.read_delta(delta, answer);
             }
             if let Some(raw) = choice.get("finish_reason").and_then(Value::as_str).filter(|raw| !raw.is_empty()) {
@@ -97,6 +102,7 @@ impl ChatReader {
         }
         match delta.get("content") {
             Some(Value::Array(parts)) => {
+                answer.tolerate(Tolerance::TextInParts);
                 for part in parts {
                     let thought = thinking_of(part);
                     if !thought.is_empty() && !has_fields {
@@ -111,10 +117,14 @@ impl ChatReader {
         self.add_text(delta.get("refusal").and_then(Value::as_str).unwrap_or(""), answer);
         match delta.get("tool_calls") {
             Some(Value::Array(calls)) => calls.iter().for_each(|call| self.add_call(call, answer)),
-            Some(call @ Value::Object(_)) => self.add_call(call, answer),
+            Some(call @ Value::Object(_)) => {
+                answer.tolerate(Tolerance::CallOutsideList);
+                self.add_call(call, answer);
+            }
             _ => {}
         }
         if let Some(function) = delta.get("function_call").filter(|function| function.is_object()) {
+            answer.tolerate(Tolerance::OldFunctionCall);
             self.add_call(&json!({"index": 0, "function": function}), answer);
         }
     }
@@ -122,7 +132,11 @@ impl ChatReader {
     fn add_text(&mut self, text: &str, answer: &mut Answer) {
         if !text.is_empty() {
             answer.has_content();
+            let before = answer.deltas().len();
             self.think.push(text, answer.deltas());
+            if answer.deltas()[before..].iter().any(|delta| matches!(delta, Delta::Reasoning(_))) {
+                answer.tolerate(Tolerance::ThinkTags);
+            }
         }
     }
 
@@ -142,6 +156,12 @@ impl ChatReader {
         };
         let extra = map.get("extra_content").filter(|extra| !extra.is_null());
         self.has_extra_content |= extra.is_some();
+        if arguments.is_some_and(|arguments| !arguments.is_string()) {
+            answer.tolerate(Tolerance::ArgumentsAsJson);
+        }
+        if map.get("index").and_then(number).is_none() {
+            answer.tolerate(Tolerance::CallWithoutIndex);
+        }
         answer.call(ToolCallFragment {
             index: map.get("index").and_then(number),
             id,
@@ -156,7 +176,7 @@ impl ChatReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Delta, ErrorKind, StreamEnd};
+    use crate::chat::{ErrorKind, StreamEnd};
     use crate::provider::{BodyDecoder, Progress};
 
     #[test]

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use crate::chat::{ChatError, ErrorKind, Finish, ToolCallFragment};
+use crate::provider::Tolerance;
 use crate::provider::body::Form;
 use crate::provider::error::from_value;
 use crate::provider::reader::{Answer, Reader, Reads};
@@ -45,6 +46,9 @@ impl Reads for ResponsesReader {
         let index = step.get("output_index").and_then(number);
         let id = step["item_id"].as_str().or_else(|| step["item"]["id"].as_str());
         let is_about_item = index.is_some() || id.is_some() || step["item"].is_object() || step["delta"].is_string();
+        if is_about_item && index.is_none() {
+            answer.tolerate(Tolerance::ItemWithoutIndex);
+        }
         let item = if is_about_item { self.item_of(index, id) } else { 0 };
         let part = ["content_index", "summary_index"].iter().find_map(|name| step.get(*name).and_then(number));
         let part = part.unwrap_or(0);
