@@ -11,8 +11,8 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::agent::{Drive, NewQuestion, Performer, Progress, Turn, TurnEnd, TurnId, TurnSetup, drive};
-use crate::chat::{Arguments, ChatError, Conversation, ConversationId, Finish};
+use crate::agent::{Drive, NewQuestion, Opening, Performer, Progress, Turn, TurnEnd, TurnId, TurnSetup, drive};
+use crate::chat::{Arguments, ChatError, Conversation, ConversationId, ErrorKind, Finish, PAUSED};
 use crate::config::provider::ProviderSettings;
 use crate::config::settings::Settings;
 use crate::host::{self, Clock, ToolBox, note};
@@ -22,6 +22,7 @@ use crate::provider::recording::Recorder;
 use crate::safe_text::SafeText;
 use crate::store::{NewChat, Reader, StoreEvent, StoreOptions, Writer};
 use crate::strings;
+use crate::strings::failure::{Culprit, Reached, ask_failed};
 use crate::tools::policy::Host;
 
 /// How long the history may take to close at the end.
@@ -85,11 +86,12 @@ pub async fn run(options: AskOptions) -> anyhow::Result<u8> {
         provider: options.provider.name.clone(),
         model: options.model.clone(),
     });
-    let printer = Printer::new(options.is_json);
+    let printer = Printer::new(options.is_json, culprit(&options.provider, &options.model));
     printer.start(&chat.id, &options);
     let messages = chat.request_messages(Some(&options.settings.system));
     let parent = chat.entries.last().map(|entry| entry.id.clone());
-    let started = Turn::start(setup, messages, parent, Some(NewQuestion { text: question, new_chat }), clock.now());
+    let started =
+        Turn::start(setup, messages, parent, Opening::Question(NewQuestion { text: question, new_chat }), clock.now());
     let (events, inbox) = tokio::sync::mpsc::channel(64);
     let connector = Arc::new(Connector::new(options.settings.demo_rate, host::variable));
     let gate = host::commit_gate(saving.writer.clone());
@@ -133,6 +135,19 @@ pub async fn run(options: AskOptions) -> anyhow::Result<u8> {
     }
     let is_saved = saving.close();
     Ok(exit_code(&end, is_interrupted.into_inner(), printer.is_closed(), is_saved))
+}
+
+fn culprit(provider: &ProviderSettings, model: &str) -> Culprit {
+    let (key_source, key_tail) = host::key_place(&provider.key);
+    Culprit {
+        name: provider.name.clone(),
+        label: provider.label.clone(),
+        model: model.to_owned(),
+        host: host::authority(&provider.base_url),
+        has_key: key_source.is_some() && provider.missing.is_none(),
+        key_source,
+        key_tail,
+    }
 }
 
 fn recorder(path: &Path) -> anyhow::Result<Arc<Recorder>> {
@@ -240,12 +255,14 @@ struct Printer {
     is_pipe_closed: AtomicBool,
     has_reasoning_open: AtomicBool,
     ends_with_newline: AtomicBool,
+    culprit: Culprit,
 }
 
 impl Printer {
-    fn new(is_json: bool) -> Self {
+    fn new(is_json: bool, culprit: Culprit) -> Self {
         Self {
             is_json,
+            culprit,
             is_terminal: io::stdout().is_terminal(),
             closed: Notify::new(),
             is_pipe_closed: AtomicBool::new(false),
@@ -334,20 +351,34 @@ impl Printer {
                 let text = strings::ask_retry(*attempt, *delay_ms, &error.message);
                 note(SafeText::line(&text).as_str());
             }
-            Progress::Error(error) => {
-                if !self.ends_with_newline.load(Ordering::Relaxed) {
-                    note("");
-                }
-                note(SafeText::line(&strings::ask_failed(error)).as_str());
-            }
+            // Said at the end, when it is known how far the answer came.
+            Progress::Error(_) => {}
+        }
+    }
+
+    fn text_failure(&self, end: &TurnEnd, has_open_line: bool) {
+        let withheld = || ChatError::new(ErrorKind::ContentFilter, String::new());
+        let error = match (&end.error, end.finish) {
+            (Some(error), _) => error.clone(),
+            (None, Finish::ContentFilter) => withheld(),
+            (None, _) => return,
+        };
+        if has_open_line {
+            note("");
+        }
+        let reached = Reached { is_cut: end.finish == Finish::Truncated, has_text: !end.text.is_empty() };
+        for line in ask_failed(&error, &self.culprit, reached) {
+            note(SafeText::line(&line).as_str());
         }
     }
 
     fn end(&self, end: &TurnEnd) {
         if !self.is_json {
-            if self.is_terminal && !self.ends_with_newline.load(Ordering::Relaxed) {
+            let has_open_line = !self.ends_with_newline.load(Ordering::Relaxed);
+            if self.is_terminal && has_open_line {
                 self.write("\n");
             }
+            self.text_failure(end, has_open_line && !self.is_terminal);
             return;
         }
         let usage = end.usage.as_ref();
@@ -359,7 +390,8 @@ impl Printer {
             "usage": usage.map(|usage| json!({"input": usage.input, "output": usage.output})),
             "usage_details": usage.and_then(|usage| usage.details.clone()),
             "error": end.error.as_ref().map(error_object),
-            "ttft_ms": end.ttft_ms, "elapsed_ms": end.elapsed_ms, "rounds": end.rounds, "paused": false,
+            "ttft_ms": end.ttft_ms, "elapsed_ms": end.elapsed_ms, "rounds": end.rounds,
+            "finish_raw": end.finish_raw, "paused": end.finish_raw.as_deref() == Some(PAUSED),
         }));
     }
 }

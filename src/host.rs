@@ -14,10 +14,12 @@ use futures_util::FutureExt;
 use crate::agent::{CommitGate, EndpointSource, Moment, OfferedTool};
 use crate::chat::IdSource;
 use crate::config::presets::DEMO;
-use crate::config::provider::ProviderSettings;
+use crate::config::provider::{KeySource, ProviderSettings};
+use crate::config::secret::Secret;
 use crate::config::settings::Settings;
 use crate::provider::connect::Connector;
 use crate::store::Writer;
+use crate::strings;
 use crate::tools::policy::{Decision, Host, Policy};
 use crate::tools::{Registry, Tool, stub};
 
@@ -169,6 +171,18 @@ pub fn endpoint_source(connector: Arc<Connector>, provider: ProviderSettings) ->
         let (connector, provider) = (connector.clone(), provider.clone());
         async move { connector.endpoint(&provider).await }.boxed()
     })
+}
+
+/// Where a provider's key is read, or would be, and its last characters.
+#[must_use]
+pub fn key_place(key: &KeySource) -> (Option<String>, Option<String>) {
+    match key {
+        KeySource::None => (None, None),
+        KeySource::Env(name) => (Some(name.clone()), variable(name).and_then(|key| Secret::new(key).tail())),
+        KeySource::Command(command) => (Some(command.clone()), None),
+        KeySource::Inline(secret) => (Some(strings::CONFIG_FILE.to_owned()), secret.tail()),
+        KeySource::Saved(secret) => (Some(strings::SAVED_KEYS.to_owned()), secret.tail()),
+    }
 }
 
 /// A path for people: `~` in place of the home folder.

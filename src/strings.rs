@@ -1,8 +1,7 @@
 //! Every word of the interface, in one table. Sentences end with a full stop, labels do not; three blanks separate; at
 //! most one sentence, then the next step.
 
-use crate::chat::{ChatError, ErrorKind};
-
+pub mod failure;
 pub mod hint;
 
 /// The program's name.
@@ -69,7 +68,11 @@ pub const SENDING: &str = "sending";
 /// How an answer ended, on its line.
 pub const INCOMPLETE: &str = "incomplete";
 /// The program ended in the middle of this answer.
-pub const INTERRUPTED: &str = "interrupted   Tab, then r asks again";
+pub const INTERRUPTED: &str = "interrupted";
+/// The vendor stopped in the middle of a long answer.
+pub const PAUSED_ANSWER: &str = "paused by the provider";
+/// After a line that says that an answer is not whole.
+pub const TAB_GOES_ON: &str = "Tab, then Enter goes on";
 /// The answer reached the token limit.
 pub const LENGTH: &str = "cut at the token limit";
 /// The round limit was reached.
@@ -99,15 +102,19 @@ pub const CARD_ALWAYS_KEYS: [(&str, &str); 2] = [("y", "yes"), ("n", "no")];
 /// The same call came three times.
 pub const CARD_REPEATED: &str = "This is the third same call in a row.";
 
-/// A content filter ended the answer.
-pub const WITHHELD: &str = "The provider withheld the rest of this answer.";
 /// Asked before the last question is asked again.
 pub const ASK_AGAIN: &str = "Ask again?";
 /// Keys of [`ASK_AGAIN`].
 pub const ASK_AGAIN_KEYS: [(&str, &str); 3] = [("r", "yes"), ("m", "other model"), ("Esc", "no")];
 
 /// Notice after a stop.
-pub const NOTICE_STOPPED: &str = "Stopped. Tab, then r asks again.";
+pub const NOTICE_STOPPED: &str = "Stopped. Tab, then Enter goes on, r asks again.";
+/// Notice after a stop before anything came.
+pub const NOTICE_STOPPED_EARLY: &str = "Stopped. Tab, then Enter asks again.";
+/// Notice of going on where nothing was cut.
+pub const NOTICE_NOTHING_CUT: &str = "No answer was cut.";
+/// Notice when a question came back into the prompt.
+pub const NOTICE_EDITING: &str = "What you send takes the place of this question.";
 /// Notice of the first Ctrl+C on an empty prompt.
 pub const NOTICE_QUIT: &str = "Ctrl+C again quits.";
 /// Notice when the draft was put aside.
@@ -526,85 +533,6 @@ pub fn not_saved(why: &str) -> String {
 #[must_use]
 pub fn ask_retry(attempt: u32, delay_ms: u64, reason: &str) -> String {
     format!("try {} in {}: {reason}", attempt + 1, seconds(delay_ms))
-}
-
-/// `riffle ask` failed.
-#[must_use]
-pub fn ask_failed(error: &ChatError) -> String {
-    format!("riffle: {} ({})", error.message, error.kind.as_str())
-}
-
-/// What an error card says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ErrorWords {
-    /// What happened.
-    pub sentence: String,
-    /// What it means, at most two lines.
-    pub meaning: Vec<String>,
-    /// The mark: a wait or a cut is `!`, the rest `✗`.
-    pub is_warning: bool,
-}
-
-/// Who failed, for the words of a card.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Culprit {
-    /// The provider as people write it.
-    pub label: String,
-    /// The model.
-    pub model: String,
-    /// The host that was asked.
-    pub host: String,
-    /// Where the key came from.
-    pub key_source: Option<String>,
-    /// The key's end.
-    pub key_tail: Option<String>,
-}
-
-/// The words of a failed answer. `has_text`: something of the answer came.
-#[must_use]
-pub fn error_words(error: &ChatError, who: &Culprit, is_cut: bool, has_text: bool) -> ErrorWords {
-    let label = &who.label;
-    let kept = if has_text { "All that came is kept." } else { "Your question is kept." };
-    let mut meaning = Vec::new();
-    let is_warning = is_cut || matches!(error.kind, ErrorKind::RateLimit | ErrorKind::Overloaded);
-    let sentence = match error.kind {
-        _ if is_cut && has_text => {
-            return ErrorWords {
-                sentence: "The connection broke. This answer is not complete; all that came is kept.".to_owned(),
-                meaning,
-                is_warning,
-            };
-        }
-        _ if is_cut => format!("{label} ended the answer before it began."),
-        ErrorKind::Auth => {
-            match (&who.key_source, &who.key_tail) {
-                (Some(source), Some(tail)) => {
-                    meaning.push(format!("It was read from {source} and ends in ...{tail}."));
-                }
-                (Some(source), None) => meaning.push(format!("It was read from {source}.")),
-                (None, _) => meaning.push("No key was sent.".to_owned()),
-            }
-            format!("{label} did not accept the key.")
-        }
-        ErrorKind::RateLimit => format!("{label} is busy and asks us to wait."),
-        ErrorKind::Overloaded => format!("{label} is overloaded."),
-        ErrorKind::ContextLength => format!("This chat is too long for {}.", who.model),
-        ErrorKind::BadRequest => format!("{label} refused the request: {}", first_sentence(&error.message)),
-        ErrorKind::ContentFilter => WITHHELD.to_owned(),
-        ErrorKind::Server => match error.status {
-            Some(status) => format!("{label} failed ({status})."),
-            None => format!("{label} failed."),
-        },
-        ErrorKind::Protocol => "The answer could not be read from here on.".to_owned(),
-        ErrorKind::Network => format!("No connection to {}.", who.host),
-    };
-    meaning.push(kept.to_owned());
-    ErrorWords { sentence, meaning, is_warning }
-}
-
-fn first_sentence(text: &str) -> String {
-    let end = text.find(". ").map_or(text.len(), |at| at + 1);
-    text[..end].chars().take(200).collect()
 }
 
 #[cfg(test)]

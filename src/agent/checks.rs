@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::setup::{OfferedTool, TurnSetup};
 use super::tracker::{AskReason, TrackedCall};
-use super::turn::{OfferedTool, TurnSetup};
 use crate::chat::{Arguments, ToolStatus};
 use crate::tools::policy::Decision;
 use crate::tools::schema;

@@ -98,6 +98,8 @@ pub struct TurnEnd {
     pub reasoning: String,
     /// The last request's calls.
     pub tool_calls: Vec<ToolCall>,
+    /// The vendor's word for how it ended.
+    pub finish_raw: Option<String>,
     /// Tokens of all requests together; `None` when none reported any.
     pub usage: Option<Usage>,
     /// From the start to the first visible delta, in ms.

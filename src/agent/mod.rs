@@ -7,6 +7,7 @@ mod drive;
 mod effect;
 mod event;
 mod perform;
+mod setup;
 mod tracker;
 mod turn;
 
@@ -14,8 +15,9 @@ pub use drive::{Drive, drive};
 pub use effect::{Effect, Progress, TurnEnd};
 pub use event::{CallId, CallOutcome, Event, Moment, RequestId, TurnId};
 pub use perform::{CommitGate, EndpointSource, Performer};
+pub use setup::{CutAnswer, NewQuestion, OfferedTool, Opening, TurnSetup};
 pub use tracker::{AskReason, CallState, TrackedCall, Tracker};
-pub use turn::{NewQuestion, OfferedTool, Phase, Turn, TurnSetup};
+pub use turn::{Phase, Turn};
 
 #[cfg(test)]
 mod tests;

@@ -6,56 +6,19 @@ use serde_json::{Map, Value};
 use super::checks::{Verdict, verdict};
 use super::effect::{Effect, Progress, TurnEnd};
 use super::event::{CallId, CallOutcome, Event, Moment, RequestId, TurnId};
+use super::setup::{CutAnswer, NewQuestion, Opening, TurnSetup};
 use super::tracker::{CallState, TrackedCall, Tracker};
 use crate::chat::{
-    Accumulator, AssistantMessage, ChatError, ConversationId, Delta, EntryState, ErrorKind, Finish, IdSource, Message,
+    Accumulator, Answer, AssistantMessage, ChatError, ConversationId, Delta, EntryState, ErrorKind, Finish, Message,
     MessageId, Opaque, StreamEnd, ToolCall, ToolResult, ToolSpec, ToolStatus, Usage, paired_for_request,
 };
 use crate::provider::retry::retry_delay_ms;
-use crate::store::{NewChat, Record};
+use crate::store::Record;
 use crate::tools::policy::Decision;
 
-/// A tool as this turn may use it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OfferedTool {
-    /// What the model is told.
-    pub spec: ToolSpec,
-    /// Whether it runs, asks or is refused.
-    pub decision: Decision,
-}
-
-/// Everything a turn is told at its start.
-pub struct TurnSetup {
-    /// Its id; ids of earlier turns never come again.
-    pub id: TurnId,
-    /// The chat it belongs to.
-    pub conversation: ConversationId,
-    /// The provider's configured name.
-    pub provider: String,
-    /// The model that is asked.
-    pub model: String,
-    /// The tools offered.
-    pub tools: Vec<OfferedTool>,
-    /// Model requests in one turn.
-    pub max_rounds: u32,
-    /// Repetitions of a failed request.
-    pub retries: u32,
-    /// After which a call is given up, in ms.
-    pub call_timeout_ms: u64,
-    /// Whether a person can be asked.
-    pub can_ask: bool,
-    /// Where identifiers come from.
-    pub ids: Box<dyn IdSource>,
-}
-
-/// A question that begins a turn.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewQuestion {
-    /// What was asked.
-    pub text: String,
-    /// For the first question of a chat.
-    pub new_chat: Option<NewChat>,
-}
+/// What a model is told after its own words, so that it goes on with them.
+const GO_ON: &str = "Your answer was cut off. Go on exactly where it ended, in the middle of a word if need be. \
+                     Repeat nothing and say nothing about the break.";
 
 /// What the turn is doing.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +51,8 @@ pub struct Turn {
     phase: Phase,
     tracker: Tracker,
     accumulator: Accumulator,
+    /// The answer that goes on in this round, as it was cut.
+    begun: Option<(AssistantMessage, CutAnswer)>,
     /// Calls received in rounds before the current one.
     earlier_calls: usize,
     request_number: u32,
@@ -101,16 +66,16 @@ pub struct Turn {
     usage: Option<Usage>,
     served_model: Option<String>,
     last: AssistantMessage,
+    finish_raw: Option<String>,
 }
 
 impl Turn {
-    /// Starts a turn. `messages` is the conversation so far, for the request; with a `question` it is recorded and added,
-    /// without one the conversation's last question is asked again. `parent` is the message the turn follows.
+    /// Starts a turn. `messages` is the conversation so far, for the request; `parent` is the message the turn follows.
     pub fn start(
         mut setup: TurnSetup,
         messages: Vec<Message>,
         parent: Option<MessageId>,
-        question: Option<NewQuestion>,
+        opening: Opening,
         now: Moment,
     ) -> (Self, Vec<Effect>) {
         let answer_id = MessageId(setup.ids.next_id());
@@ -122,6 +87,7 @@ impl Turn {
             phase: Phase::Asking,
             tracker: Tracker::default(),
             accumulator: Accumulator::default(),
+            begun: None,
             earlier_calls: 0,
             request_number: 0,
             round: 0,
@@ -134,23 +100,37 @@ impl Turn {
             usage: None,
             served_model: None,
             last: AssistantMessage::default(),
+            finish_raw: None,
         };
         let mut effects = Vec::new();
-        if let Some(question) = question {
-            let message = MessageId(turn.setup.ids.next_id());
-            effects.push(Effect::Record(Record::Question {
-                conversation: turn.setup.conversation.clone(),
-                message: message.clone(),
-                parent: turn.parent.clone(),
-                time_ms: now.unix_ms,
-                text: question.text.clone(),
-                new_chat: question.new_chat,
-            }));
-            turn.messages.push(Message::User { text: question.text });
-            turn.parent = Some(message);
+        match opening {
+            Opening::Question(question) => turn.record_question(question, now, &mut effects),
+            Opening::AsItStands => {}
+            Opening::GoOn(cut) => {
+                if let Some(Message::Assistant(answer)) =
+                    turn.messages.pop_if(|message| matches!(message, Message::Assistant(_)))
+                {
+                    turn.resume(answer, cut, now, &mut effects);
+                    return (turn, effects);
+                }
+            }
         }
         turn.ask_model(now, &mut effects);
         (turn, effects)
+    }
+
+    fn record_question(&mut self, question: NewQuestion, now: Moment, effects: &mut Vec<Effect>) {
+        let message = MessageId(self.setup.ids.next_id());
+        effects.push(Effect::Record(Record::Question {
+            conversation: self.setup.conversation.clone(),
+            message: message.clone(),
+            parent: self.parent.clone(),
+            time_ms: now.unix_ms,
+            text: question.text.clone(),
+            new_chat: question.new_chat,
+        }));
+        self.messages.push(Message::User { text: question.text });
+        self.parent = Some(message);
     }
 
     /// Its id.
@@ -316,6 +296,19 @@ impl Turn {
         self.send_request(now, effects);
     }
 
+    /// Opens the first round with an answer that is there already.
+    fn resume(&mut self, answer: AssistantMessage, cut: CutAnswer, now: Moment, effects: &mut Vec<Effect>) {
+        self.round += 1;
+        self.answer_id = cut.message.clone();
+        self.parent = Some(cut.message.clone());
+        effects.push(Effect::Record(Record::AnswerResumed {
+            message: cut.message.clone(),
+            text_bytes: answer.text.len() as u64,
+        }));
+        self.begun = Some((answer, cut));
+        self.send_request(now, effects);
+    }
+
     fn send_request(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         self.request_number += 1;
         self.accumulator = Accumulator::default();
@@ -324,9 +317,13 @@ impl Turn {
         self.request_ttft_ms = None;
         self.served_model = None;
         self.phase = Phase::Asking;
+        let begun = self
+            .begun
+            .iter()
+            .flat_map(|(answer, _)| [Message::Assistant(answer.clone()), Message::User { text: GO_ON.to_owned() }]);
         effects.push(Effect::StartStream {
             request: self.request_id(),
-            messages: paired_for_request(self.messages.iter().cloned()),
+            messages: paired_for_request(self.messages.iter().cloned().chain(begun)),
         });
     }
 
@@ -417,41 +414,18 @@ impl Turn {
         self.track_partial_calls();
         let ids = &mut self.setup.ids;
         let answer = std::mem::take(&mut self.accumulator).finish(&end, &mut || ids.next_id());
+        let finish = answer.finish;
         let error = match end {
-            StreamEnd::Complete => match answer.finish {
-                Finish::Error => Some(ChatError::new(
-                    ErrorKind::Server,
-                    format!("The provider ended the answer: {}", answer.finish_raw.unwrap_or_default()),
-                )),
-                _ => None,
-            },
+            StreamEnd::Complete => (finish == Finish::Error).then(|| {
+                let word = answer.finish_raw.as_deref().unwrap_or_default();
+                ChatError::new(ErrorKind::Server, format!("The provider ended the answer: {word}"))
+            }),
             StreamEnd::Failed { error, .. } => Some(error),
         };
-        let mut message = answer.message;
-        message.opaque = answer.opaque.map(|value| Opaque { provider: self.setup.provider.clone(), value });
-        if let Some(usage) = &answer.usage {
-            add_usage(&mut self.usage, usage);
-        }
-        self.last = message.clone();
-        self.record_answer_end(
-            &message,
-            match answer.finish {
-                Finish::Truncated | Finish::Error | Finish::ContentFilter => EntryState::Failed,
-                Finish::Cancelled => EntryState::Stopped,
-                Finish::Stop | Finish::Length | Finish::ToolCalls => EntryState::Complete,
-            },
-            Some(answer.finish),
-            error.clone(),
-            answer.usage,
-            now,
-            effects,
-        );
-        let calls = message.tool_calls.clone();
-        self.messages.push(Message::Assistant(message));
-        self.adopt_calls(&calls, effects);
-        if answer.finish != Finish::ToolCalls {
+        self.record_answer_end(answer, error.clone(), now, effects);
+        if finish != Finish::ToolCalls {
             self.close_open_calls("This call was not run, because the answer did not end properly.", now, effects);
-            self.end(answer.finish, error, now, effects);
+            self.end(finish, error, now, effects);
         } else if self.round >= self.setup.max_rounds {
             let why = format!("Not run: the limit of {} model requests for one question is reached.", self.round);
             self.close_open_calls(&why, now, effects);
@@ -462,29 +436,47 @@ impl Turn {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the fields of one record")]
-    fn record_answer_end(
-        &self,
-        message: &AssistantMessage,
-        state: EntryState,
-        finish: Option<Finish>,
-        error: Option<ChatError>,
-        usage: Option<Usage>,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    /// Records how an answer ended, with what it was before it went on, and takes it and its calls into the turn.
+    fn record_answer_end(&mut self, answer: Answer, error: Option<ChatError>, now: Moment, effects: &mut Vec<Effect>) {
+        if let Some(usage) = &answer.usage {
+            add_usage(&mut self.usage, usage);
+        }
+        let (mut message, mut usage) = (answer.message, answer.usage);
+        message.opaque = answer.opaque.map(|value| Opaque { provider: self.setup.provider.clone(), value });
+        let mut ttft_ms = self.request_ttft_ms;
+        let mut elapsed_ms = now.mono_ms.saturating_sub(self.request_started_ms);
+        if let Some((begun, cut)) = self.begun.take() {
+            message.text.insert_str(0, &begun.text);
+            message.reasoning.insert_str(0, &begun.reasoning);
+            message.opaque = message.opaque.or(begun.opaque);
+            if let Some(earlier) = &cut.usage {
+                add_usage(&mut usage, earlier);
+            }
+            ttft_ms = cut.ttft_ms.or(ttft_ms);
+            elapsed_ms += cut.elapsed_ms;
+        }
         effects.push(Effect::Record(Record::AnswerEnded {
             message: self.answer_id.clone(),
-            state,
+            state: match answer.finish {
+                Finish::Truncated | Finish::Error | Finish::ContentFilter => EntryState::Failed,
+                Finish::Cancelled => EntryState::Stopped,
+                Finish::Stop | Finish::Length | Finish::ToolCalls => EntryState::Complete,
+            },
             tool_calls: message.tool_calls.clone(),
             opaque: message.opaque.clone(),
-            finish,
+            finish: Some(answer.finish),
+            finish_raw: answer.finish_raw.clone(),
             error,
             usage,
-            ttft_ms: self.request_ttft_ms,
-            elapsed_ms: now.mono_ms.saturating_sub(self.request_started_ms),
+            ttft_ms,
+            elapsed_ms,
             model: self.served_model.clone().unwrap_or_else(|| self.setup.model.clone()),
         }));
+        self.finish_raw = answer.finish_raw;
+        self.last = message.clone();
+        let calls = message.tool_calls.clone();
+        self.messages.push(Message::Assistant(message));
+        self.adopt_calls(&calls, effects);
     }
 
     /// The whole calls of this round take their places in the tracker.
@@ -626,24 +618,9 @@ impl Turn {
 
     fn stop_request(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         let ids = &mut self.setup.ids;
-        let end = StreamEnd::Complete;
-        let answer = std::mem::take(&mut self.accumulator).finish(&end, &mut || ids.next_id());
-        self.last = answer.message.clone();
-        self.record_answer_end(
-            &answer.message,
-            EntryState::Stopped,
-            Some(Finish::Cancelled),
-            None,
-            answer.usage.clone(),
-            now,
-            effects,
-        );
-        if let Some(usage) = &answer.usage {
-            add_usage(&mut self.usage, usage);
-        }
-        let calls = answer.message.tool_calls.clone();
-        self.messages.push(Message::Assistant(answer.message));
-        self.adopt_calls(&calls, effects);
+        let answer = std::mem::take(&mut self.accumulator).finish(&StreamEnd::Complete, &mut || ids.next_id());
+        let answer = Answer { finish: Finish::Cancelled, finish_raw: None, ..answer };
+        self.record_answer_end(answer, None, now, effects);
         self.close_open_calls("The person stopped the answer before this call was complete.", now, effects);
     }
 
@@ -658,6 +635,7 @@ impl Turn {
             text: self.last.text.clone(),
             reasoning: self.last.reasoning.clone(),
             tool_calls: self.last.tool_calls.clone(),
+            finish_raw: self.finish_raw.clone(),
             usage: self.usage.clone(),
             ttft_ms: self.ttft_ms,
             elapsed_ms: now.mono_ms.saturating_sub(self.started.mono_ms),

@@ -9,8 +9,9 @@ use super::overlay::Overlay;
 use super::palette::Palette;
 use super::panel::{Panel, PanelWish};
 use super::providers::Target;
+use super::remedy::Remedy;
 use super::scroll::Move;
-use crate::chat::{ConversationId, EntryBody, Finish};
+use crate::chat::ConversationId;
 use crate::config::action::Action;
 use crate::store::Record;
 use crate::strings;
@@ -45,7 +46,11 @@ impl Model {
                 self.is_expanded = !self.is_expanded;
                 Vec::new()
             }
+            Action::GoOn => self.go_on(),
             Action::Again => {
+                if self.remedy() == Some(Remedy::TryAgain) {
+                    return self.try_again();
+                }
                 if self.running_turn().is_none() {
                     self.is_again_asked = self.chat.questions().next().is_some();
                     if !self.is_again_asked {
@@ -130,6 +135,7 @@ impl Model {
             return self.stop_turn();
         }
         if let Some(text) = self.composer.clear_aside() {
+            self.replaced_question = None;
             self.put_aside.push(text);
             self.refresh_recall();
             self.notify(strings::NOTICE_ASIDE);
@@ -205,9 +211,9 @@ impl Model {
         let rows = list.rows(&self.providers.rows, &self.providers.target);
         match rows.get(list.selected) {
             Some(ModelRow::Model { target, provider }) => {
-                let (target, label) = (target.clone(), provider.label.clone());
+                let (target, label, asks_again) = (target.clone(), provider.label.clone(), list.asks_again);
                 self.overlays.pop();
-                self.use_target(target, &label);
+                return self.use_target(target, &label, asks_again);
             }
             Some(ModelRow::NotConnected { provider, .. }) if provider.takes_key => {
                 let page = ConnectPage::new(provider);
@@ -233,7 +239,13 @@ impl Model {
         self.open(Overlay::Connect(page))
     }
 
-    fn use_target(&mut self, target: Target, label: &str) {
+    fn use_target(&mut self, target: Target, label: &str, asks_again: bool) -> Vec<Effect> {
+        // A wait for the other model is over; a running answer is not stopped by a choice.
+        let mut effects = Vec::new();
+        if asks_again && self.running_turn().is_some_and(|turn| turn.waiting_request().is_some()) {
+            effects = self.stop_turn();
+        }
+        let asks_again = asks_again && self.running_turn().is_none();
         let text = if self.running_turn().is_some() {
             strings::NOTICE_MODEL_NEXT.to_owned()
         } else {
@@ -242,7 +254,12 @@ impl Model {
         self.providers.target = target;
         self.providers.reason.clear();
         self.refresh_recall();
-        self.notify(text);
+        if asks_again {
+            effects.extend(self.try_again());
+        } else {
+            self.notify(text);
+        }
+        effects
     }
 
     /// Opens the selected chat of the browser, at once where its preview is there already.
@@ -295,18 +312,5 @@ impl Model {
         let query = browser.input.text.clone();
         self.notify(strings::notice_restored(&title));
         vec![Effect::Append(Record::Restored { conversation: id }), Effect::ListChats { search, query }]
-    }
-
-    /// Whether the last answer failed or was cut, so that there is something to try again and a reason to show.
-    #[must_use]
-    pub fn has_failed_answer(&self) -> bool {
-        self.running_turn().is_none()
-            && matches!(
-                self.chat.conversation.entries.last().map(|entry| &entry.body),
-                Some(
-                    EntryBody::Answer { error: Some(_), .. }
-                        | EntryBody::Answer { finish: Some(Finish::ContentFilter), .. }
-                )
-            )
     }
 }

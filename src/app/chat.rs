@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::agent::CutAnswer;
 use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, Message, MessageId, Usage};
 use crate::store::Record;
 
@@ -62,12 +63,20 @@ impl OpenChat {
                     provider: provider.clone(),
                     model: model.clone(),
                     finish: None,
+                    finish_raw: None,
                     error: None,
                     usage: None,
                     ttft_ms: None,
                     elapsed_ms: 0,
                 },
             }),
+            Record::AnswerResumed { message: id, .. } => {
+                let Some(entry) = entries.iter_mut().rev().find(|entry| entry.id == *id) else { return };
+                entry.state = EntryState::Streaming;
+                if let EntryBody::Answer { finish, finish_raw, error, .. } = &mut entry.body {
+                    (*finish, *finish_raw, *error) = (None, None, None);
+                }
+            }
             Record::AnswerText { message, text } => {
                 if let Some(EntryBody::Answer { message, .. }) = body_of(entries, message) {
                     message.text.push_str(text);
@@ -110,6 +119,56 @@ impl OpenChat {
         Some(at)
     }
 
+    /// The answer that was given last, whatever results its calls have.
+    #[must_use]
+    pub fn last_answer(&self) -> Option<&Entry> {
+        let is_result = |entry: &&Entry| matches!(entry.body, EntryBody::ToolResult(_));
+        let last = self.conversation.entries.iter().rev().find(|entry| !is_result(entry))?;
+        matches!(last.body, EntryBody::Answer { .. }).then_some(last)
+    }
+
+    /// The last message, if it is an answer whose text broke off.
+    #[must_use]
+    pub fn cut_answer(&self) -> Option<CutAnswer> {
+        let entry = self.conversation.entries.last()?;
+        let EntryBody::Answer { message, usage, ttft_ms, elapsed_ms, .. } = &entry.body else { return None };
+        let is_cut = message.tool_calls.is_empty() && !message.text.trim().is_empty();
+        is_cut.then(|| CutAnswer {
+            message: entry.id.clone(),
+            usage: usage.clone(),
+            ttft_ms: *ttft_ms,
+            elapsed_ms: *elapsed_ms,
+        })
+    }
+
+    /// Takes a last answer without any content back, which stays in the history; `false` when it does not follow results.
+    pub fn drop_empty_answer(&mut self) -> bool {
+        let [.., before, last] = self.conversation.entries.as_slice() else { return false };
+        let is_empty = matches!(&last.body, EntryBody::Answer { message, .. }
+            if message.text.trim().is_empty() && message.tool_calls.is_empty());
+        let is_dropped = is_empty && matches!(before.body, EntryBody::ToolResult(_));
+        if is_dropped {
+            self.conversation.entries.pop();
+        }
+        is_dropped
+    }
+
+    /// The last question with its id.
+    #[must_use]
+    pub fn last_question(&self) -> Option<(MessageId, String)> {
+        self.conversation.entries.iter().rev().find_map(|entry| match &entry.body {
+            EntryBody::Question(text) => Some((entry.id.clone(), text.clone())),
+            EntryBody::Answer { .. } | EntryBody::ToolResult(_) => None,
+        })
+    }
+
+    /// Goes back to before this message, which stays in the history.
+    pub fn rewind_before(&mut self, message: &MessageId) {
+        if let Some(at) = self.conversation.entries.iter().position(|entry| entry.id == *message) {
+            self.conversation.entries.truncate(at);
+        }
+    }
+
     /// The person's questions, oldest first.
     pub fn questions(&self) -> impl Iterator<Item = &str> {
         self.conversation.entries.iter().filter_map(|entry| match &entry.body {
@@ -145,11 +204,12 @@ fn body_of<'a>(entries: &'a mut [Entry], id: &MessageId) -> Option<&'a mut Entry
 
 fn end_answer(body: &mut EntryBody, record: &Record) {
     let (
-        EntryBody::Answer { message, model, finish, error, usage, ttft_ms, elapsed_ms, .. },
+        EntryBody::Answer { message, model, finish, finish_raw, error, usage, ttft_ms, elapsed_ms, .. },
         Record::AnswerEnded {
             tool_calls,
             opaque,
             finish: ended,
+            finish_raw: word,
             error: failure,
             usage: tokens,
             ttft_ms: first,
@@ -164,6 +224,7 @@ fn end_answer(body: &mut EntryBody, record: &Record) {
     message.tool_calls.clone_from(tool_calls);
     message.opaque.clone_from(opaque);
     *finish = *ended;
+    finish_raw.clone_from(word);
     error.clone_from(failure);
     usage.clone_from(tokens);
     *ttft_ms = *first;

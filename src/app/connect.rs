@@ -21,6 +21,8 @@ pub struct ConnectPage {
     pub label: String,
     /// How far it is.
     pub state: ConnectState,
+    /// Once connected, the question that failed is asked again.
+    pub asks_again: bool,
     key: LineInput,
 }
 
@@ -41,8 +43,14 @@ impl ConnectPage {
             provider: provider.name.clone(),
             label: provider.label.clone(),
             state: ConnectState::Waiting,
+            asks_again: false,
             key: LineInput::default(),
         }
+    }
+
+    /// The page for another key, with which the question that failed is asked again.
+    pub(super) fn to_ask_again(provider: &ProviderRow) -> Self {
+        Self { asks_again: true, ..Self::new(provider) }
     }
 
     /// How many characters the key has.
@@ -117,6 +125,7 @@ impl Model {
             }
         };
         let (provider, label, key) = (page.provider.clone(), page.label.clone(), page.secret());
+        let asks_again = page.asks_again;
         self.overlays.remove(at);
         if let Some(row) = self.providers.rows.iter_mut().find(|row| row.name == provider) {
             row.note = strings::KEY_SAVED.to_owned();
@@ -129,7 +138,11 @@ impl Model {
             list.selected = 0;
         }
         self.notify(strings::notice_connected(&label));
-        vec![Effect::SaveKey { provider, key }]
+        let mut effects = vec![Effect::SaveKey { provider, key }];
+        if asks_again {
+            effects.extend(self.try_again());
+        }
+        effects
     }
 
     /// A provider was asked which models it has; the selected row stays selected.

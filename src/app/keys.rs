@@ -195,7 +195,7 @@ impl Model {
             self.is_again_asked = false;
             return match key.typed() {
                 Some('r') => Some(self.ask_again()),
-                Some('m') => Some(self.act(Action::Model)),
+                Some('m') => Some(self.choose_other_model()),
                 _ => None,
             };
         }
@@ -244,8 +244,10 @@ impl Model {
     }
 
     fn on_message_key(&mut self, key: Key) -> Option<Vec<Effect>> {
-        if key == Key::plain(KeyCode::Enter) && self.has_failed_answer() {
-            return Some(self.ask_again());
+        if key == Key::plain(KeyCode::Enter)
+            && let Some(remedy) = self.remedy()
+        {
+            return Some(self.apply(remedy));
         }
         if key == Key::ctrl('u') || key == Key::ctrl('d') {
             self.last_half_page_ms = Some(self.now.mono_ms);
@@ -258,7 +260,8 @@ impl Model {
             _ => {}
         }
         match key.typed()? {
-            'w' if self.has_failed_answer() => self.is_why_shown = !self.is_why_shown,
+            'w' if self.has_reason() => self.is_why_shown = !self.is_why_shown,
+            'm' if self.remedy().is_some() => return Some(self.choose_other_model()),
             'm' => return Some(self.act(Action::Model)),
             _ => return None,
         }

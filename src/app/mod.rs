@@ -17,6 +17,7 @@ mod overlay;
 mod palette;
 mod panel;
 mod providers;
+mod remedy;
 mod scroll;
 mod turns;
 
@@ -33,4 +34,5 @@ pub use overlay::Overlay;
 pub use palette::Palette;
 pub use panel::{PANEL_COLUMNS, Panel, PanelWish};
 pub use providers::{ProviderRow, Target, ToolOffer};
+pub use remedy::Remedy;
 pub use scroll::{Move, Scroll, Settled};

@@ -14,7 +14,7 @@ use super::panel::Panel;
 use super::providers::{ProviderRow, Target, ToolOffer};
 use super::scroll::Scroll;
 use crate::agent::{CallState, Moment, Phase, Turn};
-use crate::chat::{Conversation, ConversationId, IdSource};
+use crate::chat::{Conversation, ConversationId, IdSource, MessageId};
 use crate::config::keymap::Keymap;
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
@@ -150,6 +150,8 @@ pub struct Model {
     pub is_queue_held: bool,
     /// What was put aside, newest last.
     pub put_aside: Vec<String>,
+    /// The question that the next one takes the place of.
+    pub replaced_question: Option<MessageId>,
     /// Where keys go.
     pub focus: Focus,
     /// What lies on top, the topmost last.
@@ -211,6 +213,7 @@ impl Model {
             queue: VecDeque::new(),
             is_queue_held: false,
             put_aside: Vec::new(),
+            replaced_question: None,
             focus: Focus::Prompt,
             overlays: Vec::new(),
             scroll: Scroll::default(),
@@ -363,7 +366,9 @@ impl Model {
             return None;
         }
         let silent = self.now.mono_ms.saturating_sub(turn.last_bytes_ms());
-        let limit = self.providers.current().map_or(90_000, |row| row.idle_timeout_ms);
+        let has_begun = turn.last_bytes_ms() > turn.request_started_ms();
+        let row = self.providers.row(turn.provider());
+        let limit = row.map_or(90_000, |row| if has_begun { row.idle_timeout_ms } else { row.headers_timeout_ms });
         (silent >= STALL_MS).then(|| (silent, limit.saturating_sub(silent)))
     }
 
@@ -450,6 +455,7 @@ impl Model {
             tool.is_allowed_here = false;
         }
         self.turn = None;
+        self.replaced_question = None;
         self.scroll = Scroll::default();
         self.focus = Focus::Prompt;
         self.panel.selected = None;

@@ -17,6 +17,8 @@ pub struct ModelList {
     pub input: LineInput,
     /// The row the next Enter takes.
     pub selected: usize,
+    /// The chosen model answers the last question.
+    pub asks_again: bool,
 }
 
 /// A row of it.

@@ -28,7 +28,9 @@ pub struct ProviderRow {
     pub key_tail: Option<String>,
     /// The host that is asked.
     pub host: String,
-    /// After so much silence a stream is given up, in ms.
+    /// After so much time without a beginning an answer is given up, in ms.
+    pub headers_timeout_ms: u64,
+    /// After so much silence within an answer it is given up, in ms.
     pub idle_timeout_ms: u64,
     /// The scripted demo.
     pub is_demo: bool,

@@ -3,7 +3,8 @@
 use super::effect::Effect;
 use super::model::{Focus, Model};
 use super::providers::Target;
-use crate::agent::{self, Event, NewQuestion, OfferedTool, Turn, TurnEnd, TurnId, TurnSetup};
+use super::remedy::Remedy;
+use crate::agent::{self, Event, NewQuestion, OfferedTool, Opening, Turn, TurnEnd, TurnId, TurnSetup};
 use crate::chat::{Finish, ToolSpec, title_of};
 use crate::store::NewChat;
 use crate::strings;
@@ -19,7 +20,7 @@ impl Model {
             self.notify(strings::notice_queued(self.queue.len()));
             return Vec::new();
         }
-        self.start_turn(Some(text))
+        self.start_question(text)
     }
 
     /// Sends the first queued question, when one is held.
@@ -28,7 +29,7 @@ impl Model {
             return Vec::new();
         }
         match self.queue.pop_front() {
-            Some(text) => self.start_turn(Some(text)),
+            Some(text) => self.start_question(text),
             None => Vec::new(),
         }
     }
@@ -43,10 +44,22 @@ impl Model {
             self.notify(strings::NOTICE_NOTHING_ASKED);
             return Vec::new();
         }
-        self.start_turn(None)
+        self.start_turn(Opening::AsItStands)
     }
 
-    fn start_turn(&mut self, question: Option<String>) -> Vec<Effect> {
+    fn start_question(&mut self, text: String) -> Vec<Effect> {
+        if let Some(replaced) = self.replaced_question.take() {
+            self.chat.rewind_before(&replaced);
+        }
+        let new_chat = (!self.chat.is_begun).then(|| NewChat {
+            title: title_of(&text),
+            provider: self.providers.target.provider.clone(),
+            model: self.providers.target.model.clone(),
+        });
+        self.start_turn(Opening::Question(NewQuestion { text, new_chat }))
+    }
+
+    pub(super) fn start_turn(&mut self, opening: Opening) -> Vec<Effect> {
         self.is_queue_held = false;
         self.is_why_shown = false;
         self.focus = Focus::Prompt;
@@ -72,16 +85,8 @@ impl Model {
             can_ask: true,
             ids: (self.ids)(),
         };
-        let question = question.map(|text| {
-            let new_chat = (!self.chat.is_begun).then(|| NewChat {
-                title: title_of(&text),
-                provider: target.provider.clone(),
-                model: target.model.clone(),
-            });
-            NewQuestion { text, new_chat }
-        });
         let (messages, parent) = self.chat.for_request(&self.system);
-        let (turn, effects) = Turn::start(setup, messages, parent, question, self.now);
+        let (turn, effects) = Turn::start(setup, messages, parent, opening, self.now);
         self.turn = Some(turn);
         let out = self.host(effects, &target);
         let at = self
@@ -145,7 +150,8 @@ impl Model {
             }
             Finish::Cancelled => {
                 self.is_queue_held = !self.queue.is_empty();
-                self.notify(strings::NOTICE_STOPPED);
+                let is_begun = self.remedy() == Some(Remedy::GoOn);
+                self.notify(if is_begun { strings::NOTICE_STOPPED } else { strings::NOTICE_STOPPED_EARLY });
                 Vec::new()
             }
             Finish::Error | Finish::Truncated | Finish::ContentFilter => {

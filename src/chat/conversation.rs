@@ -60,6 +60,8 @@ pub enum EntryBody {
         model: String,
         /// How it ended, once it has.
         finish: Option<Finish>,
+        /// The vendor's word for that.
+        finish_raw: Option<String>,
         /// Why it failed.
         error: Option<ChatError>,
         /// Tokens, if reported.

@@ -68,6 +68,9 @@ pub enum Finish {
     Cancelled,
 }
 
+/// The vendor's word for a stop in a long turn that is to be asked to go on (Anthropic, `stop_reason`).
+pub const PAUSED: &str = "pause_turn";
+
 impl Finish {
     /// The word used in `--json` and in the history.
     #[must_use]

@@ -12,7 +12,7 @@ mod tool_call;
 pub(crate) use accumulator::short_id;
 pub use accumulator::{Accumulator, Answer, PartialCall};
 pub use conversation::{Conversation, Entry, EntryBody, EntryState, paired_for_request, title_of};
-pub use delta::{Delta, Finish, StreamEnd, ToolCallFragment, Usage};
+pub use delta::{Delta, Finish, PAUSED, StreamEnd, ToolCallFragment, Usage};
 pub use error::{ChatError, ErrorKind};
 pub use ids::{ConversationId, IdSource, MessageId};
 pub use message::{AssistantMessage, Message, Opaque};

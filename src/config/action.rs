@@ -44,6 +44,7 @@ actions! {
     Tools, "tools", "Tools", Some("t"), Some("tools");
     Expand, "expand", "Expand, or collapse, reasoning and tool output", Some("o"), Some("expand");
     Again, "again", "Ask again", Some("r"), Some("again");
+    GoOn, "go_on", "Go on, where an answer was cut", Some("k"), Some("go-on");
     Messages, "messages", "To the messages and back", None, None;
     LineUp, "line_up", "Scroll up a line", None, None;
     LineDown, "line_down", "Scroll down a line", None, None;

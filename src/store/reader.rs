@@ -172,6 +172,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
             provider: text("provider"),
             model: text("model"),
             finish: meta["finish"].as_str().and_then(Finish::parse),
+            finish_raw: meta["finish_raw"].as_str().map(str::to_owned),
             error: read(&meta["error"]),
             usage: read(&meta["usage"]),
             ttft_ms: meta["ttft_ms"].as_u64(),

@@ -46,6 +46,13 @@ pub enum Record {
         /// The model.
         model: String,
     },
+    /// An answer that was cut goes on where it ended.
+    AnswerResumed {
+        /// The answer.
+        message: MessageId,
+        /// Its text so far, in bytes.
+        text_bytes: u64,
+    },
     /// More of an answer's text.
     AnswerText {
         /// The answer.
@@ -72,6 +79,8 @@ pub enum Record {
         opaque: Option<Opaque>,
         /// How it ended.
         finish: Option<Finish>,
+        /// The vendor's word for that.
+        finish_raw: Option<String>,
         /// Why it failed.
         error: Option<ChatError>,
         /// Tokens.

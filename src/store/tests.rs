@@ -58,6 +58,7 @@ fn ended(message: &str, tool_calls: Vec<ToolCall>) -> Record {
         message: message.into(),
         state: EntryState::Complete,
         finish: Some(if tool_calls.is_empty() { Finish::Stop } else { Finish::ToolCalls }),
+        finish_raw: None,
         tool_calls,
         opaque: None,
         error: None,
@@ -328,4 +329,36 @@ fn an_older_form_is_backed_up_before_it_is_changed() {
         .filter(|entry| entry.file_name().to_string_lossy().contains(".backup-"))
         .count();
     assert_eq!(backups, 3);
+}
+
+#[test]
+fn an_answer_that_goes_on_is_one_text_and_keeps_nothing_of_its_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, events) = open(folder.path());
+    writer.append(question("c", "q", None, true));
+    writer.append(began("c", "a", "q"));
+    writer.append(text("a", "Of the "));
+    let Record::AnswerEnded { tool_calls, .. } = ended("a", Vec::new()) else { panic!() };
+    writer.append(Record::AnswerEnded {
+        message: "a".into(),
+        state: EntryState::Failed,
+        tool_calls,
+        opaque: None,
+        finish: Some(Finish::Truncated),
+        finish_raw: None,
+        error: Some(crate::chat::ChatError::new(crate::chat::ErrorKind::Network, "broke")),
+        usage: None,
+        ttft_ms: None,
+        elapsed_ms: 1,
+        model: "m".to_owned(),
+    });
+    writer.append(Record::AnswerResumed { message: "a".into(), text_bytes: 7 });
+    writer.append(text("a", "two"));
+    wait(&events, &StoreEvent::Committed(CommittedWhat::AnswerText { message: "a".into(), len: 10 }));
+    assert_eq!(view(folder.path())[1], row("a", "assistant", "Of the two", "streaming"));
+    writer.append(ended("a", Vec::new()));
+    assert!(writer.close(Duration::from_secs(20)));
+    assert_eq!(view(folder.path())[1], row("a", "assistant", "Of the two", "complete"));
+    let chat = Reader::open(folder.path()).unwrap().load(&"c".into()).unwrap().unwrap();
+    assert!(matches!(&chat.entries[1].body, EntryBody::Answer { error: None, finish: Some(Finish::Stop), .. }));
 }

@@ -107,6 +107,22 @@ struct Received {
     lengths: HashMap<MessageId, u64>,
 }
 
+impl Received {
+    fn take(&mut self, record: &Record) {
+        match record {
+            Record::AnswerResumed { message, text_bytes } => {
+                self.lengths.insert(message.clone(), *text_bytes);
+            }
+            Record::AnswerText { message, text } => {
+                let len = self.lengths.entry(message.clone()).or_default();
+                *len += text.len() as u64;
+                self.trace.received(message, *len);
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Writer {
     /// Starts the thread, which opens the history by itself. `notify` is called from that thread.
     pub fn open(options: StoreOptions, notify: Box<dyn Fn(StoreEvent) + Send>) -> std::io::Result<Self> {
@@ -131,13 +147,10 @@ impl Writer {
 
     /// Appends a record. Never waits.
     pub fn append(&self, record: Record) {
-        if let Record::AnswerText { message, text } = &record
-            && let Ok(mut guard) = self.received.lock()
+        if let Ok(mut guard) = self.received.lock()
             && let Some(received) = guard.as_mut()
         {
-            let len = received.lengths.entry(message.clone()).or_default();
-            *len += text.len() as u64;
-            received.trace.received(message, *len);
+            received.take(&record);
         }
         self.commands.send(Command::Append(record));
     }
@@ -322,6 +335,10 @@ impl Actor {
                     CommittedWhat::Question(message.clone())
                 }
                 Record::AnswerBegan { message, .. } => CommittedWhat::AnswerBegan(message.clone()),
+                Record::AnswerResumed { message, text_bytes } => {
+                    self.lengths.insert(message.clone(), *text_bytes);
+                    CommittedWhat::AnswerBegan(message.clone())
+                }
                 Record::AnswerEnded { message, .. } => {
                     let len = self.lengths.remove(message).unwrap_or(0);
                     texts.retain(|other| other != message);
@@ -411,6 +428,14 @@ fn write(transaction: &Transaction<'_>, record: &Record, instance: Option<&str>)
                 .prepare_cached("update conversation set provider = ?2, model = ?3 where id = ?1")?
                 .execute(params![conversation.as_str(), provider, model])?;
         }
+        Record::AnswerResumed { message, .. } => {
+            transaction.execute(
+                "update message set state = 'streaming', instance = ?2,
+                   meta = json_remove(meta, '$.error', '$.finish', '$.finish_raw')
+                 where id = ?1",
+                params![message.as_str(), instance],
+            )?;
+        }
         Record::AnswerText { message, text } => chunk(transaction, message, "text", text)?,
         Record::AnswerReasoning { message, text } => chunk(transaction, message, "reasoning", text)?,
         Record::AnswerEnded { message, .. } => end_answer(transaction, message, record)?,
@@ -486,8 +511,19 @@ fn chunk(transaction: &Transaction<'_>, message: &MessageId, kind: &str, text: &
 
 /// Joins an ended answer's pieces into its row, once, and notes how it ended.
 fn end_answer(transaction: &Transaction<'_>, message: &MessageId, record: &Record) -> Result<(), StoreError> {
-    let Record::AnswerEnded { state, tool_calls, opaque, finish, error, usage, ttft_ms, elapsed_ms, model, .. } =
-        record
+    let Record::AnswerEnded {
+        state,
+        tool_calls,
+        opaque,
+        finish,
+        finish_raw,
+        error,
+        usage,
+        ttft_ms,
+        elapsed_ms,
+        model,
+        ..
+    } = record
     else {
         return Ok(());
     };
@@ -502,6 +538,7 @@ fn end_answer(transaction: &Transaction<'_>, message: &MessageId, record: &Recor
         ("tool_calls", (!tool_calls.is_empty()).then(|| json!(tool_calls))),
         ("opaque", opaque.as_ref().map(|opaque| json!(opaque))),
         ("finish", finish.map(|finish| json!(finish.as_str()))),
+        ("finish_raw", finish_raw.as_ref().map(|raw| json!(raw))),
         ("error", error.as_ref().map(|error| json!(error))),
         ("usage", usage.as_ref().map(|usage| json!(usage))),
         ("ttft_ms", ttft_ms.map(|ms| json!(ms))),

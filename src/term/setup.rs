@@ -54,24 +54,16 @@ fn provider_row(provider: &ProviderSettings, found_local: Option<&str>) -> Provi
         models.insert(0, provider.model.clone());
     }
     let is_demo = provider.name == DEMO;
-    let (note, key_source, key_tail) = match &provider.key {
-        KeySource::Env(variable) => {
-            let tail = host::variable(variable).and_then(|key| crate::config::secret::Secret::new(key).tail());
-            (variable.clone(), Some(variable.clone()), tail)
-        }
-        KeySource::Command(command) => (strings::KEY_COMMAND.to_owned(), Some(command.clone()), None),
-        KeySource::Inline(secret) => {
-            (strings::KEY_IN_FILE.to_owned(), Some(strings::CONFIG_FILE.to_owned()), secret.tail())
-        }
-        KeySource::Saved(secret) => {
-            (strings::KEY_SAVED.to_owned(), Some(strings::SAVED_KEYS.to_owned()), secret.tail())
-        }
-        KeySource::None if is_demo => (strings::BUILT_IN.to_owned(), None, None),
-        KeySource::None if found_local == Some(provider.name.as_str()) => {
-            (strings::RUNNING_HERE.to_owned(), None, None)
-        }
-        KeySource::None => (String::new(), None, None),
+    let note = match &provider.key {
+        KeySource::Env(variable) => variable.clone(),
+        KeySource::Command(_) => strings::KEY_COMMAND.to_owned(),
+        KeySource::Inline(_) => strings::KEY_IN_FILE.to_owned(),
+        KeySource::Saved(_) => strings::KEY_SAVED.to_owned(),
+        KeySource::None if is_demo => strings::BUILT_IN.to_owned(),
+        KeySource::None if found_local == Some(provider.name.as_str()) => strings::RUNNING_HERE.to_owned(),
+        KeySource::None => String::new(),
     };
+    let (key_source, key_tail) = host::key_place(&provider.key);
     ProviderRow {
         name: provider.name.clone(),
         label: provider.label.clone(),
@@ -83,6 +75,7 @@ fn provider_row(provider: &ProviderSettings, found_local: Option<&str>) -> Provi
         key_source,
         key_tail,
         host: host::authority(&provider.base_url),
+        headers_timeout_ms: provider.headers_ms,
         idle_timeout_ms: provider.idle_ms,
         is_demo,
     }

@@ -1,8 +1,9 @@
 //! The last row: keys that work now, the most useful first; at the right the use of this chat, or the way out.
 
 use super::canvas::Canvas;
+use super::error_card;
 use super::layout::{Layout, SizeClass};
-use crate::app::{Focus, Model, Overlay};
+use crate::app::{Focus, Model, Overlay, Remedy};
 use crate::config::action::Action;
 use crate::safe_text;
 use crate::strings::{self, hint};
@@ -92,10 +93,13 @@ fn hints(model: &Model) -> Vec<Hint> {
     }
     if model.focus == Focus::Messages {
         hints.push(("j k".into(), hint::MOVE, 1));
-        if model.has_failed_answer() {
-            hints.push(("Enter".into(), hint::TRY_AGAIN, 0));
+        let remedy = model.remedy();
+        if let Some(remedy) = remedy {
+            hints.push(("Enter".into(), error_card::words_of(remedy), 0));
+        }
+        if model.has_reason() {
             hints.push(("w".into(), hint::WHY, 2));
-        } else if !is_running {
+        } else if !is_running && remedy != Some(Remedy::TryAgain) {
             hints.push(("r".into(), hint::ASK_AGAIN, 0));
         }
         hints.push(("m".into(), hint::MODEL, 2));

@@ -1,18 +1,20 @@
 //! One entry of the chat as rows: the question as a heading, the answer as Markdown, and what it took.
 
 use super::canvas::{push, styled};
+use super::error_card;
 use super::line::Line;
 use super::markdown::{Document, Options};
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::wrap;
-use crate::app::Model;
+use crate::app::{Model, Remedy, Target};
 use crate::chat::{
-    AssistantMessage, ChatError, Entry, EntryBody, EntryState, ErrorKind, Finish, ToolResult, ToolStatus, Usage,
+    AssistantMessage, ChatError, Entry, EntryBody, EntryState, ErrorKind, Finish, PAUSED, ToolResult, ToolStatus, Usage,
 };
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
-use crate::strings::{self, hint};
+use crate::strings;
+use crate::strings::failure::Reached;
 
 /// Lines of a tool's output shown when expanded.
 const MAX_OUTPUT_LINES: usize = 40;
@@ -142,7 +144,7 @@ fn question(lines: &mut Vec<Line>, entry: &Entry, text: &str, sent: Sent, frame:
     lines.push(Line::default());
 }
 
-fn cut(text: &str, bytes: usize) -> &str {
+pub(super) fn cut(text: &str, bytes: usize) -> &str {
     let mut end = text.len().min(bytes);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -212,7 +214,7 @@ fn tool_result(lines: &mut Vec<Line>, result: &ToolResult, frame: &Frame) {
 /// The error card and the line that says what the answer took, at the last answer of a turn.
 fn answer_end(lines: &mut Vec<Line>, model: &Model, at: usize, frame: &Frame) {
     let entry = &model.chat.conversation.entries[at];
-    let EntryBody::Answer { message, provider, finish, error, .. } = &entry.body else { return };
+    let EntryBody::Answer { message, provider, model: asked, finish, error, .. } = &entry.body else { return };
     let is_last = !model.chat.conversation.entries[at + 1..]
         .iter()
         .take_while(|next| !matches!(next.body, EntryBody::Question(_)))
@@ -223,88 +225,33 @@ fn answer_end(lines: &mut Vec<Line>, model: &Model, at: usize, frame: &Frame) {
     if *finish == Some(Finish::ToolCalls) && model.running_turn().is_some() && is_in_last_turn(model, at) {
         return;
     }
-    let withheld =
-        (*finish == Some(Finish::ContentFilter)).then(|| ChatError::new(ErrorKind::ContentFilter, strings::WITHHELD));
+    let is_open = model.running_turn().is_none() && model.chat.last_answer().is_some_and(|last| last.id == entry.id);
+    let is_withheld = error.is_none() && *finish == Some(Finish::ContentFilter);
+    let withheld = is_withheld.then(|| ChatError::new(ErrorKind::ContentFilter, String::new()));
     if let Some(error) = error.as_ref().or(withheld.as_ref()) {
-        let is_cut = *finish == Some(Finish::Truncated);
-        error_card(lines, model, at, error, provider, is_cut, !message.text.is_empty(), frame);
+        let reached = Reached { is_cut: *finish == Some(Finish::Truncated), has_text: !message.text.is_empty() };
+        let is_open =
+            model.running_turn().is_none() && model.chat.last_answer().is_some_and(|last| last.id == entry.id);
+        let asked = Target { provider: provider.clone(), model: asked.clone() };
+        lines.extend(error_card::of_answer(model, error, &asked, reached, is_open, frame));
     }
-    let line = took(model, at);
-    if !line.is_empty() {
-        lines.push(styled(&format!("   {line}"), frame.theme.dim));
-        lines.push(Line::default());
+    let took = took(model, at);
+    if took.is_empty() {
+        return;
     }
+    let mut parts = vec![took];
+    let is_told = error.is_some() || is_withheld || entry.state == EntryState::Stopped;
+    if is_open && !is_told && model.remedy() == Some(Remedy::GoOn) {
+        parts.push(strings::TAB_GOES_ON.to_owned());
+    }
+    let line = parts.join("   ");
+    let rows = if line.len() > frame.prose as usize { parts } else { vec![line] };
+    lines.extend(rows.iter().map(|row| styled(&format!("   {row}"), frame.theme.dim)));
+    lines.push(Line::default());
 }
 
 fn is_in_last_turn(model: &Model, at: usize) -> bool {
     !model.chat.conversation.entries[at..].iter().any(|entry| matches!(entry.body, EntryBody::Question(_)))
-}
-
-#[allow(clippy::too_many_arguments, reason = "one card, drawn once")]
-fn error_card(
-    lines: &mut Vec<Line>,
-    model: &Model,
-    at: usize,
-    error: &ChatError,
-    provider: &str,
-    is_cut: bool,
-    has_text: bool,
-    frame: &Frame,
-) {
-    let theme = &frame.theme;
-    let row = model.providers.row(provider);
-    let EntryBody::Answer { model: asked, .. } = &model.chat.conversation.entries[at].body else { return };
-    let who = strings::Culprit {
-        label: row.map_or_else(|| provider.to_owned(), |row| row.label.clone()),
-        model: asked.clone(),
-        host: row.map(|row| row.host.clone()).unwrap_or_default(),
-        key_source: row.and_then(|row| row.key_source.clone()),
-        key_tail: row.and_then(|row| row.key_tail.clone()),
-    };
-    let words = strings::error_words(error, &who, is_cut, has_text);
-    let (mark, style) = if words.is_warning { ("!", theme.waiting) } else { (frame.symbols.bad, theme.bad) };
-    let width = frame.prose as usize;
-    for (row, piece) in wrap::wrap_plain(&SafeText::line(&words.sentence), width).into_iter().enumerate() {
-        let mut line = styled(" ", theme.text);
-        push(&mut line, if row == 0 { mark } else { " " }, style);
-        push(&mut line, " ", theme.text);
-        line.push(piece, theme.text);
-        lines.push(line);
-    }
-    lines.push(Line::default());
-    for sentence in &words.meaning {
-        lines.push(styled(&format!("     {sentence}"), theme.text));
-    }
-    let is_open = model.has_failed_answer() && at + 1 == model.chat.conversation.entries.len();
-    if is_open && model.is_why_shown {
-        let why = match error.status {
-            Some(status) => format!("{status}   {}", error.message),
-            None => error.message.clone(),
-        };
-        let text = SafeText::block(cut(&why, 16 * 1024));
-        for piece in wrap::wrap_plain(&text, width.saturating_sub(2)) {
-            let mut line = styled("     ", theme.dim);
-            line.push(piece, theme.dim);
-            lines.push(line);
-        }
-    }
-    if is_open {
-        if !words.meaning.is_empty() || model.is_why_shown {
-            lines.push(Line::default());
-        }
-        let mut keys = styled(strings::TAB_THEN, theme.dim);
-        for (index, (key, what)) in
-            [("Enter", hint::TRY_AGAIN), ("m", hint::OTHER_MODEL), ("w", hint::WHY)].into_iter().enumerate()
-        {
-            if index > 0 {
-                push(&mut keys, "   ", theme.dim);
-            }
-            push(&mut keys, key, theme.bold);
-            push(&mut keys, &format!("  {what}"), theme.dim);
-        }
-        lines.push(keys);
-    }
-    lines.push(Line::default());
 }
 
 /// `gpt-4o-mini   1.9 s   58 tokens   stopped`, for the whole turn that ends with this answer.
@@ -326,21 +273,23 @@ fn took(model: &Model, at: usize) -> String {
         }
     }
     let entry = &entries[at];
-    let EntryBody::Answer { model: name, finish, error, message, .. } = &entry.body else { return String::new() };
+    let EntryBody::Answer { model: name, finish, finish_raw, error, message, .. } = &entry.body else {
+        return String::new();
+    };
     if error.is_some() && message.text.is_empty() {
         return String::new();
     }
     let mut parts = vec![name.clone()];
-    if entry.state == EntryState::Interrupted {
-        parts.push(strings::INTERRUPTED.to_owned());
-        return parts.join("   ");
+    if entry.state != EntryState::Interrupted {
+        parts.push(strings::seconds(elapsed));
     }
-    parts.push(strings::seconds(elapsed));
     if let Some(tokens) = tokens {
         parts.push(strings::token_count(tokens));
     }
     let ended = match (entry.state, finish) {
+        (EntryState::Interrupted, _) => strings::INTERRUPTED,
         (EntryState::Stopped, _) => strings::STOPPED,
+        (_, Some(Finish::Stop)) if finish_raw.as_deref() == Some(PAUSED) => strings::PAUSED_ANSWER,
         (_, Some(Finish::Truncated)) => strings::INCOMPLETE,
         (_, Some(Finish::Length)) => strings::LENGTH,
         (_, Some(Finish::ToolCalls)) => strings::ROUND_LIMIT,

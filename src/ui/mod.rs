@@ -14,6 +14,7 @@
 
 mod canvas;
 mod card;
+mod error_card;
 mod footer;
 mod frame;
 mod header;

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
 use super::card::{self, Card};
+use super::error_card;
 use super::layout::{Layout, TEXT_COLUMN};
 use super::line::Line;
 use super::message::{self, Frame, Rows};
@@ -68,8 +69,9 @@ impl RenderCache {
         let entries = &model.chat.conversation.entries;
         self.entries.truncate(entries.len());
         self.heights.clear();
+        let last_answer = model.chat.last_answer().map(|entry| &entry.id);
         for (at, entry) in entries.iter().enumerate() {
-            let stamp = stamp(model, at, entry);
+            let stamp = stamp(model, at, entry, last_answer == Some(&entry.id));
             if at == self.entries.len() {
                 self.entries.push(LaidOut { id: entry.id.clone(), stamp: None, rows: Rows::default() });
             }
@@ -87,7 +89,7 @@ impl RenderCache {
         self.tail = match &card {
             Some(card) => card.lines.clone(),
             None if model.is_again_asked => card::ask_again(&frame),
-            None => Vec::new(),
+            None => error_card::of_wait(model, &frame).unwrap_or_default(),
         };
         if !self.tail.is_empty() {
             self.heights.push(self.tail.len());
@@ -117,7 +119,7 @@ impl RenderCache {
     }
 }
 
-fn stamp(model: &Model, at: usize, entry: &Entry) -> Stamp {
+fn stamp(model: &Model, at: usize, entry: &Entry, is_last_answer: bool) -> Stamp {
     let last = model.chat.conversation.entries.len() - 1;
     let (text, reasoning) = match &entry.body {
         EntryBody::Question(text) => (text.len(), 0),
@@ -125,7 +127,7 @@ fn stamp(model: &Model, at: usize, entry: &Entry) -> Stamp {
         EntryBody::ToolResult(result) => (result.output.len(), 0),
     };
     let is_sending = model.chat.being_sent.contains(&entry.id);
-    let is_tail = at + 1 >= last;
+    let is_tail = at + 1 >= last || is_last_answer;
     let marks = u8::from(is_sending)
         | u8::from(at == last) << 1
         | u8::from(is_tail && model.is_why_shown) << 2

@@ -158,9 +158,11 @@ fn silence_is_shown_from_the_tenth_second() {
     screen.wait(9000);
     screen.never("no data");
     screen.wait(3000);
-    screen.expect("no data for 12 s   giving up in 78 s");
+    screen.expect("no data for 12 s   giving up in 108 s");
     screen.delta(Delta::Alive);
     screen.never("no data");
+    screen.wait(12_000);
+    screen.expect("no data for 12 s   giving up in 78 s");
 }
 
 #[test]

@@ -48,6 +48,7 @@ pub fn provider(name: &str, is_demo: bool) -> ProviderRow {
         key_source: (!is_demo).then(|| "OPENAI_API_KEY".to_owned()),
         key_tail: (!is_demo).then(|| "x7Qa".to_owned()),
         host: "api.openai.com".to_owned(),
+        headers_timeout_ms: 120_000,
         idle_timeout_ms: 90_000,
         is_demo,
     }

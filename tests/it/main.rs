@@ -10,6 +10,7 @@ mod harness;
 mod pages;
 mod program;
 mod pty;
+mod remedies;
 mod replay;
 mod requests;
 mod streams;

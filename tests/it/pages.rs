@@ -185,6 +185,9 @@ fn every_state_of_an_answer_at_every_size() {
         screen.fail(ChatError::new(ErrorKind::RateLimit, "slow down"), false);
         shot("waiting_to_retry", &mut screen);
         screen.press("esc");
+        screen.press("tab enter");
+        screen.text("Half an answer");
+        screen.press("esc");
         screen.press("tab r");
         shot("ask_again", &mut screen);
         screen.press("r");

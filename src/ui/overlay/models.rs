@@ -14,7 +14,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> 
             vec![("Enter", hint::CONNECT), ("Esc", hint::CLOSE)]
         }
         Some(ModelRow::Model { provider, .. }) if provider.takes_key => {
-            vec![("Enter", hint::USE_IN_THIS_CHAT), ("Tab", hint::OTHER_KEY), ("Esc", hint::CLOSE)]
+            vec![("Enter", hint::USE_IN_THIS_CHAT), ("Tab", hint::ANOTHER_KEY), ("Esc", hint::CLOSE)]
         }
         _ => vec![("Enter", hint::USE_IN_THIS_CHAT), ("Esc", hint::CLOSE)],
     };

@@ -1,0 +1,143 @@
+//! What can be done about an answer that failed, was cut or waits for its next attempt: the one remedy on Enter, and how
+//! each is done.
+
+use super::connect::ConnectPage;
+use super::effect::Effect;
+use super::model::Model;
+use super::model_list::ModelList;
+use super::overlay::Overlay;
+use crate::agent::{Event, Opening, Turn};
+use crate::chat::{Entry, EntryBody, EntryState, ErrorKind, Finish, PAUSED};
+use crate::strings;
+
+/// What Enter does about the last answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The wait before the next attempt ends now.
+    TryNow,
+    /// Another key for its provider.
+    OtherKey,
+    /// Another model, which is then asked.
+    OtherModel,
+    /// The question comes back into the prompt.
+    EditQuestion,
+    /// The failed request is made again.
+    TryAgain,
+    /// The answer goes on where it ended.
+    GoOn,
+}
+
+impl Model {
+    /// The best that can be done about the last answer; `None` when nothing is wrong with it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<Remedy> {
+        if let Some(turn) = self.running_turn() {
+            return turn.waiting_request().map(|_| Remedy::TryNow);
+        }
+        let entry = self.chat.last_answer()?;
+        let EntryBody::Answer { finish, finish_raw, error, provider, .. } = &entry.body else { return None };
+        let go_on = if can_go_on(entry) { Remedy::GoOn } else { Remedy::TryAgain };
+        match entry.state {
+            EntryState::Streaming => None,
+            EntryState::Stopped | EntryState::Interrupted => Some(go_on),
+            EntryState::Complete => match finish {
+                Some(Finish::Length | Finish::ToolCalls) => Some(go_on),
+                Some(Finish::Stop) if finish_raw.as_deref() == Some(PAUSED) => Some(go_on),
+                _ => None,
+            },
+            EntryState::Failed if *finish == Some(Finish::ContentFilter) => Some(Remedy::EditQuestion),
+            EntryState::Failed => Some(match error.as_ref().map(|error| error.kind) {
+                Some(ErrorKind::Auth) if self.providers.row(provider).is_some_and(|row| row.takes_key) => {
+                    Remedy::OtherKey
+                }
+                Some(ErrorKind::ContextLength) => Remedy::OtherModel,
+                Some(ErrorKind::ContentFilter) => Remedy::EditQuestion,
+                _ => go_on,
+            }),
+        }
+    }
+
+    /// Whether the last answer failed, so that there are words of the vendor to show.
+    #[must_use]
+    pub fn has_reason(&self) -> bool {
+        if self.running_turn().is_some() {
+            return self.remedy().is_some();
+        }
+        let body = self.chat.last_answer().map(|entry| &entry.body);
+        matches!(body, Some(EntryBody::Answer { error: Some(_), .. }))
+    }
+
+    /// Does what Enter promises.
+    pub(super) fn apply(&mut self, remedy: Remedy) -> Vec<Effect> {
+        match remedy {
+            Remedy::TryNow => {
+                let request = self.running_turn().and_then(Turn::waiting_request);
+                request.map(|request| self.on_turn(Event::RetryDue { request }, 0.0)).unwrap_or_default()
+            }
+            Remedy::OtherKey => {
+                let entry = self.chat.last_answer();
+                let Some(EntryBody::Answer { provider, .. }) = entry.map(|entry| &entry.body) else {
+                    return Vec::new();
+                };
+                if let Some(row) = self.providers.row(provider) {
+                    self.overlays.push(Overlay::Connect(ConnectPage::to_ask_again(row)));
+                }
+                Vec::new()
+            }
+            Remedy::OtherModel => self.choose_other_model(),
+            Remedy::EditQuestion => self.edit_last_question(),
+            Remedy::TryAgain => self.try_again(),
+            Remedy::GoOn => self.go_on(),
+        }
+    }
+
+    /// Opens the list of models; the chosen one answers the last question.
+    pub(super) fn choose_other_model(&mut self) -> Vec<Effect> {
+        self.overlays.push(Overlay::Models(ModelList { asks_again: true, ..ModelList::default() }));
+        vec![Effect::ListModels]
+    }
+
+    /// Goes on with an answer that was cut, or from the results of its calls.
+    pub(super) fn go_on(&mut self) -> Vec<Effect> {
+        if self.running_turn().is_some() {
+            return Vec::new();
+        }
+        if let Some(cut) = self.chat.cut_answer() {
+            return self.start_turn(Opening::GoOn(cut));
+        }
+        match self.chat.last_answer() {
+            Some(entry) if self.remedy().is_some() && can_go_on(entry) => self.start_turn(Opening::AsItStands),
+            _ => {
+                self.notify(strings::NOTICE_NOTHING_CUT);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Makes the last request again: results that are there already are not asked for twice.
+    pub(super) fn try_again(&mut self) -> Vec<Effect> {
+        if self.running_turn().is_none() && self.chat.drop_empty_answer() {
+            return self.start_turn(Opening::AsItStands);
+        }
+        self.ask_again()
+    }
+
+    fn edit_last_question(&mut self) -> Vec<Effect> {
+        let Some((id, text)) = self.chat.last_question() else { return Vec::new() };
+        if let Some(draft) = self.composer.clear_aside() {
+            self.put_aside.push(draft);
+            self.refresh_recall();
+        }
+        self.composer.set_text(&text);
+        self.replaced_question = Some(id);
+        self.focus = super::model::Focus::Prompt;
+        self.notify(strings::NOTICE_EDITING);
+        Vec::new()
+    }
+}
+
+/// Whether going on gives more than asking again: some of the answer is there, or its calls have their results.
+fn can_go_on(entry: &Entry) -> bool {
+    let EntryBody::Answer { message, .. } = &entry.body else { return false };
+    !message.tool_calls.is_empty() || !message.text.trim().is_empty()
+}

@@ -1,0 +1,207 @@
+//! What can be done about an answer that failed, was cut or waits: the best remedy is on Enter.
+
+use riffle::agent::{self, RequestId};
+use riffle::app::{Effect, Msg};
+use riffle::chat::{ChatError, ErrorKind, Finish, Message};
+use riffle::store::Record;
+
+use crate::harness::Screen;
+
+fn failed(kind: ErrorKind, status: u16, message: &str) -> ChatError {
+    ChatError { status: Some(status), ..ChatError::new(kind, message) }
+}
+
+fn request(screen: &Screen) -> RequestId {
+    screen.request.as_ref().unwrap().0
+}
+
+fn cut() -> Screen {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("And which of them stands up to snow?");
+    screen.text("Its poles cross twice, so that the roof can");
+    screen.fail(ChatError::new(ErrorKind::Network, "connection reset"), true);
+    screen
+}
+
+#[test]
+fn a_cut_answer_goes_on_in_its_own_place() {
+    let mut screen = cut();
+    screen.press("tab enter");
+    let messages = screen.request.as_ref().unwrap().1.clone();
+    let [Message::User { .. }, Message::Assistant(begun), Message::User { text }] = messages.as_slice() else {
+        panic!("{messages:?}")
+    };
+    assert_eq!(begun.text, "Its poles cross twice, so that the roof can");
+    assert!(text.contains("Go on exactly where it ended"), "{text}");
+    screen.text("not give way.");
+    screen.end(Finish::Stop);
+    screen.expect("Its poles cross twice, so that the roof cannot give way.");
+    screen.never("incomplete");
+    screen.ask("And the other?");
+    let messages = &screen.request.as_ref().unwrap().1;
+    let [_, Message::Assistant(whole), Message::User { .. }] = messages.as_slice() else { panic!("{messages:?}") };
+    assert_eq!(whole.text, "Its poles cross twice, so that the roof cannot give way.");
+}
+
+#[test]
+fn a_cut_answer_that_breaks_again_keeps_both_pieces() {
+    let mut screen = cut();
+    screen.press("tab enter");
+    screen.text("not give");
+    screen.fail(ChatError::new(ErrorKind::Network, "connection reset"), true);
+    screen.expect("the roof cannot give");
+    screen.expect("go on from here");
+}
+
+#[test]
+fn a_stopped_answer_can_go_on_or_be_asked_again() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text("half");
+    screen.press("esc");
+    screen.expect("Stopped. Tab, then Enter goes on, r asks again.");
+    screen.press("ctrl-x k");
+    screen.text(" and half");
+    screen.expect("half and half");
+    screen.press("esc tab r r");
+    screen.never("half and half");
+}
+
+#[test]
+fn the_line_of_an_answer_cut_at_the_limit_says_how_to_go_on() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text("half");
+    screen.end(Finish::Length);
+    screen.expect("cut at the token limit\n   Tab, then Enter goes on");
+}
+
+#[test]
+fn a_busy_server_has_a_card_and_enter_tries_now() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    let error = ChatError { retry_after_ms: Some(18_000), ..failed(ErrorKind::RateLimit, 429, "slow down") };
+    screen.fail(error, false);
+    insta::assert_snapshot!(screen.screen());
+    let before = request(&screen);
+    screen.press("tab w");
+    screen.expect("429   slow down");
+    screen.press("enter");
+    assert_ne!(request(&screen), before);
+    screen.text("at last");
+    screen.never("asks us to wait");
+    screen.expect("at last");
+}
+
+#[test]
+fn another_model_can_be_asked_instead_of_waiting() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.fail(ChatError { retry_after_ms: Some(18_000), ..failed(ErrorKind::Overloaded, 503, "no") }, false);
+    screen.press("tab m");
+    screen.wait(1000);
+    screen.type_text("outdoor");
+    screen.press("enter");
+    let last = screen.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Turn { effect: agent::Effect::StartStream { messages, .. }, target, .. } => Some((messages, target)),
+        _ => None,
+    });
+    let (messages, target) = last.unwrap();
+    assert_eq!((messages.len(), target.model.as_str()), (1, "outdoor-demo"));
+}
+
+#[test]
+fn a_wrong_key_is_replaced_and_the_question_asked_again() {
+    let mut screen = Screen::openai(80, 24);
+    screen.model.providers.rows.iter_mut().find(|row| row.name == "openai").unwrap().takes_key = true;
+    screen.ask("Which tents?");
+    screen.fail(failed(ErrorKind::Auth, 401, "Incorrect API key provided"), false);
+    insta::assert_snapshot!(screen.screen());
+    screen.press("tab enter");
+    screen.expect("Connect OpenAI");
+    screen.tell(Msg::Pasted("sk-0123456789abcdef".to_owned()));
+    screen.press("enter");
+    let asked = request(&screen);
+    let Some(Effect::TryKey { request: tried, .. }) = screen.effects.last().cloned() else { panic!("not tried") };
+    screen.tell(Msg::KeyTried { request: tried, found: Ok(vec!["gpt-4o-mini".to_owned()]) });
+    assert_ne!(request(&screen), asked);
+    let saved = screen.effects.iter().rposition(|effect| matches!(effect, Effect::SaveKey { .. }));
+    let started = screen.effects.iter().rposition(|effect| matches!(effect, Effect::Turn { .. }));
+    assert!(saved < started, "the key is there before it is needed");
+    screen.text("Two tents.");
+    screen.expect("Two tents.");
+}
+
+#[test]
+fn a_chat_that_is_too_long_offers_another_model() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("long");
+    let words =
+        "This model's maximum context length is 128000 tokens. However, your messages resulted in 131072 tokens.";
+    screen.fail(failed(ErrorKind::ContextLength, 400, words), false);
+    insta::assert_snapshot!(screen.screen());
+    screen.press("tab enter");
+    screen.expect("Model");
+}
+
+#[test]
+fn a_refused_question_comes_back_and_is_replaced() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("first");
+    screen.text("fine");
+    screen.end(Finish::Stop);
+    screen.ask("something odd");
+    screen.fail(failed(ErrorKind::ContentFilter, 400, "content_filter"), false);
+    screen.expect("edit the question");
+    screen.press("tab enter");
+    screen.expect("› something odd");
+    screen.type_text("!");
+    screen.press("enter");
+    let messages = screen.request.as_ref().unwrap().1.clone();
+    let asked: Vec<_> = messages
+        .iter()
+        .filter_map(|message| match message {
+            Message::User { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(asked, ["first", "something odd!"]);
+    let parents: Vec<_> = screen
+        .records()
+        .into_iter()
+        .filter_map(|record| match record {
+            Record::Question { parent, .. } => Some(parent.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(parents[1], parents[2], "both follow the first answer");
+}
+
+#[test]
+fn a_failure_after_results_does_not_run_the_tools_again() {
+    let mut screen = Screen::demo(80, 24);
+    screen.ask("go");
+    screen.call(0, "search_products", "{\"category\":\"tent\"}");
+    screen.end(Finish::ToolCalls);
+    screen.tool_done("three tents");
+    screen.fail(failed(ErrorKind::BadRequest, 400, "no"), false);
+    screen.press("tab enter");
+    assert!(screen.running.is_empty());
+    let messages = &screen.request.as_ref().unwrap().1;
+    assert!(matches!(messages.last(), Some(Message::Tool(result)) if result.output == "three tents"), "{messages:?}");
+}
+
+#[test]
+fn an_answer_of_a_killed_program_goes_on() {
+    let mut screen = Screen::demo(80, 24);
+    screen.save("old", "Winter tent for two", "Of the two");
+    let riffle::chat::EntryBody::Answer { finish, .. } = &mut screen.saved[0].entries[1].body else { panic!() };
+    *finish = None;
+    screen.saved[0].entries[1].state = riffle::chat::EntryState::Interrupted;
+    screen.press("ctrl-s enter");
+    screen.expect("interrupted   Tab, then Enter goes on");
+    screen.press("tab enter");
+    screen.text(", the lighter one.");
+    screen.end(Finish::Stop);
+    screen.expect("Of the two, the lighter one.");
+}
