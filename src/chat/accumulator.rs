@@ -54,6 +54,8 @@ pub struct Accumulator {
     calls: Vec<PartialCall>,
     /// The vendor's index of each of `calls`.
     indexes: Vec<Option<u64>>,
+    /// How far the arguments of each of `calls` are.
+    scans: Vec<ObjectScan>,
     usage: Option<Usage>,
     finish: Option<(Finish, String)>,
     opaque: Option<Value>,
@@ -159,6 +161,7 @@ impl Accumulator {
         let at = self.call_of(fragment).unwrap_or_else(|| {
             self.calls.push(PartialCall::default());
             self.indexes.push(fragment.index);
+            self.scans.push(ObjectScan::default());
             self.calls.len() - 1
         });
         let Some(call) = self.calls.get_mut(at) else { return };
@@ -170,6 +173,9 @@ impl Accumulator {
         }
         if let Some(arguments) = &fragment.arguments {
             call.arguments.push_str(arguments);
+            if let Some(scan) = self.scans.get_mut(at) {
+                scan.feed(arguments);
+            }
         }
         if fragment.opaque.is_some() {
             call.opaque.clone_from(&fragment.opaque);
@@ -177,7 +183,7 @@ impl Accumulator {
     }
 
     /// The call a fragment continues; `None` when it starts one.
-    fn call_of(&self, fragment: &ToolCallFragment) -> Option<usize> {
+    fn call_of(&mut self, fragment: &ToolCallFragment) -> Option<usize> {
         let id = given(fragment.id.as_ref());
         let by_id = |wanted: &str| self.calls.iter().rposition(|call| call.id == wanted);
         let at = match (fragment.index, id) {
@@ -195,7 +201,8 @@ impl Accumulator {
             (None, None) if given(fragment.name.as_ref()).is_some() => return None,
             (None, None) => return self.calls.len().checked_sub(1),
         };
-        (!begins_another(self.calls.get(at)?, fragment)).then_some(at)
+        let (call, scan) = (self.calls.get(at)?, self.scans.get_mut(at)?);
+        (!begins_another(call, scan, fragment)).then_some(at)
     }
 }
 
@@ -204,12 +211,49 @@ fn given(text: Option<&String>) -> Option<&str> {
 }
 
 /// Whether the call's arguments are complete and the fragment starts new ones: several servers give all calls one index.
-fn begins_another(call: &PartialCall, fragment: &ToolCallFragment) -> bool {
+fn begins_another(call: &PartialCall, scan: &mut ObjectScan, fragment: &ToolCallFragment) -> bool {
     let starts_object = fragment.arguments.as_deref().is_some_and(|text| text.trim_start().starts_with('{'));
     let has_other_name = given(fragment.name.as_ref()).is_some_and(|name| !call.name.is_empty() && name != call.name);
-    (starts_object || has_other_name)
-        && call.arguments.trim_end().ends_with('}')
-        && serde_json::from_str::<Map<String, Value>>(&call.arguments).is_ok()
+    (starts_object || has_other_name) && scan.is_whole(&call.arguments)
+}
+
+/// Follows braces and strings through arguments as they arrive, so that they are parsed once at most, however many
+/// fragments a server makes of them.
+#[derive(Clone, Debug, Default)]
+struct ObjectScan {
+    depth: usize,
+    is_in_string: bool,
+    is_escaped: bool,
+    is_begun: bool,
+    is_no_object: bool,
+}
+
+impl ObjectScan {
+    fn feed(&mut self, text: &str) {
+        for byte in text.bytes() {
+            match byte {
+                _ if self.is_escaped => self.is_escaped = false,
+                b'\\' if self.is_in_string => self.is_escaped = true,
+                b'"' => self.is_in_string = !self.is_in_string,
+                _ if self.is_in_string => {}
+                b'{' | b'[' => {
+                    self.depth += 1;
+                    self.is_begun = true;
+                }
+                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_whole(&mut self, text: &str) -> bool {
+        if !self.is_begun || self.depth > 0 || self.is_in_string || self.is_no_object {
+            return false;
+        }
+        let is_object = serde_json::from_str::<Map<String, Value>>(text).is_ok();
+        self.is_no_object = !is_object;
+        is_object
+    }
 }
 
 fn finished_calls(calls: Vec<PartialCall>, make_id: &mut dyn FnMut() -> String) -> Vec<ToolCall> {

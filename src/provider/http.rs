@@ -2,7 +2,6 @@
 //! built on first use on a blocking thread, since reading the system's certificates takes tens of milliseconds.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -11,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, Url, redirect};
 
+use super::broken::{broken_midway, host_of, innermost, no_answer, silent, unsent};
 use super::{Endpoint, Timeouts, WireRequest};
 use crate::chat::{ChatError, ErrorKind};
 use crate::provider::error::from_response;
@@ -93,7 +93,7 @@ impl Transport {
         let waited = within(endpoint.timeouts.headers_ms, request.send()).await;
         let response = waited
             .ok_or_else(|| no_answer(&url, endpoint.timeouts.headers_ms))?
-            .map_err(|error| broken(&url, &error))?;
+            .map_err(|error| unsent(&url, &error))?;
         if response.status().is_success() {
             return Ok(Reply::Success(response));
         }
@@ -125,14 +125,8 @@ pub(super) async fn next_piece(
     let idle_ms = endpoint.timeouts.idle_ms;
     match within(idle_ms, response.chunk()).await {
         Some(Ok(piece)) => Ok(piece),
-        Some(Err(error)) => Err(ChatError::new(
-            ErrorKind::Network,
-            format!("The connection broke in the middle of the answer: {}.", innermost(&error)),
-        )),
-        None => Err(ChatError::new(
-            ErrorKind::Network,
-            format!("The server said nothing for {} s in the middle of the answer.", idle_ms / 1000),
-        )),
+        Some(Err(error)) => Err(broken_midway(&error)),
+        None => Err(silent(idle_ms)),
     }
 }
 
@@ -234,40 +228,6 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")
         || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn host_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or("the server");
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-fn no_answer(url: &Url, limit_ms: u64) -> ChatError {
-    ChatError::new(ErrorKind::Network, format!("{} did not answer within {} s.", host_of(url), limit_ms / 1000))
-}
-
-fn broken(url: &Url, error: &reqwest::Error) -> ChatError {
-    let host = host_of(url);
-    let cause = innermost(error);
-    if error.is_builder() {
-        return ChatError::new(ErrorKind::BadRequest, format!("The request to {host} cannot be sent: {cause}."));
-    }
-    let sentence = if error.is_timeout() {
-        format!("No connection to {host}: it took too long.")
-    } else if error.is_connect() {
-        format!("No connection to {host}: {cause}.")
-    } else {
-        format!("The connection to {host} broke: {cause}.")
-    };
-    ChatError::new(ErrorKind::Network, sentence)
-}
-
-/// The deepest cause, which is the one that says something.
-fn innermost(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
 
 fn now_ms() -> i64 {

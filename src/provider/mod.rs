@@ -4,6 +4,7 @@
 
 pub mod anthropic;
 mod body;
+mod broken;
 mod client;
 pub mod connect;
 pub mod demo;

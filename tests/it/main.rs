@@ -7,6 +7,7 @@ mod chatting;
 mod config;
 mod connecting;
 mod harness;
+mod network;
 mod pages;
 mod program;
 mod pty;

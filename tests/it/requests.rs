@@ -267,3 +267,23 @@ fn parameters_of_a_common_name_are_put_where_each_wire_format_has_them() {
 fn the_configuration_can_name_every_wire_format() {
     assert_eq!(Api::ALL.map(Api::as_str), riffle::config::presets::APIS);
 }
+
+#[test]
+fn an_answer_that_went_on_goes_back_whole_to_the_vendor_of_its_second_half() {
+    let parts = json!([{"text": "half."}, {"functionCall": {"name": "look", "args": {}}, "thoughtSignature": "s"}]);
+    let answer = AssistantMessage {
+        text: "First half, second half.".to_owned(),
+        tool_calls: vec![ToolCall {
+            id: "a".to_owned(),
+            name: "look".to_owned(),
+            arguments: Arguments::parse("{}"),
+            opaque: None,
+        }],
+        opaque: Some(Opaque { provider: "home".to_owned(), value: json!({"parts": parts}) }),
+        ..AssistantMessage::default()
+    };
+    let body = body(Api::Gemini, &[Message::User { text: "q".to_owned() }, Message::Assistant(answer)]);
+    let sent = list(&body["contents"][1], "parts");
+    assert_eq!(sent[0], json!({"text": "First half, second "}));
+    assert_eq!(&sent[1..], parts.as_array().unwrap().as_slice());
+}

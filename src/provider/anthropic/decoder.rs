@@ -69,7 +69,11 @@ impl Reads for MessagesReader {
 
     fn close(&mut self, answer: &mut Answer) {
         for block in std::mem::take(&mut self.open) {
-            self.close_block(block, answer);
+            // Thinking that broke off lacks its signature, and is not taken back like that.
+            let is_signed = block.value.get("signature").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+            if block.kind() != "thinking" || is_signed {
+                self.close_block(block, answer);
+            }
         }
     }
 
@@ -153,8 +157,7 @@ impl MessagesReader {
     }
 
     fn close_block(&mut self, block: Block, answer: &mut Answer) {
-        let kind = block.value.get("type").and_then(Value::as_str).unwrap_or_default();
-        if matches!(kind, "thinking" | "redacted_thinking") {
+        if matches!(block.kind(), "thinking" | "redacted_thinking") {
             self.kept.push(Value::Object(block.value));
         } else if block.is_call()
             && !block.has_pieces
@@ -173,8 +176,12 @@ fn read_stop(holder: &Value, answer: &mut Answer) {
 }
 
 impl Block {
+    fn kind(&self) -> &str {
+        self.value.get("type").and_then(Value::as_str).unwrap_or_default()
+    }
+
     fn is_call(&self) -> bool {
-        self.value.get("type").is_some_and(|kind| kind == "tool_use")
+        self.kind() == "tool_use"
     }
 }
 
@@ -219,5 +226,15 @@ mod tests {
         let mut out = Vec::new();
         MessagesDecoder::default().push(body.as_bytes(), &mut out);
         assert_eq!(out, [Delta::Alive, Delta::Alive]);
+    }
+
+    #[test]
+    fn thinking_that_broke_off_is_not_kept() {
+        let block = json!({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": "Hm", "signature": ""}});
+        let mut decoder = MessagesDecoder::default();
+        let mut out = Vec::new();
+        decoder.push(format!("data: {block}\n\n").as_bytes(), &mut out);
+        decoder.finish(&mut out);
+        assert_eq!(out, [Delta::Reasoning("Hm".to_owned())]);
     }
 }

@@ -121,9 +121,11 @@ fn answer_parts(endpoint: &Endpoint, answer: &AssistantMessage) -> Vec<Value> {
     let own = answer.opaque.as_ref().filter(|opaque| opaque.provider == endpoint.name);
     if let Some(parts) = own.and_then(|opaque| opaque.value["parts"].as_array()) {
         let calls = parts.iter().filter(|part| part.get("functionCall").is_some()).count();
-        // Calls that were left out would have no result.
-        if calls == answer.tool_calls.len() {
-            return parts.clone();
+        // Calls that were left out would have no result, and an answer that went on begins with what was there before.
+        if calls == answer.tool_calls.len()
+            && let Some(earlier) = answer.text.strip_suffix(&said(parts))
+        {
+            return text_part(earlier).into_iter().chain(parts.iter().cloned()).collect();
         }
     }
     let calls = answer
@@ -131,6 +133,12 @@ fn answer_parts(endpoint: &Endpoint, answer: &AssistantMessage) -> Vec<Value> {
         .iter()
         .map(|call| json!({"functionCall": {"name": call.name, "args": arguments_object(&call.arguments)}}));
     text_part(&answer.text).into_iter().chain(calls).collect()
+}
+
+/// The text of parts that are no thoughts.
+fn said(parts: &[Value]) -> String {
+    let is_said = |part: &&Value| part.get("thought").is_none_or(|thought| thought != true);
+    parts.iter().filter(is_said).filter_map(|part| part.get("text")?.as_str()).collect()
 }
 
 fn result_part(result: &ToolResult) -> Value {
