@@ -56,6 +56,8 @@ pub struct Accumulator {
     indexes: Vec<Option<u64>>,
     /// How far the arguments of each of `calls` are.
     scans: Vec<ObjectScan>,
+    /// A name that came by itself after a whole call.
+    next_name: Option<String>,
     usage: Option<Usage>,
     finish: Option<(Finish, String)>,
     opaque: Option<Value>,
@@ -158,63 +160,134 @@ impl Accumulator {
     }
 
     fn push_fragment(&mut self, fragment: &ToolCallFragment) {
-        let at = self.call_of(fragment).unwrap_or_else(|| {
-            self.calls.push(PartialCall::default());
-            self.indexes.push(fragment.index);
-            self.scans.push(ObjectScan::default());
-            self.calls.len() - 1
-        });
-        let Some(call) = self.calls.get_mut(at) else { return };
+        let joint = match self.candidate(fragment) {
+            Some(at) => self.joint(at, fragment),
+            None => Joint::New,
+        };
+        let name = given(fragment.name.as_ref());
+        let (at, named) = match joint {
+            Joint::Repeated => return,
+            Joint::Named => {
+                self.next_name = name.map(str::to_owned);
+                return;
+            }
+            Joint::Continues(at) => (at, None),
+            Joint::Replaces(at) => {
+                self.calls[at].arguments.clear();
+                self.scans[at] = ObjectScan::default();
+                (at, None)
+            }
+            Joint::New => {
+                self.calls.push(PartialCall::default());
+                self.indexes.push(fragment.index);
+                self.scans.push(ObjectScan::default());
+                (self.calls.len() - 1, self.next_name.take())
+            }
+        };
+        let call = &mut self.calls[at];
         if let Some(id) = given(fragment.id.as_ref()).filter(|_| call.id.is_empty()) {
             id.clone_into(&mut call.id);
         }
-        if let Some(name) = given(fragment.name.as_ref()).filter(|_| call.name.is_empty()) {
-            name.clone_into(&mut call.name);
+        if let Some(name) = name.or(named.as_deref()) {
+            extend_name(call, name);
         }
         if let Some(arguments) = &fragment.arguments {
             call.arguments.push_str(arguments);
-            if let Some(scan) = self.scans.get_mut(at) {
-                scan.feed(arguments);
-            }
+            self.scans[at].feed(arguments);
         }
         if fragment.opaque.is_some() {
             call.opaque.clone_from(&fragment.opaque);
         }
     }
 
-    /// The call a fragment continues; `None` when it starts one.
-    fn call_of(&mut self, fragment: &ToolCallFragment) -> Option<usize> {
+    /// The call a fragment may belong to: by its index, by its id, else the last one.
+    fn candidate(&mut self, fragment: &ToolCallFragment) -> Option<usize> {
         let id = given(fragment.id.as_ref());
+        let has_name = given(fragment.name.as_ref()).is_some();
         let by_id = |wanted: &str| self.calls.iter().rposition(|call| call.id == wanted);
-        let at = match (fragment.index, id) {
+        match (fragment.index, id) {
             (Some(index), _) => {
                 let latest = self.indexes.iter().rposition(|known| *known == Some(index))?;
                 let known = &self.calls.get(latest)?.id;
                 match id {
-                    Some(id) if !known.is_empty() && known != id => {
-                        by_id(id).filter(|at| self.indexes.get(*at) == Some(&Some(index)))?
-                    }
-                    _ => latest,
+                    Some(id) if !known.is_empty() && known != id => by_id(id)
+                        .filter(|at| self.indexes.get(*at) == Some(&Some(index)))
+                        .or_else(|| self.open_call(latest, has_name)),
+                    _ => Some(latest),
                 }
             }
-            (None, Some(id)) => by_id(id)?,
-            (None, None) if given(fragment.name.as_ref()).is_some() => return None,
-            (None, None) => return self.calls.len().checked_sub(1),
-        };
-        let (call, scan) = (self.calls.get(at)?, self.scans.get_mut(at)?);
-        (!begins_another(call, scan, fragment)).then_some(at)
+            (None, Some(id)) => by_id(id).or_else(|| self.open_call(self.calls.len().checked_sub(1)?, has_name)),
+            (None, None) if has_name => None,
+            (None, None) => self.calls.len().checked_sub(1),
+        }
     }
+
+    /// This call, if a fragment with a new id but without a name can only go on with it: some servers make a new id for
+    /// every fragment.
+    fn open_call(&mut self, at: usize, has_name: bool) -> Option<usize> {
+        let is_open = !has_name && !self.scans.get_mut(at)?.is_whole(&self.calls.get(at)?.arguments);
+        is_open.then_some(at)
+    }
+
+    /// How a fragment goes with the call it may belong to. Several servers give all calls one index, so that whole
+    /// arguments and the beginning of others are two calls, unless one of the two only stands in for the other.
+    fn joint(&mut self, at: usize, fragment: &ToolCallFragment) -> Joint {
+        let (call, scan) = (&self.calls[at], &mut self.scans[at]);
+        let new = fragment.arguments.as_deref().unwrap_or_default().trim();
+        let starts_object = new.starts_with('{');
+        let name = given(fragment.name.as_ref());
+        let id = given(fragment.id.as_ref());
+        let has_other_name = name.is_some_and(|name| !call.name.is_empty() && name != call.name);
+        if has_other_name && starts_object && call.arguments.is_empty() {
+            return Joint::New;
+        }
+        if !scan.is_whole(&call.arguments) {
+            return Joint::Continues(at);
+        }
+        if has_other_name {
+            return Joint::New;
+        }
+        if !starts_object {
+            let is_only_name = name.is_some() && id.is_none() && new.is_empty();
+            return if is_only_name { Joint::Named } else { Joint::Continues(at) };
+        }
+        let is_same_id = id.is_some_and(|id| id == call.id);
+        let is_unnamed = id.is_none() && name.is_none() && self.next_name.is_none();
+        let old = call.arguments.trim();
+        match () {
+            () if !(is_same_id || is_unnamed) => Joint::New,
+            () if old == new || new == "{}" => Joint::Repeated,
+            () if old == "{}" => Joint::Replaces(at),
+            () => Joint::New,
+        }
+    }
+}
+
+/// What a fragment means for the calls so far.
+enum Joint {
+    /// It begins a call.
+    New,
+    /// It goes on with this one.
+    Continues(usize),
+    /// Its arguments take the place of empty ones.
+    Replaces(usize),
+    /// It says again what is known.
+    Repeated,
+    /// It only names the call that begins next.
+    Named,
 }
 
 fn given(text: Option<&String>) -> Option<&str> {
     text.map(String::as_str).filter(|text| !text.is_empty() && *text != "null")
 }
 
-/// Whether the call's arguments are complete and the fragment starts new ones: several servers give all calls one index.
-fn begins_another(call: &PartialCall, scan: &mut ObjectScan, fragment: &ToolCallFragment) -> bool {
-    let starts_object = fragment.arguments.as_deref().is_some_and(|text| text.trim_start().starts_with('{'));
-    let has_other_name = given(fragment.name.as_ref()).is_some_and(|name| !call.name.is_empty() && name != call.name);
-    (starts_object || has_other_name) && scan.is_whole(&call.arguments)
+/// The first name counts; before any arguments, others are its pieces.
+fn extend_name(call: &mut PartialCall, name: &str) {
+    if call.name.is_empty() || (call.arguments.is_empty() && name.starts_with(&call.name)) {
+        name.clone_into(&mut call.name);
+    } else if call.arguments.is_empty() && name != call.name {
+        call.name.push_str(name);
+    }
 }
 
 /// Follows braces and strings through arguments as they arrive, so that they are parsed once at most, however many
@@ -351,9 +424,17 @@ mod tests {
 
     #[test]
     fn a_repeated_id_is_replaced() {
-        let deltas = [fragment(None, "one", "a", "{}"), fragment(None, "one", "a", "{\"y\":2}")];
+        let deltas = [fragment(None, "one", "a", "{\"y\":1}"), fragment(None, "one", "a", "{\"y\":2}")];
         let calls = answer(&deltas, &StreamEnd::Complete).message.tool_calls;
-        assert_eq!(calls, [call("one", "a", &json!({})), call(&short_id("same"), "a", &json!({"y": 2}))]);
+        assert_eq!(calls, [call("one", "a", &json!({"y": 1})), call(&short_id("same"), "a", &json!({"y": 2}))]);
+    }
+
+    #[test]
+    fn braces_inside_of_text_end_nothing() {
+        let pieces = ["{\"x\":\"}{", "{}", "\\\"}", "\"}"].map(|piece| fragment(Some(0), "", "", piece));
+        let deltas = [&[fragment(Some(0), "one", "a", "")], pieces.as_slice()].concat();
+        let calls = answer(&deltas, &StreamEnd::Complete).message.tool_calls;
+        assert_eq!(calls, [call("one", "a", &json!({"x": "}{{}\"}"}))]);
     }
 
     #[test]

@@ -10,8 +10,6 @@ use crate::chat::{ChatError, ErrorKind};
 use crate::sse::{Decoder, MAX_EVENT_BYTES, MAX_LINE_BYTES, SseError, SseEvent};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// Blanks at the start of a body that are looked through for its kind.
-const MAX_LEADING_BLANKS: usize = 4096;
 /// Characters of a web page that are quoted.
 const MAX_QUOTED_CHARS: usize = 300;
 
@@ -24,6 +22,8 @@ pub(super) enum Piece<'a> {
     Step { name: Option<&'a str>, data: &'a str },
     /// A whole document: the server ignored that a stream was asked for.
     Document(Value),
+    /// What a body without any event said, for an error.
+    Unread(String),
     /// `[DONE]`: what follows is nobody's business.
     Done,
     /// It cannot be read, or says that something failed.
@@ -42,13 +42,37 @@ pub(super) enum Form {
 /// What this body turned out to be.
 #[derive(Debug)]
 enum Content {
-    /// Only blanks and a byte order mark so far.
+    /// Only blanks and the beginning of a byte order mark so far: a busy server may send blanks for an hour.
     Unknown(Vec<u8>),
-    Events(Box<Decoder>),
+    Events(Box<Decoder>, Opening),
     /// JSON or HTML, read at the end.
     Document(Vec<u8>),
     /// The line that has not ended yet.
     Lines(Vec<u8>),
+}
+
+/// The beginning of an event stream, kept until its first event.
+#[derive(Debug, Default)]
+struct Opening {
+    bytes: Vec<u8>,
+    has_event: bool,
+}
+
+impl Opening {
+    fn take(&mut self, bytes: &[u8]) {
+        let room = (4 * MAX_QUOTED_CHARS).saturating_sub(self.bytes.len());
+        if !self.has_event {
+            self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
+    }
+
+    fn quoted(&self) -> Option<Piece<'static>> {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let is_comment = |line: &&str| !line.trim().is_empty() && !line.starts_with(':');
+        let words = without_markup(&text.lines().filter(is_comment).collect::<Vec<_>>().join(" "));
+        let words: String = words.chars().take(MAX_QUOTED_CHARS).collect();
+        (!self.has_event && !words.is_empty()).then_some(Piece::Unread(words))
+    }
 }
 
 /// Reads a body, however it was cut.
@@ -76,8 +100,13 @@ impl BodyReader {
             Content::Unknown(_) => {}
             Content::Document(document) => read_document(&document, sink),
             Content::Lines(line) => read_line(&line, true, sink),
-            Content::Events(mut decoder) => {
-                if let Err(error) = decoder.finish(&mut |event| sink(of_event(event, true))) {
+            Content::Events(mut decoder, mut opening) => {
+                let read = decoder.finish(&mut |event| {
+                    opening.has_event |= matches!(event, SseEvent::Message { .. });
+                    sink(of_event(event, true));
+                });
+                opening.quoted().map(&mut *sink);
+                if let Err(error) = read {
                     sink(unreadable(error));
                 }
             }
@@ -86,7 +115,13 @@ impl BodyReader {
 
     fn take(&mut self, bytes: &[u8], sink: &mut impl FnMut(Piece<'_>)) -> Result<(), SseError> {
         match &mut self.content {
-            Content::Events(decoder) => decoder.push(bytes, &mut |event| sink(of_event(event, false)))?,
+            Content::Events(decoder, opening) => {
+                opening.take(bytes);
+                decoder.push(bytes, &mut |event| {
+                    opening.has_event |= matches!(event, SseEvent::Message { .. });
+                    sink(of_event(event, false));
+                })?;
+            }
             Content::Document(document) => {
                 if document.len() + bytes.len() > MAX_EVENT_BYTES {
                     return Err(SseError::EventTooLong);
@@ -111,19 +146,18 @@ impl BodyReader {
                 if BYTE_ORDER_MARK.starts_with(seen) {
                     return Ok(());
                 }
-                let text = seen.strip_prefix(BYTE_ORDER_MARK).unwrap_or(seen);
-                let start = &text[..text.len().min(MAX_LEADING_BLANKS)];
-                let first = start.iter().find(|byte| !byte.is_ascii_whitespace()).copied();
-                if first.is_none() && start.len() < MAX_LEADING_BLANKS {
+                let text = seen.strip_prefix(BYTE_ORDER_MARK).unwrap_or(seen).trim_ascii_start();
+                let Some(first) = text.first().copied() else {
+                    seen.clear();
                     return Ok(());
-                }
-                let seen = std::mem::take(seen);
+                };
+                let rest = text.to_vec();
                 self.content = match (first, self.form) {
-                    (Some(b'<'), _) | (Some(b'{' | b'['), Form::Events) => Content::Document(Vec::new()),
-                    (_, Form::Events) => Content::Events(Box::default()),
+                    (b'<', _) | (b'{' | b'[' | b'"', Form::Events) => Content::Document(Vec::new()),
+                    (_, Form::Events) => Content::Events(Box::default(), Opening::default()),
                     (_, Form::Lines) => Content::Lines(Vec::new()),
                 };
-                return self.take(&seen, sink);
+                return self.take(&rest, sink);
             }
         }
         Ok(())
@@ -134,6 +168,7 @@ fn of_event(event: SseEvent<'_>, is_cut_inside: bool) -> Piece<'_> {
     match event {
         SseEvent::Comment => Piece::Alive,
         SseEvent::Error(text) => Piece::Failed(from_text(text)),
+        SseEvent::BareJson("[DONE]") => Piece::Done,
         SseEvent::BareJson(line) => match parse_json(line).filter(|(value, _)| has_error(value)) {
             Some((value, _)) => Piece::Failed(from_value(&value)),
             None => Piece::Alive,
@@ -143,7 +178,7 @@ fn of_event(event: SseEvent<'_>, is_cut_inside: bool) -> Piece<'_> {
 }
 
 fn of_data<'a>(name: Option<&'a str>, data: &'a str, is_cut_inside: bool) -> Piece<'a> {
-    if data == "[DONE]" {
+    if data == "[DONE]" || data == "\"[DONE]\"" {
         Piece::Done
     } else if name == Some("error") {
         match parse_json(data) {
@@ -180,6 +215,15 @@ fn read_document(document: &[u8], sink: &mut impl FnMut(Piece<'_>)) {
         sink(Piece::Failed(ChatError::new(ErrorKind::Protocol, sentence)));
     } else if let Some((value, _)) = parse_json(text) {
         sink(Piece::Document(value));
+    } else if let Some(items) = text.strip_prefix('[') {
+        // A list that broke off: what is whole of it counts.
+        let mut rest = items;
+        loop {
+            let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+            let Some(Ok(value)) = stream.next() else { break };
+            rest = rest[stream.byte_offset()..].trim_start().trim_start_matches(',');
+            sink(Piece::Document(value));
+        }
     } else {
         text.lines().map_while(parse_json).for_each(|(value, _)| sink(Piece::Document(value)));
     }

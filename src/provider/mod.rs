@@ -18,6 +18,7 @@ pub mod openai_responses;
 mod reader;
 pub mod recording;
 pub mod retry;
+mod think;
 mod tolerance;
 mod values;
 mod wire;

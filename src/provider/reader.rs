@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::body::{BodyReader, Form, Piece};
 use super::error::from_value;
-use super::values::{has_error, parse_json};
+use super::think::ThinkSplitter;
+use super::values::{has_error, is_bare_error, parse_json};
 use super::{BodyDecoder, Progress, Tolerance};
 use crate::chat::{ChatError, Delta, ErrorKind, Finish, StreamEnd, ToolCallFragment, Usage};
 
@@ -38,6 +39,9 @@ pub(super) trait Reads: Default {
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     deltas: Vec<Delta>,
+    think: ThinkSplitter,
+    /// Reasoning came apart from the text, so that tags in the text only repeat it.
+    has_reasoning: bool,
     has_content: bool,
     is_announced: bool,
     error: Option<ChatError>,
@@ -45,18 +49,37 @@ pub(super) struct Answer {
     finish: Option<Finish>,
     raw: String,
     model: String,
+    /// What the body said that is nothing of an answer.
+    unread: String,
 }
 
 impl Answer {
+    /// Adds to the answer's text; reasoning between tags at its start is told apart.
     pub(super) fn text(&mut self, text: &str) {
         if !text.is_empty() {
-            self.push_content(Delta::Text(text.to_owned()));
+            self.has_content = true;
+            let before = self.deltas.len();
+            self.think.push(text, &mut self.deltas);
+            self.judge_tags(before);
         }
     }
 
     pub(super) fn reasoning(&mut self, text: &str) {
         if !text.is_empty() {
+            self.has_reasoning = true;
             self.push_content(Delta::Reasoning(text.to_owned()));
+        }
+    }
+
+    /// What came between tags since then counts, unless it came apart as well.
+    fn judge_tags(&mut self, from: usize) {
+        let is_tagged = |delta: &Delta| matches!(delta, Delta::Reasoning(_));
+        if self.deltas[from..].iter().any(is_tagged) {
+            self.tolerate(Tolerance::ThinkTags);
+            if self.has_reasoning {
+                let new = self.deltas.split_off(from);
+                self.deltas.extend(new.into_iter().filter(|delta| !is_tagged(delta)));
+            }
         }
     }
 
@@ -80,8 +103,11 @@ impl Answer {
         }
     }
 
-    /// The server gave a reason for the end.
+    /// The server gave a reason for the end; that all is well does not undo what was said before.
     pub(super) fn finish(&mut self, finish: Finish, raw: &str) {
+        if finish == Finish::Stop && self.finish.is_some_and(|known| known != Finish::Stop) {
+            return;
+        }
         self.finish = Some(finish);
         raw.clone_into(&mut self.raw);
         self.deltas.push(Delta::Finish { finish, raw: raw.to_owned() });
@@ -104,14 +130,16 @@ impl Answer {
         }
     }
 
-    /// Something to show came, of which nothing may be given out yet.
-    pub(super) fn has_content(&mut self) {
-        self.has_content = true;
+    /// Whether something to show came.
+    pub(super) fn has_content(&self) -> bool {
+        self.has_content
     }
 
-    /// Where deltas go that something else takes apart.
-    pub(super) fn deltas(&mut self) -> &mut Vec<Delta> {
-        &mut self.deltas
+    /// The body is over: gives out what was held back for a tag that did not come.
+    fn close(&mut self) {
+        let before = self.deltas.len();
+        self.think.finish(&mut self.deltas);
+        self.judge_tags(before);
     }
 
     fn push_content(&mut self, delta: Delta) {
@@ -136,7 +164,15 @@ impl Answer {
             Some(_) => StreamEnd::Complete,
             None if self.is_announced && self.has_content => StreamEnd::Complete,
             None if self.is_announced => cut(ErrorKind::Protocol, "The server said it was done but sent no answer."),
-            None => cut(ErrorKind::Network, "The answer ended before it was complete."),
+            None => {
+                let quoted = std::mem::take(&mut self.unread);
+                let sentence = if self.has_content || quoted.is_empty() {
+                    "The answer ended before it was complete.".to_owned()
+                } else {
+                    format!("The server sent no answer but: {quoted}")
+                };
+                cut(ErrorKind::Network, &sentence)
+            }
         }
     }
 }
@@ -171,6 +207,7 @@ impl<D: Reads> BodyDecoder for Reader<D> {
             body.finish(&mut |piece| read_piece(dialect, piece, true, answer));
         }
         dialect.close(answer);
+        answer.close();
         out.append(&mut answer.deltas);
         out.extend(dialect.kept().map(Delta::Opaque));
         match (answer.finish, answer.is_announced) {
@@ -215,7 +252,7 @@ fn read_piece<D: Reads>(dialect: &mut D, piece: Piece<'_>, is_last: bool, answer
         },
         Piece::Document(document) => {
             let is_answer = dialect.read_document(&document, answer);
-            if has_error(&document) {
+            if has_error(&document) || (!is_answer && is_bare_error(&document)) {
                 answer.fail(from_value(&document));
             } else if is_answer {
                 answer.tolerate(Tolerance::WholeDocument);
@@ -224,6 +261,7 @@ fn read_piece<D: Reads>(dialect: &mut D, piece: Piece<'_>, is_last: bool, answer
                 answer.fail(ChatError { kind: ErrorKind::Protocol, retryable: false, ..error });
             }
         }
+        Piece::Unread(text) => text.clone_into(&mut answer.unread),
         Piece::Done => answer.announce(),
         Piece::Failed(error) => answer.fail(error),
     }

@@ -5,16 +5,53 @@ use serde_json::{Map, Value};
 
 use crate::chat::{Finish, Usage};
 
+/// Whether this says that something failed, possibly beside an answer.
 pub(super) fn has_error(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.first().is_some_and(has_error),
-        Value::Object(map) => match map.get("error") {
-            Some(Value::String(text)) => !text.is_empty(),
-            Some(Value::Object(_) | Value::Array(_)) => true,
-            _ => map.get("object").is_some_and(|object| object == "error"),
-        },
+        Value::Object(map) => {
+            let has_code =
+                |holder: &Value, field: &str| holder.get(field).and_then(number).is_some_and(|code| code != 0);
+            match map.get("error") {
+                Some(Value::String(text)) => !text.is_empty(),
+                Some(Value::Object(error)) => error.values().any(|value| !value.is_null()),
+                Some(Value::Array(errors)) => !errors.is_empty(),
+                Some(Value::Bool(is_error)) => *is_error,
+                _ => {
+                    map.get("object").is_some_and(|object| object == "error")
+                        || map.get("errors").and_then(Value::as_array).is_some_and(|errors| !errors.is_empty())
+                        || has_code(value, "error_code")
+                        || map.get("base_resp").is_some_and(|answer| has_code(answer, "status_code"))
+                }
+            }
+        }
         _ => false,
     }
+}
+
+/// Whether a step that holds nothing of an answer is an error without saying so: a sentence, and at most what goes with
+/// one.
+pub(super) fn is_bare_error(step: &Value) -> bool {
+    const BESIDE: [&str; 11] = [
+        "message",
+        "msg",
+        "detail",
+        "code",
+        "type",
+        "param",
+        "status",
+        "statusCode",
+        "status_code",
+        "request_id",
+        "success",
+    ];
+    let Some(map) = step.as_object() else { return false };
+    let has_sentence = ["message", "msg", "detail"].iter().any(|field| map.get(*field).is_some_and(Value::is_string));
+    let is_about_error = map.get("type").and_then(Value::as_str).is_none_or(|kind| {
+        let kind = kind.to_ascii_lowercase();
+        kind.contains("error") || kind.contains("exception")
+    });
+    has_sentence && is_about_error && map.keys().all(|field| BESIDE.contains(&field.as_str()))
 }
 
 pub(super) fn number(value: &Value) -> Option<u64> {
@@ -38,24 +75,57 @@ pub(super) fn usage_of(holder: &Value) -> Option<Usage> {
     Some(Usage { input: input.unwrap_or(0), output: output.unwrap_or(0), details })
 }
 
+/// What a vendor's word for the end means; an unknown one is an ordinary end.
 pub(super) fn finish_of(raw: &str) -> Finish {
-    match raw.to_ascii_lowercase().as_str() {
-        "length" | "max_tokens" | "model_length" | "max_output_tokens" | "model_context_window_exceeded" => {
-            Finish::Length
-        }
+    const FAILED: [&str; 10] = [
+        "error",
+        "malformed",
+        "abort",
+        "insufficient_system_resource",
+        "network",
+        "unexpected_tool",
+        "too_many_tool",
+        "missing_thought",
+        "unknown_error",
+        "failed",
+    ];
+    const WITHHELD: [&str; 13] = [
+        "content_filter",
+        "filtered",
+        "safety",
+        "recitation",
+        "blocklist",
+        "prohibited",
+        "spii",
+        "refusal",
+        "guardrail",
+        "sensitive",
+        "moderation",
+        "toxic",
+        "model_armor",
+    ];
+    const LENGTH: [&str; 6] =
+        ["length", "max_tokens", "max_output_tokens", "model_context_window_exceeded", "token_limit", "max_new_tokens"];
+    let raw = raw.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| raw.contains(word));
+    match raw.as_str() {
         "tool_calls" | "function_call" | "tool_use" | "tool_call" => Finish::ToolCalls,
-        "content_filter" | "safety" | "recitation" | "blocklist" | "prohibited_content" | "spii" | "refusal" => {
-            Finish::ContentFilter
-        }
-        "error" | "insufficient_system_resource" | "malformed_function_call" | "network_error" => Finish::Error,
+        _ if has(&WITHHELD) => Finish::ContentFilter,
+        _ if has(&FAILED) => Finish::Error,
+        _ if has(&LENGTH) => Finish::Length,
         _ => Finish::Stop,
     }
+}
+
+/// A word for the end, where it is one.
+pub(super) fn finish_word(value: &Value) -> Option<&str> {
+    value.as_str().filter(|raw| !raw.is_empty() && *raw != "null")
 }
 
 pub(super) fn text_of_part(part: &Value) -> &str {
     match part {
         Value::String(text) => text,
-        Value::Object(map) if map.get("type").is_none_or(|kind| kind != "thinking") => {
+        Value::Object(map) if map.get("type").is_none_or(|kind| kind != "thinking" && kind != "reasoning") => {
             map.get("text").or_else(|| map.get("refusal")).and_then(Value::as_str).unwrap_or("")
         }
         _ => "",
@@ -63,11 +133,14 @@ pub(super) fn text_of_part(part: &Value) -> &str {
 }
 
 pub(super) fn thinking_of(part: &Value) -> String {
-    match part.get("thinking") {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(parts)) => parts.iter().map(text_of_part).collect(),
+    let is_reasoning = part.get("type").is_some_and(|kind| kind == "reasoning");
+    let texts = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(text_of_part).collect(),
         _ => String::new(),
-    }
+    };
+    let fields: &[&str] = if is_reasoning { &["summary", "text", "content"] } else { &["thinking"] };
+    fields.iter().filter_map(|field| part.get(*field)).map(texts).find(|text| !text.is_empty()).unwrap_or_default()
 }
 
 /// JSON as servers write it: half of a surrogate pair, which the parser refuses, becomes U+FFFD.

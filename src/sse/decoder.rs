@@ -11,6 +11,8 @@ pub const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
 pub const MAX_EVENT_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of a buffer that are kept for the next event.
 const MAX_KEPT_BYTES: usize = 64 * 1024;
+/// The data that announces the end; its blank line is not waited for.
+const END: &str = "[DONE]";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One thing a stream said, borrowed from the decoder for as long as it is looked at.
@@ -25,7 +27,7 @@ pub enum SseEvent<'a> {
     },
     /// An `error:` field, which older llama.cpp servers send instead of an event.
     Error(&'a str),
-    /// A line that is a bare JSON object rather than a field, as some proxies write their errors.
+    /// A bare JSON object or list rather than fields, on one line or several, as some proxies write their errors.
     BareJson(&'a str),
     /// A comment or an event without data: a sign of life.
     Comment,
@@ -52,6 +54,8 @@ pub struct Decoder {
     name: Option<String>,
     has_data: bool,
     data: String,
+    /// Bare JSON whose end has not come.
+    bare: String,
 }
 
 impl Decoder {
@@ -101,7 +105,16 @@ impl Decoder {
             self.read_open_line(sink)?;
         }
         self.dispatch(sink);
+        self.end_bare(sink);
         Ok(())
+    }
+
+    /// Bare JSON that broke off is told as it is.
+    fn end_bare(&mut self, sink: &mut impl FnMut(SseEvent<'_>)) {
+        if !self.bare.is_empty() {
+            sink(SseEvent::BareJson(&self.bare));
+            self.bare.clear();
+        }
     }
 
     fn read_open_line(&mut self, sink: &mut impl FnMut(SseEvent<'_>)) -> Result<(), SseError> {
@@ -121,20 +134,41 @@ impl Decoder {
         let text = String::from_utf8_lossy(line);
         if text.is_empty() {
             self.dispatch(sink);
+            self.end_bare(sink);
             return Ok(());
         }
-        if text.starts_with('{') {
-            sink(SseEvent::BareJson(&text));
-            return Ok(());
+        if text.starts_with("data:") {
+            self.end_bare(sink);
+        } else if !self.bare.is_empty() || text.starts_with(['{', '[']) {
+            return self.extend_bare(&text, sink);
         }
         let (field, value) = text.split_once(':').unwrap_or((&text, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
             "" if text.starts_with(':') => sink(SseEvent::Comment),
-            "data" if text.len() > field.len() => self.extend_data(value)?,
+            "data" if text.len() > field.len() => {
+                self.extend_data(value)?;
+                if self.data.trim() == END {
+                    self.dispatch(sink);
+                }
+            }
             "event" => self.name = Some(value.to_owned()),
             "error" if !value.is_empty() => sink(SseEvent::Error(value)),
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Adds a line to bare JSON; its last line stands at the margin and closes it.
+    fn extend_bare(&mut self, line: &str, sink: &mut impl FnMut(SseEvent<'_>)) -> Result<(), SseError> {
+        if self.bare.len() + line.len() > MAX_LINE_BYTES {
+            return Err(SseError::LineTooLong);
+        }
+        let is_first = self.bare.is_empty();
+        self.bare.push_str(line);
+        let is_closed = if is_first { line.trim_end().ends_with(['}', ']']) } else { line.starts_with(['}', ']']) };
+        if is_closed {
+            self.end_bare(sink);
         }
         Ok(())
     }

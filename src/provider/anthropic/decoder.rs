@@ -14,8 +14,12 @@ use crate::provider::values::{finish_of, has_error, number};
 struct Block {
     index: u64,
     value: Map<String, Value>,
+    /// Our own number of the call it is; servers number their blocks as they like.
+    call: Option<u64>,
     /// Arguments came in pieces.
     has_pieces: bool,
+    /// What it began with, until the first delta shows whether it is only said again.
+    held: String,
 }
 
 /// Reads one body of Messages.
@@ -25,6 +29,7 @@ pub type MessagesDecoder = Reader<MessagesReader>;
 #[derive(Debug, Default)]
 pub struct MessagesReader {
     open: Vec<Block>,
+    calls: u64,
     /// Thinking, in the order it came.
     kept: Vec<Value>,
     usage: Map<String, Value>,
@@ -50,6 +55,7 @@ impl Reads for MessagesReader {
                 read_stop(&step["delta"], answer);
             }
             "message_stop" => answer.announce(),
+            "error" => answer.fail(from_value(step)),
             _ if has_error(step) => answer.fail(from_value(step)),
             _ => {}
         }
@@ -73,6 +79,9 @@ impl Reads for MessagesReader {
             let is_signed = block.value.get("signature").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
             if block.kind() != "thinking" || is_signed {
                 self.close_block(block, answer);
+            } else {
+                let mut block = block;
+                block.give_held("", answer);
             }
         }
     }
@@ -109,30 +118,43 @@ impl MessagesReader {
     fn open(&mut self, index: u64, block: &Value, answer: &mut Answer) {
         let Some(value) = block.as_object() else { return };
         let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
+        let mut held = String::new();
+        let mut call = None;
         match text("type") {
-            "text" => answer.text(text("text")),
-            "thinking" => answer.reasoning(text("thinking")),
+            "text" => text("text").clone_into(&mut held),
+            "thinking" => text("thinking").clone_into(&mut held),
             "tool_use" => {
                 let given = |field: &str| Some(text(field).to_owned()).filter(|text| !text.is_empty());
                 answer.call(ToolCallFragment {
-                    index: Some(index),
+                    index: Some(self.calls),
                     id: given("id"),
                     name: given("name"),
                     ..ToolCallFragment::default()
                 });
+                call = Some(self.calls);
+                self.calls += 1;
             }
             _ => {}
         }
-        self.open.push(Block { index, value: value.clone(), has_pieces: false });
+        self.open.push(Block { index, value: value.clone(), call, has_pieces: false, held });
     }
 
     fn read_delta(&mut self, index: u64, delta: &Value, answer: &mut Answer) {
         let text = |field: &str| delta[field].as_str().unwrap_or_default();
-        let block = self.open.iter_mut().rev().find(|block| block.index == index);
+        let last_call = self.calls.checked_sub(1);
+        let mut block = self.open.iter_mut().rev().find(|block| block.index == index);
         match text("type") {
-            "text_delta" => answer.text(text("text")),
+            "text_delta" => {
+                if let Some(block) = &mut block {
+                    block.give_held(text("text"), answer);
+                }
+                answer.text(text("text"));
+            }
             "thinking_delta" => {
-                if let Some(block) = block {
+                if let Some(block) = &mut block {
+                    if block.give_held(text("thinking"), answer) == Held::Repeated {
+                        block.value.insert("thinking".to_owned(), json!(""));
+                    }
                     append(&mut block.value, "thinking", text("thinking"));
                 }
                 answer.reasoning(text("thinking"));
@@ -144,27 +166,31 @@ impl MessagesReader {
             }
             "input_json_delta" if !text("partial_json").is_empty() => {
                 // The input of the vendor's own tools is none of ours.
-                let is_ours = block.as_ref().is_none_or(|block| block.is_call());
-                if let Some(block) = block {
-                    block.has_pieces = true;
-                }
-                if is_ours {
-                    answer.call(arguments(index, text("partial_json").to_owned(), false));
+                let call = match &mut block {
+                    Some(block) => {
+                        block.has_pieces = true;
+                        block.call
+                    }
+                    None => last_call,
+                };
+                if let Some(call) = call {
+                    answer.call(arguments(call, text("partial_json").to_owned(), false));
                 }
             }
             _ => {}
         }
     }
 
-    fn close_block(&mut self, block: Block, answer: &mut Answer) {
+    fn close_block(&mut self, mut block: Block, answer: &mut Answer) {
+        block.give_held("", answer);
         if matches!(block.kind(), "thinking" | "redacted_thinking") {
             self.kept.push(Value::Object(block.value));
-        } else if block.is_call()
+        } else if let Some(call) = block.call
             && !block.has_pieces
             && let Some(input) =
                 block.value.get("input").filter(|input| input.as_object().is_some_and(|map| !map.is_empty()))
         {
-            answer.call(arguments(block.index, input.to_string(), true));
+            answer.call(arguments(call, input.to_string(), true));
         }
     }
 }
@@ -180,9 +206,25 @@ impl Block {
         self.value.get("type").and_then(Value::as_str).unwrap_or_default()
     }
 
-    fn is_call(&self) -> bool {
-        self.kind() == "tool_use"
+    /// Gives out what it began with, unless the first delta says the same again.
+    fn give_held(&mut self, first: &str, answer: &mut Answer) -> Held {
+        let held = std::mem::take(&mut self.held);
+        if !held.is_empty() && held == first {
+            return Held::Repeated;
+        }
+        match self.kind() {
+            "thinking" => answer.reasoning(&held),
+            _ => answer.text(&held),
+        }
+        Held::Given
     }
+}
+
+/// What became of a block's beginning.
+#[derive(PartialEq, Eq)]
+enum Held {
+    Given,
+    Repeated,
 }
 
 fn append(block: &mut Map<String, Value>, field: &str, more: &str) {
@@ -235,6 +277,6 @@ mod tests {
         let mut out = Vec::new();
         decoder.push(format!("data: {block}\n\n").as_bytes(), &mut out);
         decoder.finish(&mut out);
-        assert_eq!(out, [Delta::Reasoning("Hm".to_owned())]);
+        assert_eq!(out, [Delta::Alive, Delta::Reasoning("Hm".to_owned())]);
     }
 }

@@ -7,7 +7,7 @@ use crate::chat::{ChatError, ErrorKind, Finish, ToolCallFragment, Usage};
 use crate::provider::body::Form;
 use crate::provider::error::from_value;
 use crate::provider::reader::{Answer, Reader, Reads};
-use crate::provider::values::{finish_of, has_error, number};
+use crate::provider::values::{finish_of, finish_word, has_error, number};
 
 /// Reads one body of `streamGenerateContent`.
 pub type GeminiDecoder = Reader<GeminiReader>;
@@ -114,12 +114,12 @@ impl GeminiReader {
 }
 
 fn read_finish(candidate: &Value, answer: &mut Answer) {
-    let Some(raw) = candidate["finishReason"].as_str().filter(|raw| !raw.is_empty()) else { return };
-    let finish = match raw {
-        "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS" | "MISSING_THOUGHT_SIGNATURE" | "MALFORMED_RESPONSE" => {
-            Finish::Error
-        }
-        raw => finish_of(raw),
+    let Some(raw) = finish_word(&candidate["finishReason"]) else { return };
+    let finish = match (raw, finish_of(raw)) {
+        ("FINISH_REASON_UNSPECIFIED", _) => return,
+        // Ended for a reason of its own, with nothing to show.
+        ("OTHER" | "LANGUAGE", _) if !answer.has_content() => Finish::Error,
+        (_, finish) => finish,
     };
     answer.finish(finish, raw);
     if finish == Finish::Error {

@@ -21,9 +21,13 @@ pub(super) fn read(data: &str) -> Option<Common<'_>> {
     if object.is_some_and(|object| object.0 == "error") || index.unwrap_or(0) != 0 || is_filled(&finish_reason) {
         return None;
     }
-    let reasoning = [("reasoning_content", delta.reasoning_content), ("reasoning", delta.reasoning)]
-        .into_iter()
-        .find_map(|(field, value)| text_of(value).map(|text| (field, text)));
+    let reasoning = [
+        ("reasoning_content", delta.reasoning_content),
+        ("reasoning", delta.reasoning),
+        ("reasoning_text", delta.reasoning_text),
+    ]
+    .into_iter()
+    .find_map(|(field, value)| text_of(value).map(|text| (field, text)));
     Some(Common {
         model: text_of(model).unwrap_or_default(),
         reasoning,
@@ -78,6 +82,8 @@ struct Added<'a> {
     reasoning_content: Option<Text<'a>>,
     #[serde(borrow)]
     reasoning: Option<Text<'a>>,
+    #[serde(borrow)]
+    reasoning_text: Option<Text<'a>>,
     #[serde(rename = "reasoning_details")]
     _reasoning_details: Option<Never>,
     #[serde(rename = "refusal")]
@@ -126,7 +132,7 @@ mod tests {
         fn it_reads_what_the_tolerant_reading_reads(
             mut chunk in object(&["model", "object", "id", "error", "usage", "x_groq"]),
             mut choice in object(&["index", "finish_reason", "usage", "message", "logprobs"]),
-            delta in object(&["role", "content", "reasoning", "reasoning_content", "refusal", "tool_calls", "function_call", "reasoning_details"]),
+            delta in object(&["role", "content", "reasoning", "reasoning_content", "reasoning_text", "refusal", "tool_calls", "function_call", "reasoning_details"]),
         ) {
             choice["delta"] = delta;
             chunk["choices"] = json!([choice]);

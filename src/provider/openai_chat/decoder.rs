@@ -5,13 +5,14 @@ use serde_json::{Map, Value, json};
 
 use super::common;
 use super::reasoning::{CONTENT_PARTS, DETAILS_FIELD, join_details, text_of};
-use super::think::ThinkSplitter;
-use crate::chat::{Delta, ToolCallFragment};
+use crate::chat::ToolCallFragment;
 use crate::provider::Tolerance;
 use crate::provider::body::Form;
 use crate::provider::error::from_value;
 use crate::provider::reader::{Answer, Reader, Reads};
-use crate::provider::values::{finish_of, has_error, number, text_of_part, thinking_of, usage_of};
+use crate::provider::values::{
+    finish_of, finish_word, has_error, is_bare_error, number, text_of_part, thinking_of, usage_of,
+};
 
 /// Reads one body of Chat Completions.
 pub type ChatDecoder = Reader<ChatReader>;
@@ -19,10 +20,13 @@ pub type ChatDecoder = Reader<ChatReader>;
 /// What is known of an answer in Chat Completions.
 #[derive(Debug, Default)]
 pub struct ChatReader {
-    think: ThinkSplitter,
     details: Vec<Value>,
     reasoning_field: Option<&'static str>,
     has_extra_content: bool,
+    /// The answer came in pieces, so that a whole message only repeats it.
+    has_deltas: bool,
+    /// A call came as `tool_calls`, so that `function_call` only repeats it.
+    has_calls: bool,
 }
 
 impl Reads for ChatReader {
@@ -34,7 +38,8 @@ impl Reads for ChatReader {
         if let Some((field, text)) = step.reasoning {
             self.add_reasoning(field, &text, answer);
         }
-        self.add_text(&step.content, answer);
+        self.has_deltas = true;
+        answer.text(&step.content);
         true
     }
 
@@ -49,15 +54,17 @@ impl Reads for ChatReader {
             if message.is_some() {
                 answer.tolerate(Tolerance::MessageForDelta);
             }
+            let message = message.filter(|_| !(self.has_deltas && answer.has_content()));
             if let Some(delta) = delta.or(message) {
+                self.has_deltas = true;
                 self.read_delta(delta, answer);
             }
-            if let Some(raw) = choice.get("finish_reason").and_then(Value::as_str).filter(|raw| !raw.is_empty()) {
+            if let Some(raw) = choice.get("finish_reason").and_then(finish_word) {
                 answer.finish(finish_of(raw), raw);
             }
         }
         answer.usage([Some(chunk), choice, chunk.get("x_groq")].into_iter().flatten().find_map(usage_of));
-        if has_error(chunk) {
+        if has_error(chunk) || is_bare_error(chunk) {
             answer.fail(from_value(chunk));
         }
     }
@@ -68,10 +75,6 @@ impl Reads for ChatReader {
             self.read_step(None, document, answer);
         }
         is_answer
-    }
-
-    fn close(&mut self, answer: &mut Answer) {
-        self.think.finish(answer.deltas());
     }
 
     /// What the same provider wants back with the answer, or at least that something on a call is its own.
@@ -108,13 +111,13 @@ impl ChatReader {
                     if !thought.is_empty() && !has_fields {
                         self.add_reasoning(CONTENT_PARTS, &thought, answer);
                     }
-                    self.add_text(text_of_part(part), answer);
+                    answer.text(text_of_part(part));
                 }
             }
-            Some(content) => self.add_text(text_of_part(content), answer),
+            Some(content) => answer.text(text_of_part(content)),
             None => {}
         }
-        self.add_text(delta.get("refusal").and_then(Value::as_str).unwrap_or(""), answer);
+        answer.text(delta.get("refusal").and_then(Value::as_str).unwrap_or(""));
         match delta.get("tool_calls") {
             Some(Value::Array(calls)) => calls.iter().for_each(|call| self.add_call(call, answer)),
             Some(call @ Value::Object(_)) => {
@@ -125,17 +128,9 @@ impl ChatReader {
         }
         if let Some(function) = delta.get("function_call").filter(|function| function.is_object()) {
             answer.tolerate(Tolerance::OldFunctionCall);
-            self.add_call(&json!({"index": 0, "function": function}), answer);
-        }
-    }
-
-    fn add_text(&mut self, text: &str, answer: &mut Answer) {
-        if !text.is_empty() {
-            answer.has_content();
-            let before = answer.deltas().len();
-            self.think.push(text, answer.deltas());
-            if answer.deltas()[before..].iter().any(|delta| matches!(delta, Delta::Reasoning(_))) {
-                answer.tolerate(Tolerance::ThinkTags);
+            if !self.has_calls {
+                self.add_call(&json!({"index": 0, "function": function}), answer);
+                self.has_calls = false;
             }
         }
     }
@@ -147,6 +142,7 @@ impl ChatReader {
 
     fn add_call(&mut self, call: &Value, answer: &mut Answer) {
         let Some(map) = call.as_object() else { return };
+        self.has_calls = true;
         let function = map.get("function").filter(|function| function.is_object()).unwrap_or(call);
         let arguments = function.get("arguments").filter(|arguments| !arguments.is_null());
         let id = match map.get("id") {
@@ -176,7 +172,7 @@ impl ChatReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{ErrorKind, StreamEnd};
+    use crate::chat::{Delta, ErrorKind, StreamEnd};
     use crate::provider::{BodyDecoder, Progress};
 
     #[test]

@@ -5,7 +5,6 @@ mod common;
 mod decoder;
 mod reasoning;
 mod request;
-mod think;
 
 pub use decoder::ChatDecoder;
 pub use request::OpenAiChat;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 /// The fields that hold reasoning as text, the first filled one counts.
-pub(super) const TEXT_FIELDS: [&str; 2] = ["reasoning_content", "reasoning"];
+pub(super) const TEXT_FIELDS: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_text"];
 /// The field that holds it as a list.
 pub(super) const DETAILS_FIELD: &str = "reasoning_details";
 /// Our word for thinking parts inside the content array (Mistral).
