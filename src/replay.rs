@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::chat::{Accumulator, Answer, Delta, StreamEnd};
 use crate::provider::error::from_response;
-use crate::provider::recording::{RecordedResponse, read_recording};
+use crate::provider::recording::{Ending, RecordedResponse, read_recording};
 use crate::provider::{Api, Progress, Tolerance, dialect};
 use crate::safe_text::SafeText;
 use crate::strings;
@@ -66,7 +66,7 @@ fn read(
         format!("call_{count}")
     };
     if response.head.status >= 400 {
-        let body: Vec<u8> = response.pieces.iter().flat_map(|(_, piece)| piece.iter().copied()).collect();
+        let body = response.body();
         each(response.end_us, &body, &[])?;
         let headers = &response.head.headers;
         let headers = headers.iter().filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)));
@@ -151,8 +151,8 @@ fn show(response: &RecordedResponse, api: Api, speed: f64, out: &mut dyn Write) 
     })?;
     let bytes: usize = response.pieces.iter().map(|(_, piece)| piece.len()).sum();
     writeln!(out, "\n{}", strings::replay_times(first_us, gap_us, response.end_us, count, bytes))?;
-    let ended = match (&reading.end, &response.broken) {
-        (StreamEnd::Failed { is_cut: true, .. }, Some(broken)) => broken.clone(),
+    let ended = match (&reading.end, &response.ending) {
+        (StreamEnd::Failed { is_cut: true, .. }, Ending::Broken(why)) => why.clone(),
         (StreamEnd::Failed { error, .. }, _) => error.message.clone(),
         (StreamEnd::Complete, _) => {
             let raw = reading.answer.finish_raw.as_deref().unwrap_or_default();
@@ -219,12 +219,12 @@ fn write_case(
         "status": head.status,
         "headers": headers,
         "chunking": "whole",
-        "truncate": response.broken.is_some(),
+        "truncate": matches!(response.ending, Ending::Broken(_)),
         "expect": expect,
     });
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let stem = number.map_or_else(|| stem.to_string(), |number| format!("{stem}-{number}"));
-    let body: Vec<u8> = response.pieces.iter().flat_map(|(_, piece)| piece.iter().copied()).collect();
+    let body = response.body();
     let text = format!("{}\n", serde_json::to_string_pretty(&case)?);
     for (extension, bytes) in [("json", text.as_bytes()), ("stream", body.as_slice())] {
         let path = file.with_file_name(format!("{stem}.{extension}"));

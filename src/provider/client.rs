@@ -2,13 +2,14 @@
 //! task at whatever it waits for, which closes the connection instead of reading on, also while the server is silent.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::http::{Reply, Transport, next_piece, whole_body};
-use super::recording::Recorder;
+use super::recording::{Keeper, Recording};
 use super::{ChatRequest, Endpoint, Progress, Quirks, dialect};
 use crate::chat::{ChatError, Delta, ErrorKind, StreamEnd};
 
@@ -20,7 +21,9 @@ const WAITING_DELTAS: usize = 64;
 pub struct Client {
     transport: Transport,
     quirks: Arc<Mutex<HashMap<String, Quirks>>>,
-    recorder: Option<Arc<Recorder>>,
+    keeper: Option<Arc<dyn Keeper>>,
+    /// Requests so far.
+    requests: Arc<AtomicU64>,
 }
 
 /// One item of a stream.
@@ -62,10 +65,10 @@ impl Drop for DeltaStream {
 }
 
 impl Client {
-    /// The same, recording every stream.
+    /// The same, with every response to a question kept there.
     #[must_use]
-    pub fn recorded(self, recorder: Arc<Recorder>) -> Self {
-        Self { recorder: Some(recorder), ..self }
+    pub fn recorded(self, keeper: Arc<dyn Keeper>) -> Self {
+        Self { keeper: Some(keeper), ..self }
     }
 
     /// A client without any connection yet.
@@ -108,8 +111,8 @@ impl Client {
     }
 
     async fn run(&self, endpoint: &Endpoint, request: &ChatRequest, sender: &mpsc::Sender<StreamItem>) -> StreamEnd {
-        let mut response = match self.open(endpoint, request).await {
-            Ok(response) => response,
+        let (mut response, mut recording) = match self.open(endpoint, request).await {
+            Ok(opened) => opened,
             Err(error) => return StreamEnd::Failed { error, is_cut: false },
         };
         let mut decoder = dialect(endpoint.api).decoder();
@@ -124,17 +127,13 @@ impl Client {
                     break;
                 }
             };
-            if let Some(recorder) = &self.recorder {
-                recorder.bytes(piece.as_ref());
-            }
+            recording.bytes(piece.as_ref());
             let progress = decoder.push(piece.as_ref(), &mut deltas);
             if !hand_over(&mut deltas, sender).await || progress == Progress::Done {
                 break;
             }
         }
-        if let Some(recorder) = &self.recorder {
-            recorder.end(broken.as_ref().map(|error: &ChatError| error.message.as_str()));
-        }
+        recording.end(broken.as_ref().map(|error: &ChatError| error.message.as_str()));
         // The connection goes first: nothing after the end is waited for.
         drop(response);
         let end = decoder.finish(&mut deltas);
@@ -146,29 +145,27 @@ impl Client {
     }
 
     /// Sends the request, without the fields that the server turns out not to take.
-    async fn open(&self, endpoint: &Endpoint, request: &ChatRequest) -> Result<reqwest::Response, ChatError> {
+    async fn open(
+        &self,
+        endpoint: &Endpoint,
+        request: &ChatRequest,
+    ) -> Result<(reqwest::Response, Recording), ChatError> {
         let dialect = dialect(endpoint.api);
         let place = format!("{}\n{}\n{}", endpoint.name, endpoint.base_url, request.model);
         let mut quirks = self.known_quirks().get(&place).cloned().unwrap_or_default();
         loop {
             let wire = dialect.request(endpoint, request, &quirks);
-            if let Some(recorder) = &self.recorder {
-                recorder.asked();
-            }
+            let mut recording = Recording::start(self.keeper.clone(), self.requests.fetch_add(1, Ordering::Relaxed));
             let refusal = match self.transport.send(endpoint, &wire).await? {
                 Reply::Success(response) => {
-                    if let Some(recorder) = &self.recorder {
-                        recorder.head(endpoint, &request.model, response.status().as_u16(), response.headers());
-                    }
-                    return Ok(response);
+                    recording.head(endpoint, &request.model, response.status().as_u16(), response.headers());
+                    return Ok((response, recording));
                 }
                 Reply::Refused(refusal) => refusal,
             };
-            if let Some(recorder) = &self.recorder {
-                recorder.head(endpoint, &request.model, refusal.status, &refusal.headers);
-                recorder.bytes(refusal.body.as_bytes());
-                recorder.end(None);
-            }
+            recording.head(endpoint, &request.model, refusal.status, &refusal.headers);
+            recording.bytes(refusal.body.as_bytes());
+            recording.end(None);
             let adapted = dialect.adapt(&quirks, &wire, &refusal.body).filter(|_| refusal.is_about_request);
             let Some(adapted) = adapted else { return Err(refusal.error) };
             quirks = adapted;
