@@ -3,6 +3,7 @@
 
 pub mod failure;
 pub mod hint;
+pub mod wire;
 
 /// The program's name.
 pub const RIFFLE: &str = "riffle";
@@ -368,31 +369,6 @@ pub const NO_LIST: &str = "gave no list of its models";
 #[must_use]
 pub fn recording_incomplete(why: &str) -> String {
     format!("The recording is not complete: {why}.")
-}
-
-/// Below a replayed stream: how long things took, in microseconds.
-#[must_use]
-pub fn replay_times(first_us: Option<u64>, gap_us: u64, end_us: u64, events: usize, bytes: usize) -> String {
-    let seconds = |us: u64| format!("{:.3} s", us as f64 / 1e6);
-    let first = first_us.map_or("No token came".to_owned(), |us| format!("First token after {}", seconds(us)));
-    let whole = seconds(end_us);
-    format!("{first}   longest gap {}   {events} events, {bytes} bytes in {whole}", seconds(gap_us))
-}
-
-/// How a replayed stream ended.
-#[must_use]
-pub fn replay_ended(how: &str) -> String {
-    format!("Ended: {how}")
-}
-
-/// What a replayed stream needed.
-#[must_use]
-pub fn replay_tolerated(needed: &[&str]) -> String {
-    if needed.is_empty() {
-        "Nothing had to be tolerated.".to_owned()
-    } else {
-        format!("Tolerated: {}", needed.join("; "))
-    }
 }
 
 /// Head of the page that connects a provider.

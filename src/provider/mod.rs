@@ -20,6 +20,7 @@ pub mod recording;
 pub mod retry;
 mod think;
 mod tolerance;
+pub mod transcription;
 mod values;
 mod wire;
 

@@ -25,17 +25,20 @@ const LAYERS: [&str; 18] = [
 ];
 
 /// These know no clock, no file, no socket and no terminal.
-const PURE: [&str; 25] = [
+const PURE: [&str; 28] = [
     "src/chat/",
     "src/sse/",
     "src/safe_text.rs",
-    "src/strings.rs",
+    "src/strings",
     "src/provider/anthropic/",
     "src/provider/gemini/",
     "src/provider/ollama/",
     "src/provider/openai_chat/",
     "src/provider/openai_responses/",
     "src/provider/body.rs",
+    "src/provider/recording/recent.rs",
+    "src/provider/recording/secrets.rs",
+    "src/provider/transcription.rs",
     "src/provider/wire.rs",
     "src/provider/values.rs",
     "src/provider/retry.rs",
