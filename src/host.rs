@@ -215,6 +215,20 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     File::create(path)
 }
 
+/// A file that only its owner can read; an error where there is one of this name.
+#[cfg(unix)]
+pub fn create_new_private(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// A file that only its owner can read; an error where there is one of this name. The user's folder is private by its
+/// access list.
+#[cfg(not(unix))]
+pub fn create_new_private(path: &Path) -> io::Result<File> {
+    File::create_new(path)
+}
+
 /// Holds work back until the history has committed what was recorded before; open where nothing is saved.
 #[must_use]
 pub fn commit_gate(writer: Option<Writer>) -> CommitGate {

@@ -42,6 +42,7 @@ impl Model {
                 vec![Effect::ListModels]
             }
             Action::Tools => self.toggle_tools(),
+            Action::Wire => self.open_wire(),
             Action::Expand => {
                 self.is_expanded = !self.is_expanded;
                 Vec::new()

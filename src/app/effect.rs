@@ -4,6 +4,7 @@ use super::providers::Target;
 use crate::agent;
 use crate::chat::{ConversationId, ToolSpec};
 use crate::config::secret::Secret;
+use crate::provider::recording::Choice;
 use crate::store::Record;
 
 /// One piece of work.
@@ -51,6 +52,20 @@ pub enum Effect {
         provider: String,
         /// The key.
         key: Secret,
+    },
+    /// Read a response as it came; answered by `StreamRead`.
+    ReadStream {
+        /// The id of the answer.
+        request: u64,
+        /// Which response.
+        choice: Choice,
+        /// The number and the revision of what is known already.
+        known: Option<(u64, u64)>,
+    },
+    /// Write a response as it came to a new file; answered by `StreamSaved`.
+    SaveStream {
+        /// Its number.
+        number: u64,
     },
     /// Draw everything anew.
     Redraw,

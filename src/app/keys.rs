@@ -297,6 +297,7 @@ impl Model {
             Some(Overlay::Models(_)) => Some(Action::Model),
             Some(Overlay::Chats(_)) => Some(Action::Chats),
             Some(Overlay::Tools) => Some(Action::Tools),
+            Some(Overlay::Wire(_)) => Some(Action::Wire),
             Some(Overlay::Connect(_) | Overlay::Call { .. }) | None => None,
         };
         match bound {
@@ -333,6 +334,7 @@ impl Model {
             Some(Overlay::Models(_)) => self.on_model_list_key(key),
             Some(Overlay::Connect(_)) => self.on_connect_key(key),
             Some(Overlay::Chats(_)) => self.on_browser_key(key),
+            Some(Overlay::Wire(_)) => self.on_wire_key(key),
             None => Vec::new(),
         }
     }
@@ -472,7 +474,7 @@ impl Model {
                 browser.search = request;
                 return vec![Effect::ListChats { search: request, query: browser.input.text.clone() }];
             }
-            Some(Overlay::Help { .. } | Overlay::Tools | Overlay::Call { .. }) => {
+            Some(Overlay::Help { .. } | Overlay::Tools | Overlay::Call { .. } | Overlay::Wire(_)) => {
                 self.overlays.clear();
                 self.composer.paste(text);
             }
@@ -487,6 +489,7 @@ impl Model {
             Some(Overlay::Help { top } | Overlay::Call { top, .. }) => {
                 *top = usize::try_from(*top as i64 + lines).unwrap_or(0);
             }
+            Some(Overlay::Wire(page)) => page.scroll_rows(lines),
             Some(Overlay::Chats(browser)) => {
                 if browser.select(lines.signum()) {
                     return preview_effect(browser, request).into_iter().collect();

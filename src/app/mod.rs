@@ -20,6 +20,7 @@ mod providers;
 mod remedy;
 mod scroll;
 mod turns;
+mod wire;
 
 pub use approval::Approval;
 pub use browser::{Browser, BrowserFocus};
@@ -36,3 +37,4 @@ pub use panel::{PANEL_COLUMNS, Panel, PanelWish};
 pub use providers::{ProviderRow, Target, ToolOffer};
 pub use remedy::Remedy;
 pub use scroll::{Move, Scroll, Settled};
+pub use wire::{LineKind, Place, SheetLine, WireFound, WirePage, WireScroll, WireSheet};

@@ -296,10 +296,20 @@ impl Model {
                 Vec::new()
             }
             Msg::KeyTried { request, found } => self.on_key_tried(request, found),
+            Msg::StreamRead { request, found, took_ms } => {
+                self.on_stream_read(request, found, took_ms);
+                Vec::new()
+            }
+            // Wherever the person is meanwhile, they want to know where it went.
+            Msg::StreamSaved { number: _, saved } => {
+                self.on_stream_saved(saved);
+                Vec::new()
+            }
             Msg::Ticked => Vec::new(),
             Msg::EndRequested => self.end(),
         };
         self.let_time_pass();
+        effects.extend(self.follow_stream());
         if let Some(at) = effects.iter().position(|effect| *effect == Effect::Quit) {
             effects.truncate(at + 1);
         }
@@ -314,6 +324,9 @@ impl Model {
         let mut at = |time: u64| next = Some(next.map_or(time, |next: u64| next.min(time)));
         if let Some(since) = self.leader_since.filter(|since| now < since + LEADER_MS) {
             at(since + LEADER_MS);
+        }
+        if let Some(due) = self.stream_due_ms() {
+            at(due);
         }
         if let Some(turn) = self.running_turn() {
             let is_waiting_only =

@@ -1,5 +1,6 @@
 //! Facts that reach the model. Each answer carries the id of its question.
 
+use super::wire::WireFound;
 use crate::agent;
 use crate::chat::{Conversation, ConversationId};
 use crate::config::key::Key;
@@ -60,6 +61,22 @@ pub enum Msg {
         request: u64,
         /// The provider's models, or why the key cannot be used.
         found: Result<Vec<String>, String>,
+    },
+    /// A response was read as it came.
+    StreamRead {
+        /// Which request it answers.
+        request: u64,
+        /// What there is.
+        found: WireFound,
+        /// How long that took, in ms.
+        took_ms: u64,
+    },
+    /// The response of this number was written to a file.
+    StreamSaved {
+        /// Its number.
+        number: u64,
+        /// Where, for people, or why it could not be.
+        saved: Result<String, String>,
     },
     /// Time passed, to the deadline the model named.
     Ticked,

@@ -4,6 +4,7 @@ use super::browser::Browser;
 use super::connect::ConnectPage;
 use super::model_list::ModelList;
 use super::palette::Palette;
+use super::wire::WirePage;
 
 /// A layer.
 #[derive(Clone, Debug)]
@@ -30,4 +31,6 @@ pub enum Overlay {
         /// First line shown.
         top: usize,
     },
+    /// A response as it came.
+    Wire(Box<WirePage>),
 }

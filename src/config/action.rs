@@ -42,6 +42,7 @@ actions! {
     Commands, "commands", "Commands", Some("space"), None;
     Model, "model", "Model and provider", Some("m"), Some("model");
     Tools, "tools", "Tools", Some("t"), Some("tools");
+    Wire, "wire", "Raw stream, event by event", Some("w"), Some("wire");
     Expand, "expand", "Expand, or collapse, reasoning and tool output", Some("o"), Some("expand");
     Again, "again", "Ask again", Some("r"), Some("again");
     GoOn, "go_on", "Go on, where an answer was cut", Some("k"), Some("go-on");

@@ -42,6 +42,12 @@ pub fn at(us: u64) -> String {
     format!("{:>7.3} s", us as f64 / 1e6)
 }
 
+/// The same where there is little room.
+#[must_use]
+pub fn at_short(us: u64) -> String {
+    format!("{:>7.3}", us as f64 / 1e6)
+}
+
 /// How long things took, in microseconds.
 #[must_use]
 pub fn times(first_us: Option<u64>, gap_us: u64, end_us: u64, events: usize, bytes: u64) -> String {
@@ -72,6 +78,26 @@ pub fn tolerated(needed: &[&str]) -> String {
         format!("Tolerated: {}", needed.join("; "))
     }
 }
+
+/// Head of the page.
+pub const HEAD: &str = "Raw stream";
+/// The page before the first answer.
+pub const NOTHING: &str = "No answer came yet since riffle was started. Ask something first.";
+
+/// Where a stream was saved.
+#[must_use]
+pub fn saved(place: &str) -> String {
+    format!("Saved as {place}")
+}
+
+/// A stream could not be saved.
+#[must_use]
+pub fn not_saved(why: &str) -> String {
+    format!("The stream could not be saved: {why}.")
+}
+
+/// A stream is no longer kept.
+pub const GONE: &str = "it is no longer kept";
 
 /// The beginning of a stream is missing.
 #[must_use]

@@ -2,7 +2,8 @@
 //!
 //! `guard` owns the modes, `signals` and `reader` report what the system and the person do, `input` turns bytes into
 //! keys, `encode` turns a picture into bytes, `frames` writes them from a thread of its own, `pace` says when. `session` is
-//! the event loop over all of them, `work` does what the model asks for, `setup` makes the model from the settings.
+//! the event loop over all of them, `work` does what the model asks for, `streams` reads and saves what came, `setup`
+//! makes the model from the settings.
 
 mod ansi;
 pub mod encode;
@@ -17,5 +18,6 @@ mod scroll;
 pub mod session;
 mod setup;
 pub mod signals;
+mod streams;
 mod style;
 mod work;

@@ -12,6 +12,7 @@ use super::input::InputEvent;
 use super::session::SessionOptions;
 use super::setup;
 use super::signals::SignalEvent;
+use super::streams;
 use crate::agent::{self, EndpointSource, Performer};
 use crate::app::{ChatList, Effect, Msg, NotListed};
 use crate::chat::{ChatError, ConversationId, ErrorKind};
@@ -23,6 +24,7 @@ use crate::host::{self, ToolBox};
 use crate::models;
 use crate::provider::Client;
 use crate::provider::connect::Connector;
+use crate::provider::recording::{Choice, RecentResponses};
 use crate::store::{CommittedWhat, Reader, StoreError, StoreEvent, StoreOptions, Writer};
 use crate::strings;
 
@@ -47,6 +49,7 @@ pub(super) struct Worker {
     writer: Option<Writer>,
     endpoints: HashMap<String, EndpointSource>,
     client: Client,
+    recent: Arc<RecentResponses>,
     connector: Arc<Connector>,
     providers: BTreeMap<String, ProviderSettings>,
     saved_keys: SavedKeys,
@@ -76,7 +79,8 @@ impl Worker {
             let _ = to_shell.send(Shell::App(Box::new(Msg::Store(event))));
         }
         let writer = writer.ok();
-        let client = Client::new();
+        let recent = Arc::new(RecentResponses::default());
+        let client = Client::new().recorded(recent.clone());
         client.warm_up();
         let connector = Arc::new(Connector::new(options.settings.demo_rate, host::variable));
         let endpoints = options
@@ -98,6 +102,7 @@ impl Worker {
         }
         Self {
             client: client.clone(),
+            recent,
             connector,
             providers: options.settings.providers.clone(),
             saved_keys: options.saved_keys.clone(),
@@ -126,6 +131,8 @@ impl Worker {
             Effect::ListModels => self.list_models(),
             Effect::TryKey { request, provider, key } => self.try_key(request, &provider, key),
             Effect::SaveKey { provider, key } => self.save_key(&provider, key),
+            Effect::ReadStream { request, choice, known } => self.read_stream(request, choice, known),
+            Effect::SaveStream { number } => self.save_stream(number),
             Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }
@@ -211,6 +218,24 @@ impl Worker {
             if let Err(why) = saved_keys.save(&name, saved) {
                 let _ = to_shell.send(Shell::App(Box::new(Msg::Warned(strings::notice_key_not_kept(&why)))));
             }
+        });
+    }
+
+    fn read_stream(&self, request: u64, choice: Choice, known: Option<(u64, u64)>) {
+        let (recent, to_shell) = (self.recent.clone(), self.to_shell.clone());
+        tokio::task::spawn_blocking(move || {
+            let start = Instant::now();
+            let found = streams::read(&recent, choice, known);
+            let took_ms = start.elapsed().as_millis() as u64;
+            let _ = to_shell.send(Shell::App(Box::new(Msg::StreamRead { request, found, took_ms })));
+        });
+    }
+
+    fn save_stream(&self, number: u64) {
+        let (recent, to_shell, folder) = (self.recent.clone(), self.to_shell.clone(), self.data_dir.clone());
+        tokio::task::spawn_blocking(move || {
+            let saved = streams::save(&recent, number, &folder).map(|path| host::short_path(&path));
+            let _ = to_shell.send(Shell::App(Box::new(Msg::StreamSaved { number, saved })));
         });
     }
 

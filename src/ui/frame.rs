@@ -31,6 +31,9 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         model.approval.laid_out(card.argument_lines, card.visible);
     }
     model.scroll.settle(cache.heights(), layout.transcript.height as usize, layout.prose);
+    if let Some(Overlay::Wire(page)) = model.overlays.last_mut() {
+        overlay::settle_wire(page, model.size);
+    }
     if let Some(Overlay::Chats(browser)) = model.overlays.last()
         && let Some(preview) = &browser.preview
     {

@@ -7,12 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use riffle::agent::{self, CallId, CallOutcome, Event, Moment, RequestId};
-use riffle::app::{ChatList, Effect, Model, ModelSetup, Msg, Panel, ProviderRow, Providers, Target, ToolOffer};
+use riffle::app::{
+    ChatList, Effect, Model, ModelSetup, Msg, Panel, ProviderRow, Providers, Target, ToolOffer, WireFound, WireSheet,
+};
 use riffle::chat::{
     ChatError, Conversation, ConversationId, Delta, Finish, Message, StreamEnd, ToolCallFragment, ToolStatus, Usage,
 };
 use riffle::config::keymap::Keymap;
 use riffle::config::look::{Background, Look};
+use riffle::provider::recording::{Choice, Found, RecentResponses};
 use riffle::store::{ChatRow, CommittedWhat, Record, StoreEvent};
 use riffle::tools::Registry;
 use riffle::tools::policy::{Host, Policy};
@@ -34,6 +37,10 @@ pub struct Screen {
     pub commits: bool,
     /// The saved chats.
     pub saved: Vec<Conversation>,
+    /// The responses kept in memory.
+    pub recent: RecentResponses,
+    /// Whether readings of them are answered at once.
+    pub reads: bool,
 }
 
 pub fn provider(name: &str, is_demo: bool) -> ProviderRow {
@@ -124,6 +131,8 @@ impl Screen {
             running: Vec::new(),
             commits: true,
             saved: Vec::new(),
+            recent: RecentResponses::default(),
+            reads: true,
         };
         screen.take(effects);
         screen
@@ -158,13 +167,28 @@ impl Screen {
                     let found = self.saved.iter().find(|chat| chat.id == id).cloned().map(Box::new);
                     self.tell(Msg::ChatLoaded { load, id, found: Ok(found) });
                 }
-                Effect::ListModels
+                Effect::ReadStream { request, choice, known } if self.reads => {
+                    let found = self.read(choice, known);
+                    self.tell(Msg::StreamRead { request, found, took_ms: 1 });
+                }
+                Effect::ReadStream { .. }
+                | Effect::SaveStream { .. }
+                | Effect::ListModels
                 | Effect::TryKey { .. }
                 | Effect::SaveKey { .. }
                 | Effect::Redraw
                 | Effect::Suspend
                 | Effect::Quit => {}
             }
+        }
+    }
+
+    /// What the shell would read.
+    pub fn read(&self, choice: Choice, known: Option<(u64, u64)>) -> WireFound {
+        match self.recent.find(choice, known) {
+            Found::Nothing => WireFound::Nothing,
+            Found::Unchanged => WireFound::Unchanged,
+            Found::Chosen(chosen) => WireFound::Sheet(Arc::new(WireSheet::new(*chosen))),
         }
     }
 

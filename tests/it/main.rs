@@ -17,3 +17,4 @@ mod requests;
 mod streams;
 mod tidy;
 mod tools_panel;
+mod wire;

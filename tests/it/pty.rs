@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use crate::program::{BINARY, environment};
+use crate::program::{BINARY, environment, run};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -175,6 +175,29 @@ fn a_total_asks_and_y_adds_it_up() {
     std::thread::sleep(Duration::from_millis(700));
     terminal.send("y");
     terminal.wait_for("The total is $314.09.");
+}
+
+#[test]
+fn the_raw_stream_of_an_answer_is_shown_saved_and_replayed() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(home.path(), &[], &[]);
+    terminal.wait_for("This is a demo");
+    terminal.ask("Which tents under $250 are in stock?");
+    terminal.wait_for("TrailBlazer 2P");
+    terminal.send("\u{18}w");
+    terminal.wait_for("2 of 2");
+    terminal.wait_for("Ended: stop");
+    terminal.send("[");
+    terminal.wait_for("Ended: tool_calls");
+    terminal.send("s");
+    terminal.wait_for("Saved as ~/data/riffle/wire-");
+    let folder = std::fs::read_dir(home.path().join("data/riffle")).unwrap();
+    let saved = folder.flatten().find(|entry| entry.file_name().to_string_lossy().starts_with("wire-")).unwrap().path();
+    let replayed = run(home.path(), &["replay", "--speed", "0", saved.to_str().unwrap()]);
+    let shown = String::from_utf8(replayed.stdout).unwrap();
+    assert!(shown.contains("tool call 0 id") && shown.contains("Ended: tool_calls"), "{shown}");
+    terminal.send("\u{11}");
+    assert_eq!(terminal.end(), 0);
 }
 
 #[test]

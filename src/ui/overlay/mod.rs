@@ -8,6 +8,7 @@ mod help;
 mod leader;
 mod models;
 mod tools;
+mod wire;
 
 use ratatui::layout::Rect;
 
@@ -19,6 +20,7 @@ use crate::safe_text::SafeText;
 pub(super) use chats::preview_columns;
 pub(super) use leader::draw as leader;
 pub(super) use tools::draw as tools;
+pub(super) use wire::settle as settle_wire;
 
 /// Draws the page on top; gives the cursor's place, if it has a box.
 pub(super) fn draw<'a>(
@@ -34,6 +36,7 @@ pub(super) fn draw<'a>(
         Overlay::Connect(page) => connect::draw(canvas, model, page),
         Overlay::Chats(browser) => chats::draw(canvas, model, cache, browser),
         Overlay::Call { at, top } => call::draw(canvas, model, *at, *top),
+        Overlay::Wire(page) => wire::draw(canvas, model, page),
         Overlay::Tools => None,
     }
 }
@@ -49,9 +52,8 @@ fn page(canvas: &mut Canvas<'_>, model: &Model, head: &str, right: &str, keys: &
     let screen = Rect::new(0, 0, model.size.0, model.size.1);
     canvas.text(screen, 1, 0, head, canvas.theme.bold);
     canvas.text_right(screen, 0, 1, right, canvas.theme.dim);
-    let has_gap = screen.height >= 16;
-    let rule = screen.height.saturating_sub(if has_gap { 3 } else { 2 });
-    canvas.rule(Rect::new(0, rule, screen.width, 1));
+    let body = body(model.size);
+    canvas.rule(Rect::new(0, body.bottom(), screen.width, 1));
     let footer = screen.height.saturating_sub(1);
     if let Some(notice) = &model.notice {
         canvas.text(screen, 1, footer, &notice.text, canvas.theme.text);
@@ -59,7 +61,13 @@ fn page(canvas: &mut Canvas<'_>, model: &Model, head: &str, right: &str, keys: &
         let pairs: Vec<(String, String)> = fitting(keys, screen.width as usize);
         canvas.keys(screen, 1, footer, &pairs);
     }
-    Page { screen, body: Rect::new(0, 2, screen.width, rule.saturating_sub(2)) }
+    Page { screen, body }
+}
+
+/// The rows of a page between its head and its rule.
+fn body((columns, rows): (u16, u16)) -> Rect {
+    let below = if rows >= 16 { 3 } else { 2 };
+    Rect::new(0, 2, columns, rows.saturating_sub(below + 2))
 }
 
 fn fitting(keys: &[(&str, &str)], width: usize) -> Vec<(String, String)> {
