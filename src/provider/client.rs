@@ -3,14 +3,15 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::http::{Reply, Transport, next_piece, whole_body};
 use super::recording::{Keeper, Recording};
-use super::{ChatRequest, Endpoint, Progress, Quirks, dialect};
+use super::stage::{Failure, Stage};
+use super::{ChatRequest, Endpoint, Progress, Quirks, Tolerance, dialect};
 use crate::chat::{ChatError, Delta, ErrorKind, StreamEnd};
 
 /// Deltas that may wait for a slow reader before the server has to.
@@ -41,6 +42,7 @@ pub struct DeltaStream {
     receiver: mpsc::Receiver<StreamItem>,
     task: AbortHandle,
     is_ended: bool,
+    tolerances: Arc<OnceLock<Vec<Tolerance>>>,
 }
 
 impl DeltaStream {
@@ -55,6 +57,12 @@ impl DeltaStream {
         });
         self.is_ended = matches!(item, StreamItem::End(_));
         Some(item)
+    }
+
+    /// What had to be tolerated; known once the stream has ended.
+    #[must_use]
+    pub fn tolerances(&self) -> &[Tolerance] {
+        self.tolerances.get().map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -82,35 +90,54 @@ impl Client {
         self.transport.warm_up();
     }
 
+    /// Prepares requests to this endpoint, so that the first one takes no longer than the others.
+    pub async fn prepare(&self, endpoint: &Endpoint) -> Result<(), Failure> {
+        self.transport.prepare(endpoint).await
+    }
+
     /// Starts a request and returns before the first byte. Must be called inside a tokio runtime. Nothing is repeated
     /// but a request that the server refused for a field it does not know, once per field.
     #[must_use]
     pub fn stream(&self, endpoint: Arc<Endpoint>, request: ChatRequest) -> DeltaStream {
         let (sender, receiver) = mpsc::channel(WAITING_DELTAS);
         let client = self.clone();
+        let tolerances = Arc::default();
+        let told = Arc::clone(&tolerances);
         let task = tokio::spawn(async move {
-            let end = client.run(&endpoint, &request, &sender).await;
+            let end = client.run(&endpoint, &request, &sender, &told).await;
             // Nobody listening any more is no failure.
             let _ = sender.send(StreamItem::End(end)).await;
         });
-        DeltaStream { receiver, task: task.abort_handle(), is_ended: false }
+        DeltaStream { receiver, task: task.abort_handle(), is_ended: false, tolerances }
     }
 
     /// The models an endpoint offers, in its own order.
     pub async fn models(&self, endpoint: &Endpoint) -> Result<Vec<String>, ChatError> {
+        Ok(self.try_models(endpoint).await?)
+    }
+
+    /// The same; an error says how far the request came.
+    pub async fn try_models(&self, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {
         let dialect = dialect(endpoint.api);
         let response = match self.transport.send(endpoint, &dialect.models_request(endpoint)).await? {
             Reply::Success(response) => response,
-            Reply::Refused(refusal) => return Err(refusal.error),
+            Reply::Refused(refusal) => return Err(Stage::Answer.of(refusal.error)),
         };
-        let body = whole_body(endpoint, response).await?;
+        let body = whole_body(endpoint, response).await.map_err(|error| Stage::Body.of(error))?;
         let list = serde_json::from_slice(&body).map_err(|_| {
-            ChatError::new(ErrorKind::Protocol, format!("{} did not answer with a list of models.", endpoint.label))
+            let sentence = format!("{} did not answer with a list of models.", endpoint.label);
+            Stage::Body.of(ChatError::new(ErrorKind::Protocol, sentence))
         })?;
         Ok(dialect.models(&list))
     }
 
-    async fn run(&self, endpoint: &Endpoint, request: &ChatRequest, sender: &mpsc::Sender<StreamItem>) -> StreamEnd {
+    async fn run(
+        &self,
+        endpoint: &Endpoint,
+        request: &ChatRequest,
+        sender: &mpsc::Sender<StreamItem>,
+        tolerances: &OnceLock<Vec<Tolerance>>,
+    ) -> StreamEnd {
         let (mut response, mut recording) = match self.open(endpoint, request).await {
             Ok(opened) => opened,
             Err(error) => return StreamEnd::Failed { error, is_cut: false },
@@ -137,6 +164,7 @@ impl Client {
         // The connection goes first: nothing after the end is waited for.
         drop(response);
         let end = decoder.finish(&mut deltas);
+        let _ = tolerances.set(decoder.tolerances().to_vec());
         hand_over(&mut deltas, sender).await;
         match (end, broken) {
             (StreamEnd::Failed { is_cut: true, .. }, Some(error)) => StreamEnd::Failed { error, is_cut: true },

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, Url, redirect};
 
 use super::broken::{broken_midway, host_of, innermost, no_answer, silent, unsent};
+use super::stage::{Failure, Stage};
 use super::{Endpoint, Timeouts, WireRequest};
 use crate::chat::{ChatError, ErrorKind};
 use crate::provider::error::from_response;
@@ -48,6 +50,17 @@ pub(super) struct Refusal {
     pub(super) error: ChatError,
 }
 
+/// The proxy that requests to this address go through, without the name and password of its user.
+#[must_use]
+pub fn proxy_of(url: &str) -> Option<String> {
+    if Url::parse(url).is_ok_and(|url| is_loopback(&url)) {
+        return None;
+    }
+    let proxy = Matcher::from_system().intercept(&url.parse().ok()?)?;
+    let port = proxy.uri().port().map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("{}://{}{port}", proxy.uri().scheme_str()?, proxy.uri().host()?))
+}
+
 /// What came back.
 pub(super) enum Reply {
     Success(Response),
@@ -65,9 +78,10 @@ impl Transport {
     }
 
     /// Sends the request and waits for the response's headers.
-    pub(super) async fn send(&self, endpoint: &Endpoint, wire: &WireRequest) -> Result<Reply, ChatError> {
+    pub(super) async fn send(&self, endpoint: &Endpoint, wire: &WireRequest) -> Result<Reply, Failure> {
         let url = Url::parse(&wire.url).map_err(|error| {
-            ChatError::new(ErrorKind::BadRequest, format!("`{}` is not an address: {error}.", endpoint.base_url))
+            let sentence = format!("`{}` is not an address: {error}.", endpoint.base_url);
+            Stage::Request.of(ChatError::new(ErrorKind::BadRequest, sentence))
         })?;
         let is_loopback = is_loopback(&url);
         if wire.authorization.is_some() && url.scheme() != "https" && !is_loopback {
@@ -76,28 +90,36 @@ impl Transport {
                 endpoint.label,
                 host_of(&url)
             );
-            return Err(ChatError::new(ErrorKind::BadRequest, sentence));
+            return Err(Stage::Request.of(ChatError::new(ErrorKind::BadRequest, sentence)));
         }
-        let client = self
-            .client(ClientKey {
-                connect_ms: endpoint.timeouts.connect_ms,
-                ca_file: endpoint.ca_file.clone(),
-                is_loopback,
-            })
-            .await?;
+        let client = self.client_of(endpoint, is_loopback).await?;
         let method = if wire.body.is_null() { Method::GET } else { Method::POST };
-        let mut request = client.request(method, url.clone()).headers(headers_of(wire)?);
+        let mut request =
+            client.request(method, url.clone()).headers(headers_of(wire).map_err(|error| Stage::Request.of(error))?);
         if !wire.body.is_null() {
             request = request.header("content-type", "application/json").body(wire.body.to_string());
         }
         let waited = within(endpoint.timeouts.headers_ms, request.send()).await;
         let response = waited
-            .ok_or_else(|| no_answer(&url, endpoint.timeouts.headers_ms))?
-            .map_err(|error| unsent(&url, &error))?;
+            .ok_or_else(|| Stage::Answer.of(no_answer(&url, endpoint.timeouts.headers_ms)))?
+            .map_err(|error| Stage::reached(&url, &error).of(unsent(&url, &error)))?;
         if response.status().is_success() {
             return Ok(Reply::Success(response));
         }
         Ok(Reply::Refused(refusal(endpoint, response).await))
+    }
+
+    /// Builds the client of this endpoint, so that the first request need not.
+    pub(super) async fn prepare(&self, endpoint: &Endpoint) -> Result<(), Failure> {
+        let is_loopback = Url::parse(&endpoint.base_url).is_ok_and(|url| is_loopback(&url));
+        self.client_of(endpoint, is_loopback).await.map(drop)
+    }
+
+    /// What can go wrong here are the certificates of `ca_file`.
+    async fn client_of(&self, endpoint: &Endpoint, is_loopback: bool) -> Result<reqwest::Client, Failure> {
+        let key =
+            ClientKey { connect_ms: endpoint.timeouts.connect_ms, ca_file: endpoint.ca_file.clone(), is_loopback };
+        self.client(key).await.map_err(|error| Stage::Tls.of(error))
     }
 
     async fn client(&self, key: ClientKey) -> Result<reqwest::Client, ChatError> {

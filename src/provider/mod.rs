@@ -18,6 +18,7 @@ pub mod openai_responses;
 mod reader;
 pub mod recording;
 pub mod retry;
+mod stage;
 mod think;
 mod tolerance;
 pub mod transcription;
@@ -30,6 +31,8 @@ use serde_json::{Map, Value};
 
 pub use client::{Client, DeltaStream, StreamItem};
 pub use dialect::{BodyDecoder, Dialect, Progress, Quirks, ReasoningEcho, WireRequest, dialect};
+pub use http::proxy_of;
+pub use stage::{Failure, Stage};
 pub use tolerance::Tolerance;
 
 use crate::chat::{Message, ToolSpec};
