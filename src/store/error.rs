@@ -34,6 +34,9 @@ pub enum StoreError {
         /// The newest format known here.
         known: i64,
     },
+    /// It was made by another program.
+    #[error("the file belongs to another program. Start riffle: it is set aside and a new history begins.")]
+    Foreign,
     /// `SQLite`'s own words, for what has no sentence of its own.
     #[error("{}", sentence(.0))]
     Sqlite(#[from] rusqlite::Error),

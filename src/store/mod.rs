@@ -1,8 +1,10 @@
 //! The history: one `SQLite` file that several instances share. `record` is what happens to a chat, `writer` commits it in
-//! order on a thread of its own, `reader` finds and loads chats, `repair` mends what a killed instance left.
+//! order on a thread of its own, `reader` finds and loads chats, `repair` mends what a killed instance left, `inspect`
+//! looks at it all without touching it.
 
 mod error;
 mod inbox;
+mod inspect;
 mod instance;
 mod open;
 mod reader;
@@ -16,6 +18,7 @@ mod writer;
 mod tests;
 
 pub use error::StoreError;
+pub use inspect::{Inspection, inspect};
 pub use reader::{ChatRow, Reader};
 pub use record::{NewChat, Record};
 pub use schema::create as create_schema;
