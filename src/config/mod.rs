@@ -3,6 +3,7 @@
 
 pub mod action;
 pub mod choose;
+pub mod exposed;
 pub mod file;
 pub mod flags;
 pub mod key;
