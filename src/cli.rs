@@ -42,6 +42,8 @@ pub enum Command {
     Ask(AskArgs),
     /// What providers offer.
     Models(ModelsArgs),
+    /// What is wrong, and what to do.
+    Doctor(DoctorArgs),
     /// Plays a recording.
     Replay(ReplayArgs),
     /// Prints about the configuration.
@@ -95,6 +97,23 @@ pub struct ModelsArgs {
     /// Ask anew, whatever is remembered
     #[arg(long)]
     pub refresh: bool,
+}
+
+/// `riffle doctor`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct DoctorArgs {
+    /// Providers to check; without one, all that can be asked
+    #[arg(value_name = "PROVIDER")]
+    pub names: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Ask each provider one small question, to see what it can do
+    #[arg(long)]
+    pub probe: bool,
+    /// Make files that hold keys private
+    #[arg(long)]
+    pub fix: bool,
 }
 
 /// `riffle replay`.
@@ -168,6 +187,8 @@ enum Sub {
     Replay(ReplayArgs),
     /// List the models that providers offer
     Models(ModelsArgs),
+    /// Check configuration, terminal, saved chats and providers, and say what to do
+    Doctor(DoctorArgs),
     /// Print where the configuration is, an example, or what holds
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -194,6 +215,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ended> {
         Some(Sub::Ask(ask)) => Command::Ask(ask),
         Some(Sub::Replay(replay)) => Command::Replay(replay),
         Some(Sub::Models(models)) => Command::Models(models),
+        Some(Sub::Doctor(doctor)) => Command::Doctor(doctor),
         Some(Sub::Config(command)) => Command::Config(command),
         Some(Sub::Keys) => Command::Keys,
         None => {

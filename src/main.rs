@@ -1,6 +1,6 @@
 //! The program's edge: arguments in, exit status out. Everything else is in the library.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -10,6 +10,7 @@ use riffle::config::choose::choose;
 use riffle::config::load::{Loaded, load};
 use riffle::config::presets::DEMO;
 use riffle::config::probe;
+use riffle::doctor::{self, DoctorOptions};
 use riffle::host;
 use riffle::models::{self, ModelsOptions};
 use riffle::replay::{self, ReplayOptions};
@@ -31,6 +32,10 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(status.unwrap_or_else(|error| {
+        if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+            // Whoever read has read enough, as `head` does.
+            return 0;
+        }
         host::note(&format!("riffle: {error:#}"));
         USAGE
     }))
@@ -66,6 +71,20 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let names = if is_by_flag { vec![settings.provider.clone()] } else { args.names };
             let options = ModelsOptions { names, is_refreshed: args.refresh, data_dir, settings };
             runtime()?.block_on(models::run(options, &mut out))
+        }
+        Command::Doctor(args) => {
+            let options = DoctorOptions {
+                names: args.names,
+                is_json: args.json,
+                is_probed: args.probe,
+                is_fixed: args.fix,
+                flags: cli.flags,
+            };
+            let runtime = runtime()?;
+            let status = runtime.block_on(doctor::run(options, &mut out));
+            // A name that is still looked up is not waited for.
+            runtime.shutdown_background();
+            status
         }
         Command::Ask(args) => runtime()?.block_on(answer(load(&cli.flags)?, args)),
     }

@@ -1,6 +1,7 @@
 //! Every word of the interface, in one table. Sentences end with a full stop, labels do not; three blanks separate; at
 //! most one sentence, then the next step.
 
+pub mod doctor;
 pub mod failure;
 pub mod hint;
 pub mod wire;

@@ -6,6 +6,7 @@ mod ask;
 mod chatting;
 mod config;
 mod connecting;
+mod doctor;
 mod harness;
 mod network;
 mod pages;

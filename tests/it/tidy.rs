@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom to the top; a layer may use itself and what stands before it.
-const LAYERS: [&str; 18] = [
+const LAYERS: [&str; 19] = [
     "safe_text",
     "chat",
     "strings",
@@ -19,6 +19,7 @@ const LAYERS: [&str; 18] = [
     "ask",
     "replay",
     "models",
+    "doctor",
     "term",
     "cli",
     "main",
