@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use riffle::ask::{self, AskOptions};
@@ -14,9 +15,12 @@ use riffle::doctor::{self, DoctorOptions};
 use riffle::host;
 use riffle::models::{self, ModelsOptions};
 use riffle::replay::{self, ReplayOptions};
+use riffle::strings;
 use riffle::term::session::{self, Resume, SessionOptions};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
+/// How long blocking work may take after the end.
+const SHUTDOWN: Duration = Duration::from_millis(200);
 /// Wrong usage, wrong configuration, no terminal.
 const USAGE: u8 = 2;
 
@@ -56,7 +60,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
                 Open::Resume(id) => Resume::Id(id),
             };
             let options = SessionOptions { settings, data_dir, prompt, resume, is_private, saved_keys, warnings };
-            runtime()?.block_on(session::run(options))
+            block_on(session::run(options))
         }
         Command::Replay(args) => {
             let options = ReplayOptions { file: args.file, speed: args.speed, is_case: args.as_case };
@@ -70,7 +74,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let is_by_flag = args.names.is_empty() && cli.flags.name_someone();
             let names = if is_by_flag { vec![settings.provider.clone()] } else { args.names };
             let options = ModelsOptions { names, is_refreshed: args.refresh, data_dir, settings };
-            runtime()?.block_on(models::run(options, &mut out))
+            block_on(models::run(options, &mut out))
         }
         Command::Doctor(args) => {
             let options = DoctorOptions {
@@ -80,13 +84,9 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
                 is_fixed: args.fix,
                 flags: cli.flags,
             };
-            let runtime = runtime()?;
-            let status = runtime.block_on(doctor::run(options, &mut out));
-            // A name that is still looked up is not waited for.
-            runtime.shutdown_background();
-            status
+            block_on(doctor::run(options, &mut out))
         }
-        Command::Ask(args) => runtime()?.block_on(answer(load(&cli.flags)?, args)),
+        Command::Ask(args) => block_on(answer(load(&cli.flags)?, args)),
     }
 }
 
@@ -118,8 +118,12 @@ async fn answer(loaded: Loaded, args: AskArgs) -> anyhow::Result<u8> {
     .await
 }
 
-/// One thread is enough for streams and the screen, and saves the way between threads for each delta; what blocks (the
-/// history, the terminal) has threads of its own.
-fn runtime() -> anyhow::Result<Runtime> {
-    Builder::new_current_thread().enable_all().build().context("too few threads or open files are left to start")
+/// Runs it on a runtime of its own. One thread is enough for streams and the screen, and saves the way between threads for
+/// each delta; what blocks (the history, the terminal) has threads of its own.
+fn block_on(run: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {
+    let runtime = Builder::new_current_thread().enable_all().build().context(strings::FEW_RESOURCES)?;
+    let status = runtime.block_on(run);
+    // A key is written in that time; a name that a silent resolver looks up is not waited for.
+    runtime.shutdown_timeout(SHUTDOWN);
+    status
 }

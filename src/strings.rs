@@ -307,10 +307,18 @@ pub fn one_of(at: usize, count: usize) -> String {
     format!("{at} of {count}")
 }
 
+/// From so many seconds on a wait is told in minutes.
+const MINUTES_FROM_S: u64 = 180;
+
 /// `no data for 12 s   giving up in 78 s`.
 #[must_use]
 pub fn stalled(silent_s: u64, left_s: u64) -> String {
-    format!("no data for {silent_s} s   giving up in {left_s} s")
+    format!("no data for {}   giving up in {}", wait(silent_s), wait(left_s))
+}
+
+/// `78 s`, `15 min`.
+fn wait(seconds: u64) -> String {
+    if seconds < MINUTES_FROM_S { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) }
 }
 
 /// `next try in 18 s   2 of 4`.

@@ -143,10 +143,11 @@ impl Client {
             Err(error) => return StreamEnd::Failed { error, is_cut: false },
         };
         let mut decoder = dialect(endpoint.api).decoder();
-        let mut deltas = Vec::new();
+        // That the answer begins is news too, and so is a piece of a line: silence is shown to people.
+        let mut deltas = vec![Delta::Alive];
         let mut broken = None;
         loop {
-            let piece = match next_piece(endpoint, &mut response).await {
+            let piece = match next_piece(endpoint.timeouts.idle_ms, &mut response).await {
                 Ok(Some(piece)) => piece,
                 Ok(None) => break,
                 Err(error) => {
@@ -156,6 +157,9 @@ impl Client {
             };
             recording.bytes(piece.as_ref());
             let progress = decoder.push(piece.as_ref(), &mut deltas);
+            if deltas.is_empty() {
+                deltas.push(Delta::Alive);
+            }
             if !hand_over(&mut deltas, sender).await || progress == Progress::Done {
                 break;
             }

@@ -17,6 +17,8 @@ use super::{Endpoint, Timeouts, WireRequest};
 use crate::chat::{ChatError, ErrorKind};
 use crate::provider::error::from_response;
 
+/// How long an error body may be silent: what it says is only words.
+const ERROR_IDLE_MS: u64 = 5000;
 /// Bytes of an error body that are read.
 const MAX_ERROR_BYTES: usize = 1024 * 1024;
 /// Bytes of a list of models.
@@ -102,7 +104,7 @@ impl Transport {
         let waited = within(endpoint.timeouts.headers_ms, request.send()).await;
         let response = waited
             .ok_or_else(|| Stage::Answer.of(no_answer(&url, endpoint.timeouts.headers_ms)))?
-            .map_err(|error| Stage::reached(&url, &error).of(unsent(&url, &error)))?;
+            .map_err(|error| Stage::reached(&url, &error).of(unsent(&url, &error, proxy_of(&wire.url).as_deref())))?;
         if response.status().is_success() {
             return Ok(Reply::Success(response));
         }
@@ -141,10 +143,9 @@ impl Transport {
 
 /// The next piece of a body; `None` at its end. Silence is measured on raw bytes, so that comments count.
 pub(super) async fn next_piece(
-    endpoint: &Endpoint,
+    idle_ms: u64,
     response: &mut Response,
 ) -> Result<Option<impl AsRef<[u8]> + use<>>, ChatError> {
-    let idle_ms = endpoint.timeouts.idle_ms;
     match within(idle_ms, response.chunk()).await {
         Some(Ok(piece)) => Ok(piece),
         Some(Err(error)) => Err(broken_midway(&error)),
@@ -154,13 +155,13 @@ pub(super) async fn next_piece(
 
 /// A small body as a whole.
 pub(super) async fn whole_body(endpoint: &Endpoint, response: Response) -> Result<Vec<u8>, ChatError> {
-    read_up_to(endpoint, response, MAX_LIST_BYTES).await.1
+    read_up_to(endpoint.timeouts.idle_ms, response, MAX_LIST_BYTES).await.1
 }
 
-async fn read_up_to(endpoint: &Endpoint, mut response: Response, most: usize) -> (Vec<u8>, Result<Vec<u8>, ChatError>) {
+async fn read_up_to(idle_ms: u64, mut response: Response, most: usize) -> (Vec<u8>, Result<Vec<u8>, ChatError>) {
     let mut body = Vec::new();
     loop {
-        match next_piece(endpoint, &mut response).await {
+        match next_piece(idle_ms, &mut response).await {
             Ok(Some(piece)) => {
                 let piece = piece.as_ref();
                 body.extend_from_slice(&piece[..piece.len().min(most - body.len())]);
@@ -177,7 +178,11 @@ async fn read_up_to(endpoint: &Endpoint, mut response: Response, most: usize) ->
 async fn refusal(endpoint: &Endpoint, response: Response) -> Refusal {
     let status = response.status();
     let headers = response.headers().clone();
-    let (body, _) = read_up_to(endpoint, response, MAX_ERROR_BYTES).await;
+    let idle_ms = match endpoint.timeouts.idle_ms {
+        0 => ERROR_IDLE_MS,
+        idle_ms => idle_ms.min(ERROR_IDLE_MS),
+    };
+    let (body, _) = read_up_to(idle_ms, response, MAX_ERROR_BYTES).await;
     let error = if status.is_redirection() {
         let place = headers.get("location").and_then(|place| place.to_str().ok()).unwrap_or("another address");
         let sentence =

@@ -8,6 +8,10 @@ const WITHHELD: &str = "The provider withheld the rest of this answer.";
 const REFUSED: &str = "The provider withheld an answer to this question.";
 /// The stream broke in the middle.
 const BROKEN: &str = "The connection broke. This answer is not complete; all that came is kept.";
+/// The server fell silent in the middle: how the sentence that says so begins.
+pub const SILENT: &str = "The server said nothing";
+/// The same on a card.
+const FELL_SILENT: &str = "The server fell silent. This answer is not complete; all that came is kept.";
 /// Nothing is lost.
 const TEXT_IS_KEPT: &str = "All that came is kept.";
 const QUESTION_IS_KEPT: &str = "Your question is kept.";
@@ -64,7 +68,8 @@ pub fn error_words(error: &ChatError, who: &Culprit, reached: Reached) -> ErrorW
     let label = &who.label;
     let is_warning = reached.is_cut || matches!(error.kind, ErrorKind::RateLimit | ErrorKind::Overloaded);
     if reached.is_cut && reached.has_text {
-        return ErrorWords { sentence: BROKEN.to_owned(), meaning: Vec::new(), is_warning };
+        let sentence = if error.message.starts_with(SILENT) { FELL_SILENT } else { BROKEN };
+        return ErrorWords { sentence: sentence.to_owned(), meaning: Vec::new(), is_warning };
     }
     let mut meaning = Vec::new();
     let sentence = match error.kind {
@@ -83,7 +88,12 @@ pub fn error_words(error: &ChatError, who: &Culprit, reached: Reached) -> ErrorW
             let figures = context_figures(&error.message).map(|(asked, limit)| format!(" ({asked} of {limit})"));
             format!("This chat is too long for {}{}.", who.model, figures.unwrap_or_default())
         }
-        ErrorKind::BadRequest if error.status.is_none() => first_sentence(&error.message),
+        // Ours, and of a redirect.
+        ErrorKind::BadRequest if error.status.is_none_or(|status| status < 400) => {
+            let (sentence, step) = error.message.split_once(". ").unwrap_or((&error.message, ""));
+            meaning.extend((!step.is_empty()).then(|| step.to_owned()));
+            format!("{}.", sentence.trim_end_matches('.'))
+        }
         ErrorKind::BadRequest => format!("{label} refused the request: {}", first_sentence(&error.message)),
         ErrorKind::ContentFilter => (if reached.has_text { WITHHELD } else { REFUSED }).to_owned(),
         ErrorKind::Server => match error.status {
@@ -92,6 +102,7 @@ pub fn error_words(error: &ChatError, who: &Culprit, reached: Reached) -> ErrorW
         },
         ErrorKind::Protocol if reached.has_text => "The answer could not be read from here on.".to_owned(),
         ErrorKind::Protocol => format!("The answer of {label} could not be read."),
+        ErrorKind::Network if reached.is_cut && error.message.starts_with(SILENT) => first_sentence(&error.message),
         ErrorKind::Network if reached.is_cut => format!("{label} ended the answer before it began."),
         ErrorKind::Network => {
             let (what, why) = what_and_why(&error.message);
@@ -220,10 +231,11 @@ mod tests {
 
     #[test]
     fn a_server_that_does_not_run_is_named_with_the_way_to_start_it() {
-        let refused = "No connection to 127.0.0.1:11434: Connection refused (os error 111).";
+        let refused =
+            "No connection to 127.0.0.1:11434: nothing listens there. Start the server, or check its address.";
         let (sentence, meaning) = said(ErrorKind::Network, refused);
         assert_eq!(sentence, "No connection to 127.0.0.1:11434.");
-        assert_eq!(meaning, ["Connection refused (os error 111).", QUESTION_IS_KEPT]);
+        assert_eq!(meaning, ["Nothing listens there. Start the server, or check its address.", QUESTION_IS_KEPT]);
         let who = Culprit { name: "ollama".to_owned(), ..culprit() };
         let words = error_words(&ChatError::new(ErrorKind::Network, refused), &who, Reached::default());
         assert_eq!(words.meaning, ["Start it with: ollama serve", QUESTION_IS_KEPT]);

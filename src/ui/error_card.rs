@@ -49,6 +49,11 @@ pub(super) fn of_wait(model: &Model, frame: &Frame) -> Option<Vec<Line>> {
     let asked = Target { provider: turn.provider().to_owned(), model: turn.model().to_owned() };
     let words = error_words(error, &culprit(model, &asked), Reached::default());
     let mut lines = head(&words.sentence, true, frame);
+    // That the question is kept goes without saying while it is asked.
+    if let [cause, _, ..] = words.meaning.as_slice() {
+        indented(&mut lines, &SafeText::line(cause), frame.theme.text, frame);
+        lines.push(Line::default());
+    }
     why(&mut lines, model, error, frame);
     if model.is_why_shown {
         lines.push(Line::default());
