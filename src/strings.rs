@@ -29,7 +29,7 @@ pub const STARTERS: [&str; 3] = [
     "What gear do I need for a weekend hike?",
 ];
 /// Below the starters.
-pub const DEMO_CONNECT: &str = "Ctrl+X m shows the models: OpenAI, Groq, Mistral, local servers, ...";
+pub const DEMO_CONNECT: &str = "Ctrl+X m connects your own model: OpenAI, Anthropic, Gemini, Ollama, ...";
 /// Below the reason of the provider's choice.
 pub const NOTHING_SENT: &str = "Nothing is sent before your first question.";
 /// First screen of a private chat.

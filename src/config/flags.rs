@@ -12,7 +12,7 @@ pub struct Flags {
     /// Keep saved chats in this folder
     #[arg(long, value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// Ask this provider: openai, anthropic, gemini, openrouter, groq, mistral, deepseek, xai, github, ollama, lmstudio, llamacpp, demo, or one of the configuration
+    /// Ask this provider: openai, anthropic, gemini, openrouter, groq, mistral, deepseek, xai, github, azure, ollama, lmstudio, llamacpp, demo, or one of the configuration
     #[arg(long, value_name = "NAME", global = true)]
     pub provider: Option<String>,
     /// Ask this model

@@ -8,6 +8,9 @@ pub const APIS: [&str; 5] = [OPENAI_CHAT, "openai-responses", "anthropic", "gemi
 /// The dialect of the built-in demo, which no configuration can name.
 pub const DEMO: &str = "demo";
 
+/// Azure OpenAI, where models are deployments of the customer's own resource.
+pub const AZURE: &str = "azure";
+
 /// The address of GitHub Models that older lessons name.
 const OLD_GITHUB_HOST: &str = "models.inference.ai.azure.com";
 
@@ -28,6 +31,8 @@ pub struct Preset {
     pub models: &'static [&'static str],
     /// Variables that hold its key, the usual one first.
     pub key_variables: &'static [&'static str],
+    /// The variable that holds its address, where each customer has one of their own.
+    pub address_variable: Option<&'static str>,
     /// Whether a key that is set chooses this provider.
     pub chosen_by: ChosenBy,
 }
@@ -58,6 +63,7 @@ const fn cloud(
         model: models[0],
         models,
         key_variables,
+        address_variable: None,
         chosen_by: ChosenBy::Key,
     }
 }
@@ -139,6 +145,17 @@ pub const PRESETS: &[Preset] = &[
             &["GITHUB_TOKEN"],
         )
     },
+    Preset {
+        address_variable: Some("AZURE_OPENAI_ENDPOINT"),
+        chosen_by: ChosenBy::Name,
+        ..cloud(
+            AZURE,
+            "Azure OpenAI",
+            "",
+            &["gpt-4o-mini", "gpt-4o", "gpt-4.1-mini", "gpt-4.1", "gpt-5-mini", "gpt-5"],
+            &["AZURE_OPENAI_API_KEY"],
+        )
+    },
     Preset { api: "ollama", ..local("ollama", "Ollama", "http://127.0.0.1:11434", &["llama3.2"]) },
     local("lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", &["local-model"]),
     local("llamacpp", "llama.cpp", "http://127.0.0.1:8080/v1", &["default"]),
@@ -150,6 +167,7 @@ pub const PRESETS: &[Preset] = &[
         model: "scripted",
         models: &["scripted"],
         key_variables: &[],
+        address_variable: None,
         chosen_by: ChosenBy::Name,
     },
 ];

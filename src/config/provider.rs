@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::file::{Located, RawProvider};
-use super::presets::{APIS, OPENAI_CHAT, Preset, retired};
+use super::presets::{APIS, AZURE, DEMO, OPENAI_CHAT, Preset, retired};
 use super::report::{Problem, did_you_mean};
 use super::saved_keys::SavedKey;
 use super::secret::Secret;
 
+/// Below an Azure resource, the interface that needs no version.
+const AZURE_PATH: &str = "/openai/v1";
 const CONNECT_S: u32 = 10;
 const HEADERS_S: u32 = 120;
 const IDLE_S: u32 = 90;
@@ -105,7 +107,8 @@ impl Address {
         if authority.contains('@') {
             return Err("The address holds a user name or a password.".to_owned());
         }
-        if uri.query().is_some() {
+        // A query may hold a key; the version of an interface cannot.
+        if uri.query().is_some_and(|query| !query.starts_with("api-version=") || query.contains('&')) {
             return Err(format!("`{url}` has a query."));
         }
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| format!("`{url}` names no host."))?;
@@ -115,6 +118,15 @@ impl Address {
             authority,
             is_plain_http: scheme == "http",
         })
+    }
+
+    /// The address as this preset's requests need it: Azure's bare resource lacks the path of its interface.
+    fn of_preset(&self, preset: &Preset) -> String {
+        let (base, query) = self.url.split_once('?').map_or((self.url.as_str(), ""), |(base, query)| (base, query));
+        let base = base.trim_end_matches('/');
+        let is_bare = preset.name == AZURE && base.ends_with(self.authority.as_str());
+        let path = if is_bare { AZURE_PATH } else { "" };
+        if query.is_empty() { format!("{base}{path}") } else { format!("{base}{path}?{query}") }
     }
 
     /// A sentence, if a key would travel unencrypted through other people's networks.
@@ -143,8 +155,13 @@ pub(super) struct Surroundings<'a> {
 impl ProviderSettings {
     /// A preset as it is.
     pub(super) fn of_preset(preset: &Preset, env: &dyn Fn(&str) -> Option<String>) -> Self {
-        let is_near = Address::parse(preset.base_url).is_ok_and(|address| address.is_near);
-        let mut provider = Self::bare(preset.name, preset.label, preset.base_url, is_near);
+        let address = preset.address_variable.and_then(env).map(|url| Address::parse(&url));
+        let address = address.unwrap_or_else(|| Address::parse(preset.base_url));
+        let (url, is_near) = match &address {
+            Ok(address) => (address.of_preset(preset), address.is_near),
+            Err(_) => (preset.base_url.to_owned(), false),
+        };
+        let mut provider = Self::bare(preset.name, preset.label, &url, is_near);
         provider.api = preset.api.to_owned();
         provider.model = preset.model.to_owned();
         provider.models = preset.models.iter().map(|&model| model.to_owned()).collect();
@@ -152,7 +169,27 @@ impl ProviderSettings {
         if let Some(name) = set {
             provider.read_key_from(name, env);
         }
+        if let Some(variable) = preset.address_variable {
+            provider.require_address(variable, &address);
+        }
         provider
+    }
+
+    /// Says what to do where the customer's own address is missing or cannot be used.
+    fn require_address(&mut self, variable: &str, address: &Result<Address, String>) {
+        let key = match &self.key {
+            KeySource::Env(key) if self.missing.is_some() => format!(" and {key}"),
+            _ => String::new(),
+        };
+        let refused = address.as_ref().ok().and_then(Address::refuses_key);
+        match (address, refused) {
+            (Err(_), _) => {
+                self.missing = Some(format!("set {variable} to your resource's address{key} and start again"));
+                self.base_url.clear();
+            }
+            (Ok(_), Some(why)) => self.missing = Some(format!("{variable}: {why}")),
+            (Ok(_), None) => {}
+        }
     }
 
     /// An endpoint that was named on the command line.
@@ -185,6 +222,13 @@ impl ProviderSettings {
         }
         let (url, url_at) = match (&raw.base_url, preset) {
             (Some(url), _) => (url.value.clone(), url.at.clone()),
+            (None, Some(preset)) if preset.address_variable.is_some() => {
+                let known = Self::of_preset(preset, around.env);
+                if known.base_url.is_empty() {
+                    return Some(known);
+                }
+                (known.base_url, raw.at.clone())
+            }
             (None, Some(preset)) => (preset.base_url.to_owned(), raw.at.clone()),
             (None, None) => {
                 let problem = Problem::new(raw.at.clone(), format!("`{name}` has no `base_url`."));
@@ -192,7 +236,7 @@ impl ProviderSettings {
                 return None;
             }
         };
-        if preset.is_some_and(|preset| preset.base_url.is_empty()) {
+        if name == DEMO {
             fail(
                 Problem::new(raw.at.clone(), format!("`{name}` is built in and takes no settings."))
                     .expected("another name"),
@@ -215,8 +259,13 @@ impl ProviderSettings {
             Some(preset) => Self::of_preset(preset, around.env),
             None => Self::bare(name, name, &address.url, address.is_near),
         };
-        let moved = preset.is_some_and(|preset| preset.base_url != address.url);
-        provider.base_url.clone_from(&address.url);
+        let moved = preset.is_some_and(|preset| !preset.base_url.is_empty() && preset.base_url != address.url);
+        provider.base_url = preset.map_or_else(|| address.url.clone(), |preset| address.of_preset(preset));
+        if preset.is_some_and(|preset| preset.address_variable.is_some()) {
+            if let KeySource::Env(variable) = provider.key.clone() {
+                provider.read_key_from(&variable, around.env);
+            }
+        }
         provider.overlay(raw, &address, around, moved, warnings);
         let given = [raw.api_key_env.is_some(), raw.api_key_cmd.is_some(), raw.api_key.is_some() || raw.key_withheld];
         if given.iter().filter(|given| **given).count() > 1 {
@@ -242,11 +291,11 @@ impl ProviderSettings {
         ok.then_some(provider)
     }
 
-    /// Whether a key may be pasted into the program for it: it is asked for one that is not set, or has one that was pasted.
+    /// Whether a key may be pasted into the program for it: its key is read from a variable, or was pasted before.
     #[must_use]
     pub fn takes_pasted_key(&self) -> bool {
         match self.key {
-            KeySource::Env(_) => self.missing.is_some(),
+            KeySource::Env(_) => !self.base_url.is_empty(),
             KeySource::Saved(_) => true,
             KeySource::None | KeySource::Command(_) | KeySource::Inline(_) => false,
         }
@@ -259,7 +308,7 @@ impl ProviderSettings {
     }
 
     pub(super) fn takes_saved_key(&self, saved: &SavedKey) -> bool {
-        self.takes_pasted_key() && self.base_url == saved.base_url
+        self.takes_pasted_key() && self.missing.is_some() && self.base_url == saved.base_url
     }
 
     fn bare(name: &str, label: &str, base_url: &str, is_near: bool) -> Self {

@@ -97,7 +97,7 @@ mod tests {
             ("mine".to_owned(), Standing::Connected),
             guessed("ollama"),
         ];
-        assert_eq!((wanted.as_slice(), keyless, unknown), (&expected[..], 9, 0));
+        assert_eq!((wanted.as_slice(), keyless, unknown), (&expected[..], 10, 0));
     }
 
     #[test]

@@ -42,6 +42,10 @@ pub struct WireRequest {
 pub struct Quirks {
     /// It refuses `stream_options`.
     pub refuses_stream_options: bool,
+    /// It takes `max_tokens` only by its newer name.
+    pub wants_max_completion_tokens: bool,
+    /// The most tokens of an answer that it takes as a limit.
+    pub max_answer_tokens: Option<u64>,
     /// What to do with earlier reasoning.
     pub reasoning: ReasoningEcho,
 }

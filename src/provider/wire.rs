@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Endpoint, WireRequest};
 use crate::chat::{Arguments, short_id};
+use crate::config::presets::AZURE;
 use crate::config::secret::Secret;
 
 /// A request to this path below the endpoint's address; a query of the address stays behind it. Headers of the
@@ -41,6 +42,24 @@ pub(super) fn wire_request(
 /// `Authorization: Bearer KEY`.
 pub(super) fn bearer(key: &str) -> (&'static str, String) {
     ("authorization", format!("Bearer {key}"))
+}
+
+/// The header in which a key of this endpoint goes to an interface of `OpenAI`'s: Azure has one of its own for keys, and
+/// takes tokens of its directory as everybody else does.
+pub(super) fn openai_key(endpoint: &Endpoint) -> fn(&str) -> (&'static str, String) {
+    if is_azure(endpoint) {
+        |key| if key.starts_with("eyJ") { bearer(key) } else { ("api-key", key.to_owned()) }
+    } else {
+        bearer
+    }
+}
+
+/// Whether this is a resource of Azure's, by its name in the configuration or its host.
+pub(super) fn is_azure(endpoint: &Endpoint) -> bool {
+    let host = endpoint.base_url.split("://").nth(1).unwrap_or_default();
+    let host = host.split(['/', '?', ':']).next().unwrap_or_default();
+    endpoint.name == AZURE
+        || [".azure.com", ".azure.us", ".azure.cn", ".azure-api.net"].iter().any(|end| host.ends_with(end))
 }
 
 /// Where a parameter goes in a body.

@@ -306,7 +306,7 @@ fn without_names_the_demo_is_well_and_what_is_missing_is_no_fault() {
     let (status, text, report) = doctor(home.path(), &[]);
     assert_eq!(status, Some(0), "{text}");
     assert!(
-        text.contains("\ndemo   http://127.0.0.1:") && text.contains(" - no key     anthropic, deepseek"),
+        text.contains("\ndemo   http://127.0.0.1:") && text.contains(" - no key     anthropic, azure, deepseek"),
         "{text}"
     );
     assert!(steps(&report).contains(&("key", "skipped")));

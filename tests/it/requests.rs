@@ -246,7 +246,7 @@ fn parameters_of_a_common_name_are_put_where_each_wire_format_has_them() {
         params.clone(),
         json!({"temperature": 0.5, "max_output_tokens": 100, "reasoning": {"effort": "low"}, "own": 1}),
         json!({
-            "temperature": 0.5, "max_tokens": 10240, "stop_sequences": ["END"],
+            "max_tokens": 10240, "stop_sequences": ["END"],
             "thinking": {"type": "enabled", "budget_tokens": 2048}, "own": 1
         }),
         json!({
@@ -286,4 +286,41 @@ fn an_answer_that_went_on_goes_back_whole_to_the_vendor_of_its_second_half() {
     let sent = list(&body["contents"][1], "parts");
     assert_eq!(sent[0], json!({"text": "First half, second "}));
     assert_eq!(&sent[1..], parts.as_array().unwrap().as_slice());
+}
+
+#[test]
+fn azure_gets_its_key_in_a_header_of_its_own_and_a_token_of_its_directory_as_all_do() {
+    for (key, expected) in [("k-canary", ("api-key", "k-canary")), ("eyJcanary", ("authorization", "Bearer eyJcanary"))]
+    {
+        for api in [Api::OpenAiChat, Api::OpenAiResponses] {
+            let endpoint = Endpoint {
+                base_url: "https://mine.openai.azure.com/openai/v1".to_owned(),
+                key: Some(Secret::new(key.to_owned())),
+                ..endpoint(api)
+            };
+            let request = ChatRequest { model: "m".to_owned(), messages: Vec::new(), tools: Vec::new() };
+            let wire = dialect(api).request(&endpoint, &request, &Quirks::default());
+            let (name, value) = wire.authorization.unwrap();
+            assert_eq!((name.as_str(), value.expose()), expected);
+        }
+    }
+}
+
+#[test]
+fn a_limit_that_is_refused_becomes_the_one_the_refusal_names() {
+    let limit = |api: Api, quirks: &Quirks| {
+        let params = if api == Api::OpenAiChat { json!({"max_tokens": 100}) } else { json!({}) };
+        let endpoint = Endpoint { params: params.as_object().unwrap().clone(), ..endpoint(api) };
+        let request = ChatRequest { model: "m".to_owned(), messages: Vec::new(), tools: Vec::new() };
+        dialect(api).request(&endpoint, &request, quirks)
+    };
+    let first = limit(Api::Anthropic, &Quirks::default());
+    let words = "max_tokens: 32000 > 8192, which is the maximum allowed number of output tokens for this model";
+    let quirks = dialect(Api::Anthropic).adapt(&Quirks::default(), &first, words).unwrap();
+    assert_eq!(limit(Api::Anthropic, &quirks).body["max_tokens"], 8192);
+    let first = limit(Api::OpenAiChat, &Quirks::default());
+    let words = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.";
+    let quirks = dialect(Api::OpenAiChat).adapt(&Quirks::default(), &first, words).unwrap();
+    let again = limit(Api::OpenAiChat, &quirks);
+    assert_eq!((&again.body["max_completion_tokens"], again.body.get("max_tokens")), (&json!(100), None));
 }

@@ -118,3 +118,29 @@ fn every_value_has_an_origin() {
         assert!(described.contains(key), "{key} is not shown");
     }
 }
+
+#[test]
+fn azure_has_the_customers_own_address_and_is_used_only_when_named() {
+    let azure = |env: &[(&'static str, &'static str)], file: &str| {
+        settings(file, env, &Flags::default()).providers["azure"].clone()
+    };
+    let nothing = azure(&[], "");
+    assert_eq!(
+        nothing.missing.as_deref(),
+        Some("set AZURE_OPENAI_ENDPOINT to your resource's address and AZURE_OPENAI_API_KEY and start again")
+    );
+    assert!(!nothing.takes_pasted_key());
+    let address = ("AZURE_OPENAI_ENDPOINT", "https://mine.openai.azure.com/");
+    let without_key = azure(&[address], "");
+    assert_eq!(without_key.base_url, "https://mine.openai.azure.com/openai/v1");
+    assert_eq!(without_key.missing.as_deref(), Some("set AZURE_OPENAI_API_KEY and start again"));
+    assert!(without_key.takes_pasted_key());
+    let key = ("AZURE_OPENAI_API_KEY", "k");
+    assert_eq!(azure(&[address, key], "").missing, None);
+    let plain = azure(&[("AZURE_OPENAI_ENDPOINT", "http://mine.openai.azure.com"), key], "");
+    assert!(plain.missing.is_some_and(|why| why.contains("unencrypted")));
+    let old = "[providers.azure]\nbase_url = \"https://mine.openai.azure.com/openai/deployments/d?api-version=2024-10-21\"\nmodels = [\"d\"]";
+    let old = azure(&[key], old);
+    assert_eq!(old.base_url, "https://mine.openai.azure.com/openai/deployments/d?api-version=2024-10-21");
+    assert_eq!((old.missing, old.model.as_str()), (None, "d"));
+}

@@ -10,18 +10,22 @@ use crate::provider::wire::{Place, arguments_object, list, plain_id, wire_reques
 use crate::provider::{BodyDecoder, ChatRequest, Dialect, Endpoint, Quirks, WireRequest};
 
 const VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
-/// The API wants a limit; this is what the smallest current model takes.
-const MAX_TOKENS: u64 = 8192;
+/// The API wants a limit. Smaller models refuse this one and say what they take.
+const MAX_TOKENS: u64 = 32_000;
+/// A smaller limit than this is not what a refusal names.
+const MIN_TOKENS: u64 = 256;
+/// Room for the answer, where the limit is not larger than what is thought with.
+const ANSWER_BESIDE_THINKING: u64 = 8192;
 
 /// Messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Anthropic;
 
 impl Dialect for Anthropic {
-    fn request(&self, endpoint: &Endpoint, request: &ChatRequest, _quirks: &Quirks) -> WireRequest {
+    fn request(&self, endpoint: &Endpoint, request: &ChatRequest, quirks: &Quirks) -> WireRequest {
         let mut body = Map::new();
         body.insert("model".to_owned(), json!(request.model));
-        body.insert("max_tokens".to_owned(), json!(MAX_TOKENS));
+        body.insert("max_tokens".to_owned(), json!(quirks.max_answer_tokens.unwrap_or(MAX_TOKENS)));
         let system: Vec<&str> = request.messages.iter().filter_map(Message::system_text).collect();
         if !system.is_empty() {
             body.insert("system".to_owned(), json!(system.join("\n\n")));
@@ -36,6 +40,10 @@ impl Dialect for Anthropic {
         body.insert("stream".to_owned(), json!(true));
         write_params(&mut body, &endpoint.params, place);
         make_room_for_thinking(&mut body);
+        if body.contains_key("thinking") {
+            // Refused beside it.
+            ["temperature", "top_k"].iter().for_each(|name| drop(body.shift_remove(*name)));
+        }
         let headers = [("accept", "text/event-stream"), VERSION];
         wire_request(endpoint, &path(endpoint, "/messages"), &headers, key, Value::Object(body))
     }
@@ -49,8 +57,17 @@ impl Dialect for Anthropic {
         names_of_models(body)
     }
 
-    fn adapt(&self, _quirks: &Quirks, _refused: &WireRequest, _body: &str) -> Option<Quirks> {
-        None
+    /// A limit of ours that is too large becomes the one the refusal names: "max_tokens: 32000 > 8192".
+    fn adapt(&self, quirks: &Quirks, refused: &WireRequest, body: &str) -> Option<Quirks> {
+        let asked = refused.body["max_tokens"].as_u64()?;
+        let is_ours = asked == quirks.max_answer_tokens.unwrap_or(MAX_TOKENS);
+        if !is_ours || !body.contains("max_tokens") {
+            return None;
+        }
+        let numbers = body.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u64>().ok());
+        let named = numbers.filter(|number| (MIN_TOKENS..asked).contains(number)).max();
+        let limit = named.unwrap_or(asked / 2);
+        (limit >= MIN_TOKENS).then(|| Quirks { max_answer_tokens: Some(limit), ..quirks.clone() })
     }
 
     fn decoder(&self) -> Box<dyn BodyDecoder + Send> {
@@ -95,7 +112,7 @@ fn make_room_for_thinking(body: &mut Map<String, Value>) {
     let Some(budget) = body.get("thinking").and_then(|thinking| thinking["budget_tokens"].as_u64()) else { return };
     let limit = body.get("max_tokens").and_then(Value::as_u64).unwrap_or(MAX_TOKENS);
     if limit <= budget {
-        body.insert("max_tokens".to_owned(), json!(budget + MAX_TOKENS));
+        body.insert("max_tokens".to_owned(), json!(budget + ANSWER_BESIDE_THINKING));
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::decoder::ChatDecoder;
 use super::reasoning::{CONTENT_PARTS, DETAILS_FIELD, TEXT_FIELDS};
 use crate::chat::{AssistantMessage, Message, short_id};
-use crate::provider::wire::{Place, bearer, wire_request, write_params};
+use crate::provider::wire::{Place, is_azure, openai_key, wire_request, write_params};
 use crate::provider::{BodyDecoder, ChatRequest, Dialect, Endpoint, Quirks, ReasoningEcho, WireRequest};
 
 /// The longest call id that `OpenAI` takes.
@@ -37,13 +37,23 @@ impl Dialect for OpenAiChat {
         write_params(
             &mut body,
             &endpoint.params,
-            if is_openai(endpoint) { place_at_openai } else { |_, _| Place::AsItIs },
+            if is_openai(endpoint) || quirks.wants_max_completion_tokens {
+                place_at_openai
+            } else {
+                |_, _| Place::AsItIs
+            },
         );
-        wire_request(endpoint, "/chat/completions", &[("accept", "text/event-stream")], bearer, Value::Object(body))
+        wire_request(
+            endpoint,
+            "/chat/completions",
+            &[("accept", "text/event-stream")],
+            openai_key(endpoint),
+            Value::Object(body),
+        )
     }
 
     fn models_request(&self, endpoint: &Endpoint) -> WireRequest {
-        wire_request(endpoint, "/models", &[("accept", "application/json")], bearer, Value::Null)
+        wire_request(endpoint, "/models", &[("accept", "application/json")], openai_key(endpoint), Value::Null)
     }
 
     fn models(&self, body: &Value) -> Vec<String> {
@@ -56,6 +66,12 @@ impl Dialect for OpenAiChat {
             && body.contains("stream_options")
         {
             return Some(Quirks { refuses_stream_options: true, ..quirks.clone() });
+        }
+        if !quirks.wants_max_completion_tokens
+            && refused.body.get("max_tokens").is_some()
+            && body.contains("max_completion_tokens")
+        {
+            return Some(Quirks { wants_max_completion_tokens: true, ..quirks.clone() });
         }
         if quirks.reasoning != ReasoningEcho::AsItCame {
             return None;
@@ -98,7 +114,7 @@ fn place_at_openai(name: &str, value: &Value) -> Place {
 }
 
 fn is_openai(endpoint: &Endpoint) -> bool {
-    endpoint.base_url.contains("api.openai.com")
+    endpoint.base_url.contains("api.openai.com") || is_azure(endpoint)
 }
 
 fn wire_message(endpoint: &Endpoint, message: &Message, quirks: &Quirks) -> Value {

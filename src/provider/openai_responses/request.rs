@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::decoder::ResponsesDecoder;
 use crate::chat::{AssistantMessage, Message};
 use crate::provider::openai_chat::names_of_models;
-use crate::provider::wire::{Place, bearer, plain_id, wire_request, write_params};
+use crate::provider::wire::{Place, openai_key, plain_id, wire_request, write_params};
 use crate::provider::{BodyDecoder, ChatRequest, Dialect, Endpoint, Quirks, ReasoningEcho, WireRequest};
 
 const ENCRYPTED: &str = "reasoning.encrypted_content";
@@ -40,11 +40,11 @@ impl Dialect for OpenAiResponses {
         }
         write_params(&mut body, &endpoint.params, place);
         let headers = [("accept", "text/event-stream")];
-        wire_request(endpoint, "/responses", &headers, bearer, Value::Object(body))
+        wire_request(endpoint, "/responses", &headers, openai_key(endpoint), Value::Object(body))
     }
 
     fn models_request(&self, endpoint: &Endpoint) -> WireRequest {
-        wire_request(endpoint, "/models", &[("accept", "application/json")], bearer, Value::Null)
+        wire_request(endpoint, "/models", &[("accept", "application/json")], openai_key(endpoint), Value::Null)
     }
 
     fn models(&self, body: &Value) -> Vec<String> {
