@@ -317,6 +317,7 @@ fn provider_line(provider: &ProviderSettings) -> String {
         (None, KeySource::Command(_)) => "key from its command".to_owned(),
         (None, KeySource::Inline(_)) => "key in the configuration file".to_owned(),
         (None, KeySource::Saved(_)) => "key saved".to_owned(),
+        (None, KeySource::Keyring(_)) => "key in the keyring".to_owned(),
     };
     format!("{:<20}{:<40}   {:<28}   {key}", provider.name, provider.base_url, provider.model).trim_end().to_owned()
 }

@@ -181,6 +181,7 @@ pub fn key_place(key: &KeySource) -> (Option<String>, Option<String>) {
         KeySource::Env(name) => (Some(name.clone()), variable(name).and_then(|key| Secret::new(key).tail())),
         KeySource::Command(command) => (Some(command.clone()), None),
         KeySource::Inline(secret) => (Some(strings::CONFIG_FILE.to_owned()), secret.tail()),
+        KeySource::Keyring(_) => (Some(strings::KEYRING.to_owned()), None),
         KeySource::Saved(secret) => (Some(strings::SAVED_KEYS.to_owned()), secret.tail()),
     }
 }

@@ -389,13 +389,17 @@ pub fn connect_head(label: &str) -> String {
 /// Before the key.
 pub const PASTE_KEY: &str = "Paste your key:  ";
 
-/// Below the key.
+/// Below the key, where it goes into a file.
 #[must_use]
 pub fn key_is_kept(place: &str) -> String {
     format!(
         "It is tried once by listing the models; no question is sent. Then it is kept in {place}, which only you can read."
     )
 }
+
+/// Below the key, where it goes into the keyring.
+pub const KEY_IS_KEPT_IN_KEYRING: &str = "It is tried once by listing the models; no question is sent. Then it is kept in \
+                                          your keyring (Linux: Secret Service), not in a file.";
 
 /// While the key is tried.
 #[must_use]
@@ -428,6 +432,12 @@ pub fn key_untried(label: &str, why: &str) -> String {
 #[must_use]
 pub fn notice_connected(label: &str) -> String {
     format!("{label} is connected. Enter takes a model for this chat.")
+}
+
+/// The key was taken, and another one stands in the way at the next start.
+#[must_use]
+pub fn notice_key_shadowed(variable: &str) -> String {
+    format!("Connected. {variable} still holds another key, which counts at the next start; unset it.")
 }
 
 /// The key works and could not be kept.
@@ -484,6 +494,17 @@ pub fn thousands(number: u64) -> String {
 pub const FEW_RESOURCES: &str = "too few threads or open files are left to start";
 /// How a provider is connected.
 pub const KEY_COMMAND: &str = "key from a command";
+/// How a provider is connected.
+pub const KEY_IN_KEYRING: &str = "key in the keyring";
+/// Where a key was read.
+pub const KEYRING: &str = "the keyring";
+
+/// A key that should be in the keyring.
+#[must_use]
+pub fn not_in_keyring(name: &str) -> String {
+    format!("The keyring holds no key for riffle by the name {name}.")
+}
+
 /// How a provider is connected.
 pub const KEY_SAVED: &str = "key saved";
 /// Where a key was read.

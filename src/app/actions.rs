@@ -218,7 +218,7 @@ impl Model {
             }
             Some(ModelRow::NotConnected { provider, .. }) if provider.takes_key => {
                 let page = ConnectPage::new(provider);
-                return self.open(Overlay::Connect(page));
+                return self.open_connect(page);
             }
             Some(ModelRow::NotConnected { provider, hint }) => {
                 let text = strings::notice_not_connected(&provider.label, hint);
@@ -237,7 +237,7 @@ impl Model {
             return Vec::new();
         };
         let page = ConnectPage::new(provider);
-        self.open(Overlay::Connect(page))
+        self.open_connect(page)
     }
 
     fn use_target(&mut self, target: Target, label: &str, asks_again: bool) -> Vec<Effect> {

@@ -87,6 +87,11 @@ impl fmt::Debug for ConnectPage {
 }
 
 impl Model {
+    pub(super) fn open_connect(&mut self, page: ConnectPage) -> Vec<Effect> {
+        self.overlays.push(Overlay::Connect(page));
+        vec![Effect::FindKeyring]
+    }
+
     pub(super) fn on_connect_key(&mut self, key: Key) -> Vec<Effect> {
         let request = self.next_request_id();
         let Some(Overlay::Connect(page)) = self.overlays.last_mut() else { return Vec::new() };
@@ -126,10 +131,13 @@ impl Model {
         };
         let (provider, label, key) = (page.provider.clone(), page.label.clone(), page.secret());
         let asks_again = page.asks_again;
+        let is_shadowed = |row: &&ProviderRow| row.name == provider && row.missing.is_none();
+        let shadow = self.providers.rows.iter().find(is_shadowed).and_then(|row| row.variable.clone());
         self.overlays.remove(at);
         if let Some(row) = self.providers.rows.iter_mut().find(|row| row.name == provider) {
-            row.note = strings::KEY_SAVED.to_owned();
-            row.key_source = Some(self.keys_place.clone());
+            let is_kept = self.has_keyring;
+            row.note = if is_kept { strings::KEY_IN_KEYRING } else { strings::KEY_SAVED }.to_owned();
+            row.key_source = Some(if is_kept { strings::KEYRING.to_owned() } else { self.keys_place.clone() });
             row.key_tail = key.tail();
             row.learn(Ok(models));
         }
@@ -141,6 +149,9 @@ impl Model {
         let mut effects = vec![Effect::SaveKey { provider, key }];
         if asks_again {
             effects.extend(self.try_again());
+        }
+        if let Some(variable) = shadow {
+            self.notify(strings::notice_key_shadowed(&variable));
         }
         effects
     }

@@ -35,6 +35,8 @@ pub enum Effect {
         /// Which chat.
         id: ConversationId,
     },
+    /// Look whether the system has a keyring that answers; answered by `KeyringFound` where it has.
+    FindKeyring,
     /// Ask the providers that are connected for their models; each is answered by `ModelsListed`.
     ListModels,
     /// Try a key by listing the provider's models; answered by `KeyTried`.

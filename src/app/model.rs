@@ -134,8 +134,10 @@ pub struct Model {
     pub is_keyboard_enhanced: bool,
     /// Providers and the choice among them.
     pub providers: Providers,
-    /// Where pasted keys are kept, for people.
+    /// The file in which pasted keys are kept, for people.
     pub keys_place: String,
+    /// Pasted keys go into the system's keyring instead.
+    pub has_keyring: bool,
     /// Tools that may be offered.
     pub tools: Vec<ToolOffer>,
     /// The prompt.
@@ -206,6 +208,7 @@ impl Model {
             is_keyboard_enhanced: false,
             providers: setup.providers,
             keys_place: setup.keys_place,
+            has_keyring: false,
             tools: setup.tools,
             composer: Composer::default(),
             chat,
@@ -293,6 +296,10 @@ impl Model {
             }
             Msg::ModelsListed { provider, found } => {
                 self.on_models_listed(&provider, found);
+                Vec::new()
+            }
+            Msg::KeyringFound => {
+                self.has_keyring = true;
                 Vec::new()
             }
             Msg::KeyTried { request, found } => self.on_key_tried(request, found),

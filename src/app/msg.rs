@@ -55,6 +55,8 @@ pub enum Msg {
         /// Its models, in its order, or why there are none.
         found: Result<Vec<String>, NotListed>,
     },
+    /// The system has a keyring that answers.
+    KeyringFound,
     /// A key was tried.
     KeyTried {
         /// Which request it answers.

@@ -18,6 +18,8 @@ pub struct ProviderRow {
     pub note: String,
     /// What to do to connect it; `None` when it is.
     pub missing: Option<String>,
+    /// The variable that its key is read from, where it is from one.
+    pub variable: Option<String>,
     /// A key can be pasted for it.
     pub takes_key: bool,
     /// What went wrong when it was asked for its models.

@@ -79,10 +79,10 @@ impl Model {
                 let Some(EntryBody::Answer { provider, .. }) = entry.map(|entry| &entry.body) else {
                     return Vec::new();
                 };
-                if let Some(row) = self.providers.row(provider) {
-                    self.overlays.push(Overlay::Connect(ConnectPage::to_ask_again(row)));
+                match self.providers.row(provider).map(ConnectPage::to_ask_again) {
+                    Some(page) => self.open_connect(page),
+                    None => Vec::new(),
                 }
-                Vec::new()
             }
             Remedy::OtherModel => self.choose_other_model(),
             Remedy::EditQuestion => self.edit_last_question(),

@@ -36,7 +36,7 @@ pub fn choose(
                 format!("{variable} is set")
             }
             KeySource::Command(_) | KeySource::Inline(_) => "its key is in the configuration".to_owned(),
-            KeySource::Saved(_) => "its key was saved".to_owned(),
+            KeySource::Saved(_) | KeySource::Keyring(_) => "its key was saved".to_owned(),
             KeySource::Env(_) | KeySource::None => continue,
         };
         return named(settings, one.name, format!("Using {}, because {because}. Ctrl+X m to change.", provider.label));

@@ -20,6 +20,7 @@ const PROVIDER: &[&str] = &[
     "base_url",
     "api_key_env",
     "api_key_cmd",
+    "api_key_keyring",
     "api_key",
     "model",
     "models",
@@ -95,6 +96,7 @@ pub struct RawProvider {
     pub base_url: Option<Located<String>>,
     pub api_key_env: Option<Located<String>>,
     pub api_key_cmd: Option<Located<String>>,
+    pub api_key_keyring: Option<Located<String>>,
     pub api_key: Option<Located<Secret>>,
     /// The file had an `api_key`, which is not used because others can read the file.
     pub key_withheld: bool,
@@ -221,6 +223,7 @@ impl Reader {
             base_url: self.text(table, "base_url"),
             api_key_env: self.text(table, "api_key_env"),
             api_key_cmd: self.text(table, "api_key_cmd"),
+            api_key_keyring: self.text(table, "api_key_keyring"),
             api_key: self.text(table, "api_key").map(secret),
             model: self.text(table, "model"),
             models: self.list(table, "models"),

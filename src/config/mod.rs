@@ -8,6 +8,7 @@ pub mod file;
 pub mod flags;
 pub mod key;
 pub mod keymap;
+pub mod keyring;
 pub mod load;
 pub mod look;
 pub mod presets;

@@ -8,7 +8,7 @@ pub const APIS: [&str; 5] = [OPENAI_CHAT, "openai-responses", "anthropic", "gemi
 /// The dialect of the built-in demo, which no configuration can name.
 pub const DEMO: &str = "demo";
 
-/// Azure OpenAI, where models are deployments of the customer's own resource.
+/// `Azure OpenAI`, where models are deployments of the customer's own resource.
 pub const AZURE: &str = "azure";
 
 /// The address of GitHub Models that older lessons name.

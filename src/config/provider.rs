@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::file::{Located, RawProvider};
 use super::presets::{APIS, AZURE, DEMO, OPENAI_CHAT, Preset, retired};
 use super::report::{Problem, did_you_mean};
-use super::saved_keys::SavedKey;
+use super::saved_keys::{SavedKey, SavedPlace};
 use super::secret::Secret;
 
 /// Below an Azure resource, the interface that needs no version.
@@ -34,6 +34,8 @@ pub enum KeySource {
     Inline(Secret),
     /// It was pasted into the program.
     Saved(Secret),
+    /// The system's keyring, under this name.
+    Keyring(String),
 }
 
 /// A provider with nothing left to default.
@@ -261,17 +263,22 @@ impl ProviderSettings {
         };
         let moved = preset.is_some_and(|preset| !preset.base_url.is_empty() && preset.base_url != address.url);
         provider.base_url = preset.map_or_else(|| address.url.clone(), |preset| address.of_preset(preset));
-        if preset.is_some_and(|preset| preset.address_variable.is_some()) {
-            if let KeySource::Env(variable) = provider.key.clone() {
-                provider.read_key_from(&variable, around.env);
-            }
+        if let (Some(_), KeySource::Env(variable)) =
+            (preset.and_then(|preset| preset.address_variable), provider.key.clone())
+        {
+            provider.read_key_from(&variable, around.env);
         }
         provider.overlay(raw, &address, around, moved, warnings);
-        let given = [raw.api_key_env.is_some(), raw.api_key_cmd.is_some(), raw.api_key.is_some() || raw.key_withheld];
+        let given = [
+            raw.api_key_env.is_some(),
+            raw.api_key_cmd.is_some(),
+            raw.api_key_keyring.is_some(),
+            raw.api_key.is_some() || raw.key_withheld,
+        ];
         if given.iter().filter(|given| **given).count() > 1 {
             fail(
                 Problem::new(raw.at.clone(), format!("`{name}` has several keys."))
-                    .expected("one of `api_key_env`, `api_key_cmd`, `api_key`"),
+                    .expected("one of `api_key_env`, `api_key_cmd`, `api_key_keyring`, `api_key`"),
             );
         }
         if let Some(sentence) = address.refuses_key().filter(|_| provider.key != KeySource::None) {
@@ -296,7 +303,7 @@ impl ProviderSettings {
     pub fn takes_pasted_key(&self) -> bool {
         match self.key {
             KeySource::Env(_) => !self.base_url.is_empty(),
-            KeySource::Saved(_) => true,
+            KeySource::Saved(_) | KeySource::Keyring(_) => true,
             KeySource::None | KeySource::Command(_) | KeySource::Inline(_) => false,
         }
     }
@@ -307,8 +314,15 @@ impl ProviderSettings {
         Self { key: KeySource::Saved(key), missing: None, ..self.clone() }
     }
 
-    pub(super) fn takes_saved_key(&self, saved: &SavedKey) -> bool {
-        self.takes_pasted_key() && self.missing.is_some() && self.base_url == saved.base_url
+    /// Takes a key that was pasted earlier, where it belongs here and no other is set.
+    pub(super) fn use_saved_key(&mut self, saved: &SavedKey) {
+        if self.takes_pasted_key() && self.missing.is_some() && self.base_url == saved.base_url {
+            self.missing = None;
+            self.key = match &saved.place {
+                SavedPlace::File(key) => KeySource::Saved(key.clone()),
+                SavedPlace::Keyring => KeySource::Keyring(self.name.clone()),
+            };
+        }
     }
 
     fn bare(name: &str, label: &str, base_url: &str, is_near: bool) -> Self {
@@ -349,6 +363,8 @@ impl ProviderSettings {
             (self.key, self.missing) = (KeySource::Inline(secret.value.clone()), None);
         } else if let Some(command) = &raw.api_key_cmd {
             (self.key, self.missing) = (KeySource::Command(command.value.clone()), None);
+        } else if let Some(name) = &raw.api_key_keyring {
+            (self.key, self.missing) = (KeySource::Keyring(name.value.clone()), None);
         } else if let Some(variable) = &raw.api_key_env {
             self.read_key_from(&variable.value, around.env);
         } else if raw.key_withheld {

@@ -1,11 +1,13 @@
-//! Keys that were pasted into the program: a file beside the configuration that only its owner can read. Each is kept with
-//! the address it was tried at, and is never sent to another.
+//! Keys that were pasted into the program: kept in the system's keyring, or where there is none in a file beside the
+//! configuration that only its owner can read. The file says in either case to which address a key belongs; it is never
+//! sent to another.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::keyring::Keyring;
 use super::load::read;
 use super::secret::Secret;
 
@@ -17,8 +19,17 @@ const HEAD: &str = "# Keys pasted into riffle. Delete a table to forget its key.
 pub struct SavedKey {
     /// The only address it is sent to.
     pub base_url: String,
-    /// The key.
-    pub key: Secret,
+    /// Where it is.
+    pub place: SavedPlace,
+}
+
+/// Where a pasted key is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SavedPlace {
+    /// In the file itself.
+    File(Secret),
+    /// In the keyring, under the provider's name.
+    Keyring,
 }
 
 /// The file of saved keys.
@@ -54,21 +65,30 @@ impl SavedKeys {
         Ok(table
             .into_iter()
             .filter_map(|(name, entry)| {
-                let saved = SavedKey { base_url: word(&entry, "base_url")?, key: Secret::new(word(&entry, "key")?) };
-                Some((name, saved))
+                let is_in_keyring = entry.get("keyring").and_then(toml::Value::as_bool) == Some(true);
+                let place = match word(&entry, "key") {
+                    Some(key) => SavedPlace::File(Secret::new(key)),
+                    None if is_in_keyring => SavedPlace::Keyring,
+                    None => return None,
+                };
+                Some((name, SavedKey { base_url: word(&entry, "base_url")?, place }))
             })
             .collect())
     }
 
-    /// Keeps a key beside those there are; whole or not at all. The error is a sentence.
-    pub fn save(&self, provider: &str, saved: SavedKey) -> Result<(), String> {
+    /// Keeps a key for this address: in the keyring, else in the file, beside those there are; whole or not at all. The
+    /// error is a sentence.
+    pub fn keep(&self, provider: &str, base_url: &str, key: &Secret, keyring: &dyn Keyring) -> Result<(), String> {
         let mut keys = self.read()?;
-        keys.insert(provider.to_owned(), saved);
+        let is_kept = keyring.is_there() && keyring.keep(provider, key).is_ok();
+        let place = if is_kept { SavedPlace::Keyring } else { SavedPlace::File(key.clone()) };
+        keys.insert(provider.to_owned(), SavedKey { base_url: base_url.to_owned(), place });
         let entry = |saved: &SavedKey| {
-            toml::Table::from_iter([
-                ("base_url".to_owned(), saved.base_url.clone().into()),
-                ("key".to_owned(), saved.key.expose().into()),
-            ])
+            let place = match &saved.place {
+                SavedPlace::File(key) => ("key".to_owned(), key.expose().into()),
+                SavedPlace::Keyring => ("keyring".to_owned(), true.into()),
+            };
+            toml::Table::from_iter([("base_url".to_owned(), saved.base_url.clone().into()), place])
         };
         let table: toml::Table = keys.iter().map(|(name, saved)| (name.clone(), entry(saved).into())).collect();
         self.write(&format!("{HEAD}{table}")).map_err(|error| format!("{}: {error}.", self.path.display()))
@@ -108,8 +128,36 @@ fn create_private(path: &Path) -> io::Result<fs::File> {
 mod tests {
     use super::*;
 
-    fn key(text: &str) -> SavedKey {
-        SavedKey { base_url: "https://h/v1".to_owned(), key: Secret::new(text.to_owned()) }
+    const HOST: &str = "https://h/v1";
+
+    /// A keyring in memory, or one that does not answer.
+    #[derive(Default)]
+    struct Fake {
+        is_missing: bool,
+        kept: std::sync::Mutex<BTreeMap<String, Secret>>,
+    }
+
+    impl Keyring for Fake {
+        fn is_there(&self) -> bool {
+            !self.is_missing
+        }
+
+        fn read(&self, name: &str) -> Result<Option<Secret>, String> {
+            Ok(self.kept.lock().expect("is there").get(name).cloned())
+        }
+
+        fn keep(&self, name: &str, secret: &Secret) -> Result<(), String> {
+            self.kept.lock().expect("is there").insert(name.to_owned(), secret.clone());
+            Ok(())
+        }
+    }
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.to_owned())
+    }
+
+    fn in_file(text: &str) -> SavedKey {
+        SavedKey { base_url: HOST.to_owned(), place: SavedPlace::File(secret(text)) }
     }
 
     #[cfg(unix)]
@@ -117,17 +165,30 @@ mod tests {
     fn keys_are_kept_beside_each_other_and_for_their_owner_only() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
+        let none = Fake { is_missing: true, ..Fake::default() };
         let keys = SavedKeys::beside(&folder.path().join("new/config.toml"));
         assert_eq!(keys.read(), Ok(BTreeMap::new()));
-        keys.save("one", key("sk-CANARY \"1\"")).expect("saves");
-        keys.save("two", key("sk-2")).expect("saves");
-        keys.save("two", key("sk-3")).expect("saves");
+        for (name, key) in [("one", "sk-CANARY \"1\""), ("two", "sk-2"), ("two", "sk-3")] {
+            keys.keep(name, HOST, &secret(key), &none).expect("keeps");
+        }
         let known = keys.read().expect("reads");
-        assert_eq!((known.len(), &known["one"], &known["two"]), (2, &key("sk-CANARY \"1\""), &key("sk-3")));
+        assert_eq!((known.len(), &known["one"], &known["two"]), (2, &in_file("sk-CANARY \"1\""), &in_file("sk-3")));
         assert_eq!(fs::metadata(keys.path()).expect("is there").permissions().mode() & 0o777, 0o600);
         fs::set_permissions(keys.path(), fs::Permissions::from_mode(0o644)).expect("sets");
         assert!(keys.read().expect_err("is refused").contains("chmod 600"));
-        assert!(keys.save("three", key("sk-4")).is_err());
+        assert!(keys.keep("three", HOST, &secret("sk-4"), &none).is_err());
+    }
+
+    #[test]
+    fn a_key_in_the_keyring_is_not_in_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keyring = Fake::default();
+        let keys = SavedKeys::beside(&folder.path().join("config.toml"));
+        keys.keep("one", HOST, &secret("sk-CANARY"), &keyring).expect("keeps");
+        assert_eq!(keyring.read("one"), Ok(Some(secret("sk-CANARY"))));
+        assert!(!fs::read_to_string(keys.path()).expect("reads").contains("CANARY"));
+        let known = keys.read().expect("reads");
+        assert_eq!(known["one"], SavedKey { base_url: HOST.to_owned(), place: SavedPlace::Keyring });
     }
 
     #[cfg(unix)]
@@ -138,7 +199,8 @@ mod tests {
         let keys = SavedKeys::beside(&folder.path().join("config.toml"));
         fs::write(keys.path(), "one = sk-CANARY").expect("writes");
         fs::set_permissions(keys.path(), fs::Permissions::from_mode(0o600)).expect("sets");
-        assert!(!keys.save("two", key("sk-2")).expect_err("fails").contains("CANARY"));
+        let refused = keys.keep("two", HOST, &secret("sk-2"), &Fake::default()).expect_err("fails");
+        assert!(!refused.contains("CANARY"));
         assert_eq!(fs::read_to_string(keys.path()).expect("reads"), "one = sk-CANARY");
     }
 }

@@ -121,8 +121,8 @@ impl Settings {
     /// Connects the providers that lack a key and for which one was saved.
     pub fn use_saved_keys(&mut self, keys: &BTreeMap<String, SavedKey>) {
         for (name, saved) in keys {
-            if let Some(provider) = self.providers.get_mut(name).filter(|provider| provider.takes_saved_key(saved)) {
-                *provider = provider.with_saved_key(saved.key.clone());
+            if let Some(provider) = self.providers.get_mut(name) {
+                provider.use_saved_key(saved);
             }
         }
     }

@@ -189,6 +189,7 @@ fn place_of_key(provider: &ProviderSettings) -> String {
         KeySource::Command(_) => words::KEY_COMMAND.to_owned(),
         KeySource::Inline(_) => words::CONFIG_FILE.to_owned(),
         KeySource::Saved(_) => words::SAVED_KEYS.to_owned(),
+        KeySource::Keyring(_) => crate::strings::KEYRING.to_owned(),
     }
 }
 
@@ -284,6 +285,6 @@ fn key_fix(provider: &ProviderSettings) -> String {
         KeySource::Env(variable) => words::key_variable_fix(variable, &provider.label),
         KeySource::Command(_) => words::KEY_COMMAND_FIX.to_owned(),
         KeySource::Inline(_) => words::key_inline_fix(&provider.name),
-        KeySource::Saved(_) => words::key_saved_fix(&provider.label),
+        KeySource::Saved(_) | KeySource::Keyring(_) => words::key_saved_fix(&provider.label),
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use super::demo::DemoServer;
 use super::{Api, Endpoint, Timeouts};
 use crate::chat::{ChatError, ErrorKind};
+use crate::config::keyring;
 use crate::config::presets::DEMO;
 use crate::config::provider::{KeySource, ProviderSettings};
 use crate::config::secret::Secret;
@@ -71,6 +72,10 @@ impl Connector {
         match &provider.key {
             KeySource::None => Ok((None, None)),
             KeySource::Inline(secret) => Ok((Some(secret.clone()), Some("the configuration file".to_owned()))),
+            KeySource::Keyring(name) => {
+                let key = read_keyring(name.clone()).await?;
+                Ok((Some(key), Some(strings::KEYRING.to_owned())))
+            }
             KeySource::Saved(secret) => Ok((Some(secret.clone()), Some(strings::SAVED_KEYS.to_owned()))),
             KeySource::Env(variable) => {
                 let value = (self.environment)(variable).filter(|value| !value.is_empty());
@@ -82,6 +87,17 @@ impl Connector {
             }
         }
     }
+}
+
+/// The key of this name in the system's keyring, which a person may have to unlock first.
+async fn read_keyring(name: String) -> Result<Secret, ChatError> {
+    let fail = |why: String| ChatError::new(ErrorKind::Auth, why);
+    let read = tokio::task::spawn_blocking({
+        let name = name.clone();
+        move || keyring::system().read(&name)
+    });
+    let found = read.await.map_err(|error| fail(error.to_string()))?.map_err(fail)?;
+    found.ok_or_else(|| ChatError::new(ErrorKind::Auth, strings::not_in_keyring(&name)))
 }
 
 /// The first line a key command prints. The command is split at blanks, without a shell.

@@ -59,6 +59,7 @@ fn provider_row(provider: &ProviderSettings, found_local: Option<&str>) -> Provi
         KeySource::Command(_) => strings::KEY_COMMAND.to_owned(),
         KeySource::Inline(_) => strings::KEY_IN_FILE.to_owned(),
         KeySource::Saved(_) => strings::KEY_SAVED.to_owned(),
+        KeySource::Keyring(_) => strings::KEY_IN_KEYRING.to_owned(),
         KeySource::None if is_demo => strings::BUILT_IN.to_owned(),
         KeySource::None if found_local == Some(provider.name.as_str()) => strings::RUNNING_HERE.to_owned(),
         KeySource::None => String::new(),
@@ -71,6 +72,10 @@ fn provider_row(provider: &ProviderSettings, found_local: Option<&str>) -> Provi
         note,
         missing: provider.missing.clone(),
         trouble: None,
+        variable: match &provider.key {
+            KeySource::Env(variable) => Some(variable.clone()),
+            _ => None,
+        },
         takes_key: provider.takes_pasted_key(),
         key_source,
         key_tail,

@@ -16,9 +16,10 @@ use super::streams;
 use crate::agent::{self, EndpointSource, Performer};
 use crate::app::{ChatList, Effect, Msg, NotListed};
 use crate::chat::{ChatError, ConversationId, ErrorKind};
+use crate::config::keyring;
 use crate::config::probe;
 use crate::config::provider::ProviderSettings;
-use crate::config::saved_keys::{SavedKey, SavedKeys};
+use crate::config::saved_keys::SavedKeys;
 use crate::config::secret::Secret;
 use crate::host::{self, ToolBox};
 use crate::models;
@@ -53,6 +54,7 @@ pub(super) struct Worker {
     connector: Arc<Connector>,
     providers: BTreeMap<String, ProviderSettings>,
     saved_keys: SavedKeys,
+    is_keyring_sought: bool,
     data_dir: PathBuf,
     to_shell: UnboundedSender<Shell>,
 }
@@ -106,6 +108,7 @@ impl Worker {
             connector,
             providers: options.settings.providers.clone(),
             saved_keys: options.saved_keys.clone(),
+            is_keyring_sought: false,
             performer: Performer::new(client, tools.registry.clone(), gate, events),
             writer,
             endpoints,
@@ -128,6 +131,7 @@ impl Worker {
             }
             Effect::ListChats { search, query } => self.list(search, query),
             Effect::LoadChat { load, id } => self.load(load, id),
+            Effect::FindKeyring => self.find_keyring(),
             Effect::ListModels => self.list_models(),
             Effect::TryKey { request, provider, key } => self.try_key(request, &provider, key),
             Effect::SaveKey { provider, key } => self.save_key(&provider, key),
@@ -182,6 +186,19 @@ impl Worker {
         );
     }
 
+    /// Looks once whether pasted keys can go into a keyring, before it is promised.
+    fn find_keyring(&mut self) {
+        if std::mem::replace(&mut self.is_keyring_sought, true) {
+            return;
+        }
+        let to_shell = self.to_shell.clone();
+        tokio::task::spawn_blocking(move || {
+            if keyring::system().is_there() {
+                let _ = to_shell.send(Shell::App(Box::new(Msg::KeyringFound)));
+            }
+        });
+    }
+
     fn list_models(&self) {
         let (client, connector, to_shell) = (self.client.clone(), self.connector.clone(), self.to_shell.clone());
         let providers: Vec<_> = self.providers.values().cloned().collect();
@@ -212,10 +229,10 @@ impl Worker {
         let Some(provider) = self.providers.get_mut(name) else { return };
         *provider = provider.with_saved_key(key.clone());
         self.endpoints.insert(name.to_owned(), host::endpoint_source(self.connector.clone(), provider.clone()));
-        let saved = SavedKey { base_url: provider.base_url.clone(), key };
+        let base_url = provider.base_url.clone();
         let (name, saved_keys, to_shell) = (name.to_owned(), self.saved_keys.clone(), self.to_shell.clone());
         tokio::task::spawn_blocking(move || {
-            if let Err(why) = saved_keys.save(&name, saved) {
+            if let Err(why) = saved_keys.keep(&name, &base_url, &key, keyring::system()) {
                 let _ = to_shell.send(Shell::App(Box::new(Msg::Warned(strings::notice_key_not_kept(&why)))));
             }
         });

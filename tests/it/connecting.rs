@@ -108,3 +108,25 @@ fn the_list_says_why_a_provider_has_no_models() {
     let listed = answered(Ok(vec!["gpt-5".to_owned()]));
     assert!(listed.contains("gpt-5") && !listed.contains("not accept") && !listed.contains("Not connected"));
 }
+
+#[test]
+fn where_there_is_a_keyring_the_key_is_said_to_go_there() {
+    let mut screen = page();
+    screen.expect("~/.config/riffle/keys.toml, which only");
+    assert!(screen.effects.contains(&Effect::FindKeyring));
+    screen.tell(Msg::KeyringFound);
+    screen.expect("your keyring (Linux: Secret Service)");
+    screen.never("keys.toml");
+}
+
+#[test]
+fn a_variable_that_still_holds_another_key_is_named() {
+    let mut screen = Screen::openai(80, 24);
+    screen.model.providers.rows.iter_mut().find(|row| row.name == "openai").unwrap().takes_key = true;
+    screen.press("f2 tab");
+    screen.tell(Msg::Pasted(KEY.to_owned()));
+    screen.press("enter");
+    screen.tell(Msg::KeyTried { request: tried(&screen).unwrap(), found: Ok(vec!["gpt-4o-mini".to_owned()]) });
+    screen.press("esc");
+    screen.expect("OPENAI_API_KEY still holds another key");
+}

@@ -51,6 +51,7 @@ pub fn provider(name: &str, is_demo: bool) -> ProviderRow {
         note: if is_demo { "built in, needs no key".to_owned() } else { "OPENAI_API_KEY".to_owned() },
         missing: None,
         trouble: None,
+        variable: (!is_demo).then(|| "OPENAI_API_KEY".to_owned()),
         takes_key: false,
         key_source: (!is_demo).then(|| "OPENAI_API_KEY".to_owned()),
         key_tail: (!is_demo).then(|| "x7Qa".to_owned()),
@@ -174,6 +175,7 @@ impl Screen {
                 Effect::ReadStream { .. }
                 | Effect::SaveStream { .. }
                 | Effect::ListModels
+                | Effect::FindKeyring
                 | Effect::TryKey { .. }
                 | Effect::SaveKey { .. }
                 | Effect::Redraw

@@ -26,7 +26,7 @@ const LAYERS: [&str; 19] = [
 ];
 
 /// These know no clock, no file, no socket and no terminal.
-const PURE: [&str; 28] = [
+const PURE: [&str; 31] = [
     "src/chat/",
     "src/sse/",
     "src/safe_text.rs",
@@ -43,9 +43,12 @@ const PURE: [&str; 28] = [
     "src/provider/wire.rs",
     "src/provider/values.rs",
     "src/provider/retry.rs",
-    "src/provider/error.rs",
+    "src/provider/error/",
+    "src/provider/reader.rs",
+    "src/provider/think.rs",
     "src/tools/schema.rs",
     "src/tools/policy.rs",
+    "src/agent/setup.rs",
     "src/agent/turn.rs",
     "src/agent/checks.rs",
     "src/agent/tracker.rs",

@@ -39,6 +39,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, connect: &ConnectPage
         ConnectState::Trying(_) => paragraph(canvas, &strings::asking(&connect.label), theme.text),
         ConnectState::Waiting => {}
     }
-    paragraph(canvas, &strings::key_is_kept(&model.keys_place), theme.dim);
+    let in_file = strings::key_is_kept(&model.keys_place);
+    paragraph(canvas, if model.has_keyring { strings::KEY_IS_KEPT_IN_KEYRING } else { &in_file }, theme.dim);
     (!is_trying).then(|| (end.min(page.screen.right().saturating_sub(1)), 2))
 }
