@@ -1,7 +1,7 @@
 //! `riffle ask`: one answer to stdout, as text or as JSON lines, through the same turn as the full screen.
 
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::agent::{Drive, NewQuestion, Opening, Performer, Progress, Turn, TurnEnd, TurnId, TurnSetup, drive};
-use crate::chat::{Arguments, ChatError, Conversation, ConversationId, ErrorKind, Finish, PAUSED};
+use crate::chat::{Arguments, Attachment, ChatError, Conversation, ConversationId, ErrorKind, Finish, PAUSED};
 use crate::config::provider::ProviderSettings;
 use crate::config::settings::Settings;
 use crate::host::{self, Clock, ToolBox, note};
@@ -40,8 +40,10 @@ pub struct AskOptions {
     pub is_unsaved: bool,
     /// The chat in which something was said last goes on.
     pub is_continued: bool,
+    /// Files that go with the question.
+    pub attach: Vec<PathBuf>,
     /// Where the raw streams are recorded.
-    pub record: Option<std::path::PathBuf>,
+    pub record: Option<PathBuf>,
     /// A piped stdin is not read.
     pub ignores_stdin: bool,
     /// Where the history is.
@@ -54,12 +56,16 @@ pub struct AskOptions {
     pub model: String,
 }
 
+const MIB: u64 = 1024 * 1024;
+/// Size of a file that goes with a question: what vendors take at most.
+const MAX_ATTACHED_MIB: u64 = 20;
 /// Exit status when the history could not be used.
 const NOT_SAVED: u8 = 3;
 
 /// Asks; gives the exit status.
 pub async fn run(options: AskOptions) -> anyhow::Result<u8> {
-    let question = question(&options)?;
+    let (texts, attachments) = attached(&options.attach)?;
+    let question = question(&options)? + &texts;
     if question.trim().is_empty() {
         anyhow::bail!("nothing was asked. Write the question after `riffle ask`, or pipe it in.");
     }
@@ -90,8 +96,13 @@ pub async fn run(options: AskOptions) -> anyhow::Result<u8> {
     printer.start(&chat.id, &options);
     let messages = chat.request_messages(Some(&options.settings.system));
     let parent = chat.entries.last().map(|entry| entry.id.clone());
-    let started =
-        Turn::start(setup, messages, parent, Opening::Question(NewQuestion { text: question, new_chat }), clock.now());
+    let started = Turn::start(
+        setup,
+        messages,
+        parent,
+        Opening::Question(NewQuestion { text: question, attachments, new_chat }),
+        clock.now(),
+    );
     let (events, inbox) = tokio::sync::mpsc::channel(64);
     let connector = Arc::new(Connector::new(options.settings.demo_rate, host::variable));
     let gate = host::commit_gate(saving.writer.clone());
@@ -135,6 +146,33 @@ pub async fn run(options: AskOptions) -> anyhow::Result<u8> {
     }
     let is_saved = saving.close();
     Ok(exit_code(&end, is_interrupted.into_inner(), printer.is_closed(), is_saved))
+}
+
+/// The files that go with a question: texts as they are put behind it, and images.
+fn attached(paths: &[PathBuf]) -> anyhow::Result<(String, Vec<Attachment>)> {
+    let (mut texts, mut images) = (String::new(), Vec::new());
+    for path in paths {
+        let place = path.display().to_string();
+        let fail = |why: &str| anyhow::anyhow!(strings::cannot_attach(&place, why));
+        let mut data = Vec::new();
+        let file = std::fs::File::open(path).map_err(|error| fail(&format!("{error}.")))?;
+        file.take(MAX_ATTACHED_MIB * MIB + 1).read_to_end(&mut data).map_err(|error| fail(&format!("{error}.")))?;
+        anyhow::ensure!(data.len() as u64 <= MAX_ATTACHED_MIB * MIB, fail(&strings::too_large(MAX_ATTACHED_MIB)));
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if let Some(image) = Attachment::image(&name, &data) {
+            images.push(image);
+            continue;
+        }
+        let text = String::from_utf8(data).ok().filter(|text| !text.contains('\0'));
+        let text = text.ok_or_else(|| fail(strings::ATTACHABLE))?;
+        let fence = "`".repeat(longest_run(&text, '`').max(2) + 1);
+        texts.push_str(&format!("\n\n{name}:\n{fence}\n{}\n{fence}", text.trim_end_matches('\n')));
+    }
+    Ok((texts, images))
+}
+
+fn longest_run(text: &str, of: char) -> usize {
+    text.split(|c| c != of).map(str::len).max().unwrap_or(0)
 }
 
 fn culprit(provider: &ProviderSettings, model: &str) -> Culprit {

@@ -80,6 +80,9 @@ pub struct AskArgs {
     /// Go on with the last chat
     #[arg(long = "continue")]
     pub goes_on: bool,
+    /// Send this file along: an image (PNG, JPEG, GIF, WebP) or text; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
     /// Record the raw stream to this file, for `riffle replay`
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

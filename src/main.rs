@@ -109,6 +109,7 @@ async fn answer(loaded: Loaded, args: AskArgs) -> anyhow::Result<u8> {
         is_unsaved: args.no_save,
         is_continued: args.goes_on,
         ignores_stdin: args.no_stdin,
+        attach: args.attach,
         record: args.record,
         data_dir,
         settings,

@@ -176,6 +176,27 @@ pub fn tools_ready(count: usize) -> String {
     format!("{count} ready")
 }
 
+/// `[image: tent.png, 120 KB]`, below a question.
+#[must_use]
+pub fn attached(name: &str, bytes: usize) -> String {
+    format!("{IMAGE}{name}, {} KB]", bytes.div_ceil(1000))
+}
+
+/// A file on the command line that cannot go with a question.
+#[must_use]
+pub fn cannot_attach(path: &str, why: &str) -> String {
+    format!("{path} cannot be attached: {why}")
+}
+
+/// What can be attached.
+pub const ATTACHABLE: &str = "it is neither text nor an image (PNG, JPEG, GIF, WebP).";
+
+/// A file that is too large to be attached.
+#[must_use]
+pub fn too_large(mib: u64) -> String {
+    format!("it is larger than {mib} MiB.")
+}
+
 /// Where a provider's list is empty.
 pub const NO_MODELS: &str = "It offers no models.";
 

@@ -1,7 +1,7 @@
 //! What a turn is told at its start.
 
 use super::event::TurnId;
-use crate::chat::{ConversationId, IdSource, MessageId, ToolSpec, Usage};
+use crate::chat::{Attachment, ConversationId, IdSource, MessageId, ToolSpec, Usage};
 use crate::store::NewChat;
 use crate::tools::policy::Decision;
 
@@ -43,6 +43,8 @@ pub struct TurnSetup {
 pub struct NewQuestion {
     /// What was asked.
     pub text: String,
+    /// Images that go with it.
+    pub attachments: Vec<Attachment>,
     /// For the first question of a chat.
     pub new_chat: Option<NewChat>,
 }

@@ -39,7 +39,13 @@ fn at(ms: u64) -> Moment {
 }
 
 fn start(setup: TurnSetup) -> (Turn, Vec<Effect>) {
-    Turn::start(setup, Vec::new(), None, Opening::Question(NewQuestion { text: "q".to_owned(), new_chat: None }), at(0))
+    Turn::start(
+        setup,
+        Vec::new(),
+        None,
+        Opening::Question(NewQuestion { text: "q".to_owned(), attachments: Vec::new(), new_chat: None }),
+        at(0),
+    )
 }
 
 fn request(number: u32) -> RequestId {
@@ -337,7 +343,11 @@ async fn a_driven_turn_talks_to_the_demo_runs_its_tools_and_ends() {
     registry.add_outdoor_gear(std::time::Duration::ZERO);
     let tools: Vec<ToolSpec> = registry.tools().iter().map(|tool| tool.spec()).collect();
     let offered = tools.iter().map(|spec| OfferedTool { spec: spec.clone(), decision: Decision::Allow }).collect();
-    let question = NewQuestion { text: "Compare all tents and sleeping bags under $300".to_owned(), new_chat: None };
+    let question = NewQuestion {
+        text: "Compare all tents and sleeping bags under $300".to_owned(),
+        attachments: Vec::new(),
+        new_chat: None,
+    };
     let setup = TurnSetup { tools: offered, ..setup(Decision::Allow, false) };
     let started = Turn::start(setup, Vec::new(), None, Opening::Question(question), at(0));
     let (sender, events) = tokio::sync::mpsc::channel(16);

@@ -127,9 +127,10 @@ impl Turn {
             parent: self.parent.clone(),
             time_ms: now.unix_ms,
             text: question.text.clone(),
+            attachments: question.attachments.clone(),
             new_chat: question.new_chat,
         }));
-        self.messages.push(Message::User { text: question.text });
+        self.messages.push(Message::User { text: question.text, attachments: question.attachments });
         self.parent = Some(message);
     }
 
@@ -317,10 +318,8 @@ impl Turn {
         self.request_ttft_ms = None;
         self.served_model = None;
         self.phase = Phase::Asking;
-        let begun = self
-            .begun
-            .iter()
-            .flat_map(|(answer, _)| [Message::Assistant(answer.clone()), Message::User { text: GO_ON.to_owned() }]);
+        let begun =
+            self.begun.iter().flat_map(|(answer, _)| [Message::Assistant(answer.clone()), Message::user(GO_ON)]);
         effects.push(Effect::StartStream {
             request: self.request_id(),
             messages: paired_for_request(self.messages.iter().cloned().chain(begun)),

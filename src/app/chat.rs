@@ -37,7 +37,7 @@ impl OpenChat {
     pub fn apply(&mut self, record: &Record) {
         let entries = &mut self.conversation.entries;
         match record {
-            Record::Question { message, parent, time_ms, text, new_chat, .. } => {
+            Record::Question { message, parent, time_ms, text, attachments, new_chat, .. } => {
                 if let Some(new) = new_chat {
                     self.conversation.title.clone_from(&new.title);
                 }
@@ -51,6 +51,7 @@ impl OpenChat {
                     time_ms: *time_ms,
                     state: EntryState::Complete,
                     body: EntryBody::Question(text.clone()),
+                    attachments: attachments.clone(),
                 });
             }
             Record::AnswerBegan { message, parent, time_ms, provider, model, .. } => entries.push(Entry {
@@ -69,6 +70,7 @@ impl OpenChat {
                     ttft_ms: None,
                     elapsed_ms: 0,
                 },
+                attachments: Vec::new(),
             }),
             Record::AnswerResumed { message: id, .. } => {
                 let Some(entry) = entries.iter_mut().rev().find(|entry| entry.id == *id) else { return };
@@ -98,6 +100,7 @@ impl OpenChat {
                 time_ms: *time_ms,
                 state: EntryState::Complete,
                 body: EntryBody::ToolResult(result.clone()),
+                attachments: Vec::new(),
             }),
             Record::Renamed { title, .. } => self.conversation.title.clone_from(title),
             Record::Deleted { .. } | Record::Restored { .. } => {}

@@ -56,7 +56,7 @@ impl Model {
             provider: self.providers.target.provider.clone(),
             model: self.providers.target.model.clone(),
         });
-        self.start_turn(Opening::Question(NewQuestion { text, new_chat }))
+        self.start_turn(Opening::Question(NewQuestion { text, attachments: Vec::new(), new_chat }))
     }
 
     pub(super) fn start_turn(&mut self, opening: Opening) -> Vec<Effect> {

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{AssistantMessage, ChatError, ConversationId, Finish, Message, MessageId, ToolResult, ToolStatus, Usage};
+use super::{
+    AssistantMessage, Attachment, ChatError, ConversationId, Finish, Message, MessageId, ToolResult, ToolStatus, Usage,
+};
 
 /// The words `message_text.state` of the history uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +90,8 @@ pub struct Entry {
     pub state: EntryState,
     /// What it is.
     pub body: EntryBody,
+    /// Images that go with a question.
+    pub attachments: Vec<Attachment>,
 }
 
 /// A chat: its entries from the first to the last of one path.
@@ -108,7 +112,7 @@ impl Conversation {
     pub fn request_messages(&self, system: Option<&str>) -> Vec<Message> {
         let system = system.filter(|s| !s.is_empty()).map(|text| Message::System { text: text.to_owned() });
         let entries = self.entries.iter().map(|entry| match &entry.body {
-            EntryBody::Question(text) => Message::User { text: text.clone() },
+            EntryBody::Question(text) => Message::User { text: text.clone(), attachments: entry.attachments.clone() },
             EntryBody::Answer { message, .. } => Message::Assistant(message.clone()),
             EntryBody::ToolResult(result) => Message::Tool(result.clone()),
         });

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ToolCall, ToolResult};
+use super::{Attachment, ToolCall, ToolResult};
 
 /// What one model request answered.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,9 @@ pub enum Message {
     User {
         /// What was typed.
         text: String,
+        /// Images that go with it.
+        #[serde(skip)]
+        attachments: Vec<Attachment>,
     },
     /// A model's answer.
     Assistant(AssistantMessage),
@@ -51,6 +54,12 @@ pub enum Message {
 }
 
 impl Message {
+    /// A question of words only.
+    #[must_use]
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::User { text: text.into(), attachments: Vec::new() }
+    }
+
     /// The instructions, if it is some.
     #[must_use]
     pub fn system_text(&self) -> Option<&str> {

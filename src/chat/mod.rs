@@ -2,6 +2,7 @@
 //! answer. Every dialect speaks it, every host (screen, `ask`, library) reads it. Pure.
 
 mod accumulator;
+mod attachment;
 mod conversation;
 mod delta;
 mod error;
@@ -11,6 +12,7 @@ mod tool_call;
 
 pub(crate) use accumulator::short_id;
 pub use accumulator::{Accumulator, Answer, PartialCall};
+pub use attachment::Attachment;
 pub use conversation::{Conversation, Entry, EntryBody, EntryState, paired_for_request, title_of};
 pub use delta::{Delta, Finish, PAUSED, StreamEnd, ToolCallFragment, Usage};
 pub use error::{ChatError, ErrorKind};

@@ -24,11 +24,7 @@ const QUESTION: &str =
 /// Asks; never an error, for how it failed is part of what is found.
 pub(super) async fn ask(client: &Client, endpoint: &Arc<Endpoint>, model: &str) -> Probe {
     let mut probe = Probe { provider: endpoint.name.clone(), model: model.to_owned(), ..Probe::default() };
-    let request = ChatRequest {
-        model: model.to_owned(),
-        messages: vec![Message::User { text: QUESTION.to_owned() }],
-        tools: tools(),
-    };
+    let request = ChatRequest { model: model.to_owned(), messages: vec![Message::user(QUESTION)], tools: tools() };
     let mut answer = Accumulator::default();
     let start = Instant::now();
     let (mut first, mut last) = (None, None);

@@ -114,7 +114,7 @@ mod tests {
         let insert = "insert into conversation (id, title, provider, model, created_ms, updated_ms) values ('a', 't', 'p', 'm', 1, 1)";
         connection.execute(insert, []).expect("inserts");
         let found = look().expect("looks").expect("is there");
-        assert_eq!((found.chats, found.format, found.problems), (1, (1, 1), Some(vec![])));
+        assert_eq!((found.chats, found.format, found.problems), (1, (schema::VERSION, schema::VERSION), Some(vec![])));
         drop(connection);
         assert_eq!(names(folder.path()), [FILE_NAME]);
         assert_eq!(look().expect("looks").expect("is there").chats, 1);

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::error::StoreError;
 use super::open;
 use crate::chat::{
-    AssistantMessage, Conversation, ConversationId, Entry, EntryBody, EntryState, Finish, MessageId, ToolResult,
-    ToolStatus,
+    AssistantMessage, Attachment, Conversation, ConversationId, Entry, EntryBody, EntryState, Finish, MessageId,
+    ToolResult, ToolStatus,
 };
 
 /// A chat in the list.
@@ -123,7 +123,31 @@ impl Reader {
         let mut entries: Vec<Entry> =
             statement.query_map([id.as_str()], |row| Ok(entry(row)))?.flatten().filter_map(Result::ok).collect();
         self.add_chunks(id, &mut entries)?;
+        self.add_attachments(id, &mut entries)?;
         Ok(Some(Conversation { id: id.clone(), title, entries: newest_path(entries) }))
+    }
+
+    /// Images of questions. A history of an older form, which is only read, has none.
+    fn add_attachments(&self, id: &ConversationId, entries: &mut [Entry]) -> Result<(), StoreError> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        if !connection.table_exists(None, "attachment")? {
+            return Ok(());
+        }
+        let mut statement = connection.prepare(
+            "select attachment.message_id, attachment.name, attachment.media_type, attachment.data from message
+             join attachment on attachment.message_id = message.id
+             where message.conversation_id = ?1 order by attachment.seq",
+        )?;
+        let mut rows = statement.query([id.as_str()])?;
+        while let Some(row) = rows.next()? {
+            let message: String = row.get(0)?;
+            if let Some(entry) = entries.iter_mut().find(|entry| entry.id.0 == message) {
+                let data: Vec<u8> = row.get(3)?;
+                let (name, media_type) = (row.get(1)?, row.get(2)?);
+                entry.attachments.push(Attachment { name, media_type, data: data.into() });
+            }
+        }
+        Ok(())
     }
 
     /// Text that is still in pieces, as while an answer streams or after it was cut.
@@ -193,6 +217,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         time_ms: row.get(3)?,
         state: EntryState::parse(&row.get::<_, String>(4)?),
         body,
+        attachments: Vec::new(),
     })
 }
 

@@ -1,6 +1,8 @@
 //! What happens to a chat, in the order in which it is to be committed. Pure.
 
-use crate::chat::{ChatError, ConversationId, EntryState, Finish, MessageId, Opaque, ToolCall, ToolResult, Usage};
+use crate::chat::{
+    Attachment, ChatError, ConversationId, EntryState, Finish, MessageId, Opaque, ToolCall, ToolResult, Usage,
+};
 
 /// A chat's beginning.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +30,8 @@ pub enum Record {
         time_ms: i64,
         /// What was asked.
         text: String,
+        /// Images that go with it.
+        attachments: Vec<Attachment>,
         /// The chat begins with it.
         new_chat: Option<NewChat>,
     },

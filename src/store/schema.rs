@@ -14,7 +14,8 @@ const BACKUPS: usize = 3;
 
 /// Step n brings a file from version n to n + 1. Older `SQLite` libraries read the file too, so that nothing they cannot
 /// parse may stand here (`order by` inside of an aggregate came with 3.44).
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 create table conversation (
   seq integer primary key,
   id text not null unique,
@@ -54,7 +55,18 @@ create view message_text (msg_id, conversation_id, role, body, state) as
                       (select text from chunk where message_id = message.id and kind = 'text' order by seq)), ''),
     state
   from message;
-"];
+",
+    "
+create table attachment (
+  seq integer primary key,
+  message_id text not null references message (id),
+  name text not null,
+  media_type text not null,
+  data blob not null
+) strict;
+create index attachment_message on attachment (message_id, seq);
+",
+];
 
 /// The newest form this program knows.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;

@@ -30,6 +30,7 @@ fn question(conversation: &str, message: &str, parent: Option<&str>, is_new: boo
         parent: parent.map(MessageId::from),
         time_ms: 1000,
         text: format!("question {message}"),
+        attachments: Vec::new(),
         new_chat: is_new.then(|| NewChat {
             title: format!("Über {conversation}"),
             provider: "demo".to_owned(),
@@ -322,7 +323,7 @@ fn an_older_form_is_backed_up_before_it_is_changed() {
         next.push(step);
         schema::migrate(&mut connection, Some(folder.path()), &next).unwrap();
     }
-    assert_eq!(schema::version(&connection).unwrap(), 5);
+    assert_eq!(schema::version(&connection).unwrap(), schema::VERSION + 4);
     let backups = std::fs::read_dir(folder.path())
         .unwrap()
         .flatten()
@@ -361,4 +362,26 @@ fn an_answer_that_goes_on_is_one_text_and_keeps_nothing_of_its_failure() {
     assert_eq!(view(folder.path())[1], row("a", "assistant", "Of the two", "complete"));
     let chat = Reader::open(folder.path()).unwrap().load(&"c".into()).unwrap().unwrap();
     assert!(matches!(&chat.entries[1].body, EntryBody::Answer { error: None, finish: Some(Finish::Stop), .. }));
+}
+
+#[test]
+fn images_are_kept_with_their_question_also_in_a_history_that_had_no_place_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut old = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    schema::migrate(&mut old, None, &schema::MIGRATIONS[..1]).unwrap();
+    drop(old);
+    let image = crate::chat::Attachment::image("tent.gif", b"GIF89a").unwrap();
+    let (writer, _events) = open(folder.path());
+    let Record::Question { conversation, message, parent, time_ms, text, new_chat, .. } =
+        question("c", "q", None, true)
+    else {
+        panic!()
+    };
+    let attachments = vec![image.clone()];
+    writer.append(Record::Question { conversation, message, parent, time_ms, text, attachments, new_chat });
+    assert!(writer.close(Duration::from_secs(20)));
+    let chat = Reader::open(folder.path()).unwrap().load(&"c".into()).unwrap().unwrap();
+    assert_eq!(chat.entries[0].attachments, [image]);
+    let is_backup = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().contains("backup");
+    assert!(std::fs::read_dir(folder.path()).unwrap().flatten().any(is_backup));
 }

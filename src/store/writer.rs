@@ -387,7 +387,7 @@ fn joined(batch: &[Record]) -> Vec<Record> {
 
 fn write(transaction: &Transaction<'_>, record: &Record, instance: Option<&str>) -> Result<(), StoreError> {
     match record {
-        Record::Question { conversation, message, parent, time_ms, text, new_chat } => {
+        Record::Question { conversation, message, parent, time_ms, text, attachments, new_chat } => {
             if let Some(new) = new_chat {
                 transaction
                     .prepare_cached(
@@ -408,6 +408,12 @@ fn write(transaction: &Transaction<'_>, record: &Record, instance: Option<&str>)
                 "{}",
                 None,
             )?;
+            for file in attachments {
+                transaction.execute(
+                    "insert into attachment (message_id, name, media_type, data) values (?1, ?2, ?3, ?4)",
+                    params![message.as_str(), file.name, file.media_type, &*file.data],
+                )?;
+            }
         }
         Record::AnswerBegan { conversation, message, parent, time_ms, provider, model } => {
             let meta = json!({"provider": provider, "model": model}).to_string();

@@ -141,6 +141,12 @@ fn question(lines: &mut Vec<Line>, entry: &Entry, text: &str, sent: Sent, frame:
         }
         lines.push(line);
     }
+    for image in &entry.attachments {
+        let words = SafeText::line(&strings::attached(&image.name, image.data.len())).fit(frame.prose as usize);
+        let mut line = styled("   ", frame.theme.dim);
+        line.push(words, frame.theme.dim);
+        lines.push(line);
+    }
     lines.push(Line::default());
 }
 

@@ -229,3 +229,33 @@ fn models_are_listed_once_a_day_and_a_silent_provider_is_a_sentence() {
     assert!(text(&all.stdout).contains("anthropic    not connected: set ANTHROPIC_API_KEY"), "{}", text(&all.stdout));
     assert_eq!(run(home.path(), &["models", "nobody"]).status.code(), Some(2));
 }
+
+#[test]
+fn attached_files_go_with_the_question_and_stay_in_the_chat() {
+    let home = home();
+    let at = |name: &str, bytes: &[u8]| {
+        let path = home.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let (image, notes) = (at("tent.gif", b"GIF89a"), at("notes.md", b"```\ncode\n```\n"));
+    let body = || chunk(&json!({"content": "ok"}), Some("stop")) + "data: [DONE]\n\n";
+    let (url, served) = scripted("200 OK", vec![body(), body()]);
+    let asked = |words: &[&str]| {
+        let words = [&["ask", "--base-url", url.as_str(), "--model", "m"], words].concat();
+        assert_eq!(run(home.path(), &words).status.code(), Some(0));
+    };
+    asked(&["--attach", &image, "--attach", &notes, "What is it?"]);
+    asked(&["--continue", "And now?"]);
+    let served = served.join().unwrap();
+    let first = json!([
+        {"type": "image_url", "image_url": {"url": "data:image/gif;base64,R0lGODlh"}},
+        {"type": "text", "text": "What is it?\n\nnotes.md:\n````\n```\ncode\n```\n````"}
+    ]);
+    assert_eq!(served[0]["messages"][0]["content"], first);
+    assert_eq!(served[1]["messages"][0]["content"], first);
+    let pdf = at("x.pdf", b"%PDF\0\xff");
+    let refused = run(home.path(), &["ask", "--attach", &pdf, "--provider", "demo", "hi"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("x.pdf cannot be attached: it is neither text nor an image"));
+}

@@ -77,7 +77,7 @@ fn the_next_request_holds_what_was_said_before() {
     screen.press("esc");
     screen.ask("two");
     let messages = screen.request.as_ref().unwrap().1.clone();
-    let user = |text: &str| Message::User { text: text.to_owned() };
+    let user = |text: &str| Message::user(text.to_owned());
     assert_eq!(messages.len(), 3);
     assert_eq!((&messages[0], &messages[2]), (&user("one"), &user("two")));
 }

@@ -46,7 +46,7 @@ fn endpoint(base_url: String) -> Endpoint {
 
 /// Asks, and gives the text and the end.
 async fn ask(endpoint: Endpoint) -> (String, StreamEnd) {
-    let messages = vec![Message::User { text: "hi".to_owned() }];
+    let messages = vec![Message::user("hi")];
     let request = ChatRequest { model: "m".to_owned(), messages, tools: Vec::new() };
     let mut stream = Client::new().stream(Arc::new(endpoint), request);
     let mut text = String::new();

@@ -198,3 +198,14 @@ fn every_state_of_an_answer_at_every_size() {
         shot("error_why", &mut screen);
     }
 }
+
+#[test]
+fn an_image_is_named_below_its_question() {
+    let mut screen = Screen::demo(80, 24);
+    screen.save("old", "What is it?", "A tent.");
+    let image = riffle::chat::Attachment::image("tent\u{1b}.gif", &[b"GIF89a".to_vec(), vec![0; 120_000]].concat());
+    screen.saved[0].entries[0].attachments.extend(image);
+    screen.press("ctrl-s enter");
+    screen.expect(" › What is it?");
+    screen.expect("   [image: tent␛.gif, 121 KB]");
+}

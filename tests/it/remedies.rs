@@ -28,7 +28,7 @@ fn a_cut_answer_goes_on_in_its_own_place() {
     let mut screen = cut();
     screen.press("tab enter");
     let messages = screen.request.as_ref().unwrap().1.clone();
-    let [Message::User { .. }, Message::Assistant(begun), Message::User { text }] = messages.as_slice() else {
+    let [Message::User { .. }, Message::Assistant(begun), Message::User { text, .. }] = messages.as_slice() else {
         panic!("{messages:?}")
     };
     assert_eq!(begun.text, "Its poles cross twice, so that the roof can");
@@ -161,7 +161,7 @@ fn a_refused_question_comes_back_and_is_replaced() {
     let asked: Vec<_> = messages
         .iter()
         .filter_map(|message| match message {
-            Message::User { text } => Some(text.as_str()),
+            Message::User { text, .. } => Some(text.as_str()),
             _ => None,
         })
         .collect();

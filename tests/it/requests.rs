@@ -50,7 +50,7 @@ fn kept() -> impl Strategy<Value = Option<Opaque>> {
 
 fn messages() -> impl Strategy<Value = Vec<Message>> {
     let text = prop_oneof![Just(String::new()), Just(" ".to_owned()), "[a-zé]{1,5}"];
-    let user = "[a-z]{1,5}".prop_map(|text| Message::User { text });
+    let user = "[a-z]{1,5}".prop_map(Message::user);
     let answer = (text, proptest::option::of("[a-z]{1,4}"), prop::collection::vec(call(), 0..3), kept()).prop_map(
         |(text, reasoning, tool_calls, opaque)| {
             Message::Assistant(AssistantMessage { text, reasoning: reasoning.unwrap_or_default(), tool_calls, opaque })
@@ -203,7 +203,7 @@ proptest! {
 
 #[test]
 fn every_wire_format_sends_its_key_where_the_vendor_wants_it() {
-    let asked = [Message::User { text: "q".to_owned() }];
+    let asked = [Message::user("q")];
     let seen: Vec<_> = Api::ALL
         .into_iter()
         .map(|api| {
@@ -282,7 +282,7 @@ fn an_answer_that_went_on_goes_back_whole_to_the_vendor_of_its_second_half() {
         opaque: Some(Opaque { provider: "home".to_owned(), value: json!({"parts": parts}) }),
         ..AssistantMessage::default()
     };
-    let body = body(Api::Gemini, &[Message::User { text: "q".to_owned() }, Message::Assistant(answer)]);
+    let body = body(Api::Gemini, &[Message::user("q"), Message::Assistant(answer)]);
     let sent = list(&body["contents"][1], "parts");
     assert_eq!(sent[0], json!({"text": "First half, second "}));
     assert_eq!(&sent[1..], parts.as_array().unwrap().as_slice());
@@ -323,4 +323,38 @@ fn a_limit_that_is_refused_becomes_the_one_the_refusal_names() {
     let quirks = dialect(Api::OpenAiChat).adapt(&Quirks::default(), &first, words).unwrap();
     let again = limit(Api::OpenAiChat, &quirks);
     assert_eq!((&again.body["max_completion_tokens"], again.body.get("max_tokens")), (&json!(100), None));
+}
+
+#[test]
+fn an_image_goes_with_its_question_as_each_wire_format_has_it() {
+    let image = riffle::chat::Attachment::image("t.gif", b"GIF89a").unwrap();
+    let question = Message::User { text: "What is it?".to_owned(), attachments: vec![image] };
+    let sent: Vec<Value> = Api::ALL
+        .into_iter()
+        .map(|api| {
+            let body = body(api, std::slice::from_ref(&question));
+            let field = match api {
+                Api::OpenAiResponses => "input",
+                Api::Gemini => "contents",
+                Api::OpenAiChat | Api::Anthropic | Api::Ollama => "messages",
+            };
+            list(&body, field).last().unwrap().clone()
+        })
+        .collect();
+    let (text, data, url) = ("What is it?", "R0lGODlh", "data:image/gif;base64,R0lGODlh");
+    let expected = [
+        json!({"role": "user", "content": [
+            {"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}
+        ]}),
+        json!({"type": "message", "role": "user", "content": [
+            {"type": "input_image", "image_url": url}, {"type": "input_text", "text": text}
+        ]}),
+        json!({"role": "user", "content": [
+            {"type": "image", "source": {"type": "base64", "media_type": "image/gif", "data": data}},
+            {"type": "text", "text": text}
+        ]}),
+        json!({"role": "user", "parts": [{"inlineData": {"mimeType": "image/gif", "data": data}}, {"text": text}]}),
+        json!({"role": "user", "content": text, "images": [data]}),
+    ];
+    assert_eq!(sent, expected);
 }

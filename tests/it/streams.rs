@@ -281,11 +281,7 @@ fn endpoint(base_url: String) -> Endpoint {
 async fn connected() -> (DeltaStream, TcpStream, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let request = ChatRequest {
-        model: "m".to_owned(),
-        messages: vec![Message::User { text: "hi".to_owned() }],
-        tools: Vec::new(),
-    };
+    let request = ChatRequest { model: "m".to_owned(), messages: vec![Message::user("hi")], tools: Vec::new() };
     let stream = Client::new().stream(Arc::new(endpoint(format!("http://{address}/v1"))), request);
     let (mut socket, _) = listener.accept().await.unwrap();
     let head = read_request(&mut socket).await;

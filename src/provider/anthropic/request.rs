@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::decoder::MessagesDecoder;
-use crate::chat::{AssistantMessage, Message, ToolResult, ToolStatus};
+use crate::chat::{AssistantMessage, Attachment, Message, ToolResult, ToolStatus};
 use crate::provider::openai_chat::names_of_models;
 use crate::provider::wire::{Place, arguments_object, list, plain_id, wire_request, write_params};
 use crate::provider::{BodyDecoder, ChatRequest, Dialect, Endpoint, Quirks, WireRequest};
@@ -42,7 +42,9 @@ impl Dialect for Anthropic {
         make_room_for_thinking(&mut body);
         if body.contains_key("thinking") {
             // Refused beside it.
-            ["temperature", "top_k"].iter().for_each(|name| drop(body.shift_remove(*name)));
+            for name in ["temperature", "top_k"] {
+                body.shift_remove(name);
+            }
         }
         let headers = [("accept", "text/event-stream"), VERSION];
         wire_request(endpoint, &path(endpoint, "/messages"), &headers, key, Value::Object(body))
@@ -57,7 +59,7 @@ impl Dialect for Anthropic {
         names_of_models(body)
     }
 
-    /// A limit of ours that is too large becomes the one the refusal names: "max_tokens: 32000 > 8192".
+    /// A limit of ours that is too large becomes the one the refusal names: `max_tokens: 32000 > 8192`.
     fn adapt(&self, quirks: &Quirks, refused: &WireRequest, body: &str) -> Option<Quirks> {
         let asked = refused.body["max_tokens"].as_u64()?;
         let is_ours = asked == quirks.max_answer_tokens.unwrap_or(MAX_TOKENS);
@@ -121,7 +123,9 @@ fn messages(endpoint: &Endpoint, messages: &[Message]) -> Vec<Value> {
     for message in messages {
         let (role, mut blocks) = match message {
             Message::System { .. } => continue,
-            Message::User { text } => ("user", text_block(text).into_iter().collect()),
+            Message::User { text, attachments } => {
+                ("user", attachments.iter().map(image_block).chain(text_block(text)).collect())
+            }
             Message::Assistant(answer) => ("assistant", answer_blocks(endpoint, answer)),
             Message::Tool(result) => ("user", vec![result_block(result)]),
         };
@@ -136,6 +140,10 @@ fn messages(endpoint: &Endpoint, messages: &[Message]) -> Vec<Value> {
 
 fn text_block(text: &str) -> Option<Value> {
     (!text.trim().is_empty()).then(|| json!({"type": "text", "text": text}))
+}
+
+fn image_block(image: &Attachment) -> Value {
+    json!({"type": "image", "source": {"type": "base64", "media_type": image.media_type, "data": image.base64()}})
 }
 
 fn answer_blocks(endpoint: &Endpoint, answer: &AssistantMessage) -> Vec<Value> {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::decoder::GeminiDecoder;
-use crate::chat::{AssistantMessage, Message, ToolResult, ToolStatus};
+use crate::chat::{AssistantMessage, Attachment, Message, ToolResult, ToolStatus};
 use crate::provider::openai_chat::names_of_models;
 use crate::provider::wire::{Place, arguments_object, list, wire_request, write_params};
 use crate::provider::{BodyDecoder, ChatRequest, Dialect, Endpoint, Quirks, WireRequest};
@@ -98,7 +98,9 @@ fn contents(endpoint: &Endpoint, messages: &[Message]) -> Vec<Value> {
         let is_result = matches!(message, Message::Tool(_));
         let (role, mut parts) = match message {
             Message::System { .. } => continue,
-            Message::User { text } => ("user", text_part(text).into_iter().collect()),
+            Message::User { text, attachments } => {
+                ("user", attachments.iter().map(image_part).chain(text_part(text)).collect())
+            }
             Message::Assistant(answer) => ("model", answer_parts(endpoint, answer)),
             Message::Tool(result) => ("user", vec![result_part(result)]),
         };
@@ -115,6 +117,10 @@ fn contents(endpoint: &Endpoint, messages: &[Message]) -> Vec<Value> {
 
 fn text_part(text: &str) -> Option<Value> {
     (!text.is_empty()).then(|| json!({"text": text}))
+}
+
+fn image_part(image: &Attachment) -> Value {
+    json!({"inlineData": {"mimeType": image.media_type, "data": image.base64()}})
 }
 
 fn answer_parts(endpoint: &Endpoint, answer: &AssistantMessage) -> Vec<Value> {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::decoder::OllamaDecoder;
-use crate::chat::{AssistantMessage, Message};
+use crate::chat::{AssistantMessage, Attachment, Message};
 use crate::provider::openai_chat::names_of_models;
 use crate::provider::wire::{Place, arguments_object, bearer, list, plain_id, wire_request, write_params};
 use crate::provider::{BodyDecoder, ChatRequest, Dialect, Endpoint, Quirks, WireRequest};
@@ -73,7 +73,13 @@ fn place(name: &str, value: &Value) -> Place {
 fn wire_message(endpoint: &Endpoint, message: &Message) -> Value {
     match message {
         Message::System { text } => json!({"role": "system", "content": text}),
-        Message::User { text } => json!({"role": "user", "content": text}),
+        Message::User { text, attachments } => {
+            let mut wire = json!({"role": "user", "content": text});
+            if !attachments.is_empty() {
+                wire["images"] = attachments.iter().map(Attachment::base64).collect();
+            }
+            wire
+        }
         Message::Assistant(answer) => wire_answer(endpoint, answer),
         // Older servers know a result by its tool's name, newer ones by its call.
         Message::Tool(result) => json!({

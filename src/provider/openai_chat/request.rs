@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::decoder::ChatDecoder;
 use super::reasoning::{CONTENT_PARTS, DETAILS_FIELD, TEXT_FIELDS};
-use crate::chat::{AssistantMessage, Message, short_id};
+use crate::chat::{AssistantMessage, Attachment, Message, short_id};
 use crate::provider::wire::{Place, is_azure, openai_key, wire_request, write_params};
 use crate::provider::{BodyDecoder, ChatRequest, Dialect, Endpoint, Quirks, ReasoningEcho, WireRequest};
 
@@ -120,12 +120,20 @@ fn is_openai(endpoint: &Endpoint) -> bool {
 fn wire_message(endpoint: &Endpoint, message: &Message, quirks: &Quirks) -> Value {
     match message {
         Message::System { text } => json!({"role": "system", "content": text}),
-        Message::User { text } => json!({"role": "user", "content": text}),
+        Message::User { text, attachments } => json!({"role": "user", "content": question(text, attachments)}),
         Message::Assistant(answer) => Value::Object(wire_answer(endpoint, answer, quirks)),
         Message::Tool(result) => {
             json!({"role": "tool", "tool_call_id": wire_id(endpoint, &result.call_id), "content": result.output})
         }
     }
+}
+
+fn question(text: &str, attachments: &[Attachment]) -> Value {
+    if attachments.is_empty() {
+        return json!(text);
+    }
+    let image = |image: &Attachment| json!({"type": "image_url", "image_url": {"url": image.data_url()}});
+    attachments.iter().map(image).chain([json!({"type": "text", "text": text})]).collect()
 }
 
 fn wire_answer(endpoint: &Endpoint, answer: &AssistantMessage, quirks: &Quirks) -> Map<String, Value> {
@@ -231,7 +239,7 @@ mod tests {
             output: "seen".to_owned(),
             elapsed_ms: 1,
         };
-        let messages = vec![Message::User { text: "q".to_owned() }, Message::Assistant(answer), Message::Tool(result)];
+        let messages = vec![Message::user("q"), Message::Assistant(answer), Message::Tool(result)];
         ChatRequest { model: "m".to_owned(), messages, tools: Vec::new() }
     }
 

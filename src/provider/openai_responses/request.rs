@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::decoder::ResponsesDecoder;
-use crate::chat::{AssistantMessage, Message};
+use crate::chat::{AssistantMessage, Attachment, Message};
 use crate::provider::openai_chat::names_of_models;
 use crate::provider::wire::{Place, openai_key, plain_id, wire_request, write_params};
 use crate::provider::{BodyDecoder, ChatRequest, Dialect, Endpoint, Quirks, ReasoningEcho, WireRequest};
@@ -78,7 +78,9 @@ fn input(endpoint: &Endpoint, messages: &[Message], quirks: &Quirks) -> Value {
     for message in messages {
         match message {
             Message::System { .. } => {}
-            Message::User { text } => items.push(json!({"type": "message", "role": "user", "content": text})),
+            Message::User { text, attachments } => {
+                items.push(json!({"type": "message", "role": "user", "content": question(text, attachments)}));
+            }
             Message::Assistant(answer) => push_answer(&mut items, endpoint, answer, quirks),
             Message::Tool(result) => items.push(json!({
                 "type": "function_call_output", "call_id": plain_id(&result.call_id), "output": result.output
@@ -86,6 +88,14 @@ fn input(endpoint: &Endpoint, messages: &[Message], quirks: &Quirks) -> Value {
         }
     }
     Value::Array(items)
+}
+
+fn question(text: &str, attachments: &[Attachment]) -> Value {
+    if attachments.is_empty() {
+        return json!(text);
+    }
+    let image = |image: &Attachment| json!({"type": "input_image", "image_url": image.data_url()});
+    attachments.iter().map(image).chain([json!({"type": "input_text", "text": text})]).collect()
 }
 
 fn push_answer(items: &mut Vec<Value>, endpoint: &Endpoint, answer: &AssistantMessage, quirks: &Quirks) {
