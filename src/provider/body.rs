@@ -42,13 +42,23 @@ pub(super) enum Form {
 /// What this body turned out to be.
 #[derive(Debug)]
 enum Content {
-    /// Only blanks and the beginning of a byte order mark so far: a busy server may send blanks for an hour.
-    Unknown(Vec<u8>),
+    /// Only the beginning of a byte order mark so far, or blanks, which are not kept: a busy server may send them for an
+    /// hour.
+    Unknown {
+        seen: Vec<u8>,
+        has_blanks: bool,
+    },
     Events(Box<Decoder>, Opening),
     /// JSON or HTML, read at the end.
     Document(Vec<u8>),
     /// The line that has not ended yet.
     Lines(Vec<u8>),
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Unknown { seen: Vec::new(), has_blanks: false }
+    }
 }
 
 /// The beginning of an event stream, kept until its first event.
@@ -84,7 +94,7 @@ pub(super) struct BodyReader {
 
 impl BodyReader {
     pub(super) fn new(form: Form) -> Self {
-        Self { form, content: Content::Unknown(Vec::new()) }
+        Self { form, content: Content::default() }
     }
 
     /// Tells `sink` what these bytes complete.
@@ -96,8 +106,8 @@ impl BodyReader {
 
     /// The body is over: what it ended with.
     pub(super) fn finish(&mut self, sink: &mut impl FnMut(Piece<'_>)) {
-        match std::mem::replace(&mut self.content, Content::Unknown(Vec::new())) {
-            Content::Unknown(_) => {}
+        match std::mem::replace(&mut self.content, Content::default()) {
+            Content::Unknown { .. } => {}
             Content::Document(document) => read_document(&document, sink),
             Content::Lines(line) => read_line(&line, true, sink),
             Content::Events(mut decoder, mut opening) => {
@@ -141,13 +151,16 @@ impl BodyReader {
                     return Err(SseError::LineTooLong);
                 }
             }
-            Content::Unknown(seen) => {
+            Content::Unknown { seen, has_blanks } => {
                 seen.extend_from_slice(bytes);
-                if BYTE_ORDER_MARK.starts_with(seen) {
+                let is_at_start = !*has_blanks;
+                if is_at_start && BYTE_ORDER_MARK.starts_with(seen) {
                     return Ok(());
                 }
-                let text = seen.strip_prefix(BYTE_ORDER_MARK).unwrap_or(seen).trim_ascii_start();
+                let text =
+                    seen.strip_prefix(BYTE_ORDER_MARK).filter(|_| is_at_start).unwrap_or(seen).trim_ascii_start();
                 let Some(first) = text.first().copied() else {
+                    *has_blanks = true;
                     seen.clear();
                     return Ok(());
                 };
@@ -248,6 +261,14 @@ mod tests {
         }
         reader.finish(&mut sink);
         out
+    }
+
+    #[test]
+    fn a_byte_order_mark_counts_at_the_very_start_only_however_it_is_cut() {
+        for body in ["\t\u{feff}e", "\u{feff}\te", "\u{feff} \u{feff}{}"] {
+            let bytes: Vec<_> = body.as_bytes().chunks(1).collect();
+            assert_eq!(read(Form::Events, &bytes), read(Form::Events, &[body.as_bytes()]), "{body:?}");
+        }
     }
 
     #[test]
