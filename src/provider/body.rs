@@ -106,7 +106,7 @@ impl BodyReader {
 
     /// The body is over: what it ended with.
     pub(super) fn finish(&mut self, sink: &mut impl FnMut(Piece<'_>)) {
-        match std::mem::replace(&mut self.content, Content::default()) {
+        match std::mem::take(&mut self.content) {
             Content::Unknown { .. } => {}
             Content::Document(document) => read_document(&document, sink),
             Content::Lines(line) => read_line(&line, true, sink),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, reason = "tests fail by panicking")]
 
 mod ask;
+mod cases;
 mod chatting;
 mod config;
 mod connecting;
@@ -15,6 +16,7 @@ mod pty;
 mod remedies;
 mod replay;
 mod requests;
+mod served;
 mod streams;
 mod tidy;
 mod tools_panel;
