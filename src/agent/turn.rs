@@ -61,6 +61,7 @@ pub struct Turn {
     started: Moment,
     request_started_ms: u64,
     last_bytes_ms: u64,
+    has_begun: bool,
     request_ttft_ms: Option<u64>,
     ttft_ms: Option<u64>,
     usage: Option<Usage>,
@@ -95,6 +96,7 @@ impl Turn {
             started: now,
             request_started_ms: now.mono_ms,
             last_bytes_ms: now.mono_ms,
+            has_begun: false,
             request_ttft_ms: None,
             ttft_ms: None,
             usage: None,
@@ -206,6 +208,12 @@ impl Turn {
         self.last_bytes_ms
     }
 
+    /// Whether anything came for the current request.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
     /// The last message recorded, which the next question follows.
     #[must_use]
     pub fn last_message(&self) -> Option<&MessageId> {
@@ -315,6 +323,7 @@ impl Turn {
         self.accumulator = Accumulator::default();
         self.request_started_ms = now.mono_ms;
         self.last_bytes_ms = now.mono_ms;
+        self.has_begun = false;
         self.request_ttft_ms = None;
         self.served_model = None;
         self.phase = Phase::Asking;
@@ -328,6 +337,7 @@ impl Turn {
 
     fn on_delta(&mut self, delta: Delta, now: Moment, effects: &mut Vec<Effect>) {
         self.last_bytes_ms = now.mono_ms;
+        self.has_begun = true;
         let is_visible = match &delta {
             Delta::Text(text) | Delta::Reasoning(text) => !text.is_empty(),
             Delta::ToolCall(_) => true,

@@ -386,9 +386,9 @@ impl Model {
             return None;
         }
         let silent = self.now.mono_ms.saturating_sub(turn.last_bytes_ms());
-        let has_begun = turn.last_bytes_ms() > turn.request_started_ms();
         let row = self.providers.row(turn.provider());
-        let limit = row.map_or(90_000, |row| if has_begun { row.idle_timeout_ms } else { row.headers_timeout_ms });
+        let limit =
+            row.map_or(90_000, |row| if turn.has_begun() { row.idle_timeout_ms } else { row.headers_timeout_ms });
         (silent >= STALL_MS).then(|| (silent, limit.saturating_sub(silent)))
     }
 

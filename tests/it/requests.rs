@@ -358,3 +358,67 @@ fn an_image_goes_with_its_question_as_each_wire_format_has_it() {
     ];
     assert_eq!(sent, expected);
 }
+
+#[test]
+fn what_a_vendor_wants_back_survives_a_restart_and_goes_to_it_alone() {
+    use riffle::chat::{EntryState, Finish};
+    use riffle::store::{NewChat, Reader, Record, StoreOptions, Writer};
+
+    let folder = tempfile::tempdir().unwrap();
+    let options = || StoreOptions { folder: folder.path().to_owned(), ack_trace: None };
+    let writer = Writer::open(options(), Box::new(|_| {})).unwrap();
+    let call = ToolCall {
+        id: "toolu_1".to_owned(),
+        name: "look".to_owned(),
+        arguments: Arguments::parse("{\"a\":1}"),
+        opaque: None,
+    };
+    let thinking = json!({"type": "thinking", "thinking": "Hm.", "signature": "canary"});
+    let value = json!({"thinking": [thinking]});
+    writer.append(Record::Question {
+        conversation: "c".into(),
+        message: "q".into(),
+        parent: None,
+        time_ms: 1,
+        text: "Look.".to_owned(),
+        attachments: Vec::new(),
+        new_chat: Some(NewChat { title: "t".to_owned(), provider: "home".to_owned(), model: "m".to_owned() }),
+    });
+    writer.append(Record::AnswerBegan {
+        conversation: "c".into(),
+        message: "a".into(),
+        parent: Some("q".into()),
+        time_ms: 2,
+        provider: "home".to_owned(),
+        model: "m".to_owned(),
+    });
+    writer.append(Record::AnswerReasoning { message: "a".into(), text: "Hm.".to_owned() });
+    writer.append(Record::AnswerEnded {
+        message: "a".into(),
+        state: EntryState::Complete,
+        tool_calls: vec![call],
+        opaque: Some(Opaque { provider: "home".to_owned(), value }),
+        finish: Some(Finish::ToolCalls),
+        finish_raw: Some("tool_use".to_owned()),
+        error: None,
+        usage: None,
+        ttft_ms: None,
+        elapsed_ms: 1,
+        model: "m".to_owned(),
+    });
+    assert!(writer.close(std::time::Duration::from_secs(20)));
+
+    let chat = Reader::open(folder.path()).unwrap().load(&"c".into()).unwrap().unwrap();
+    let messages = chat.request_messages(None);
+    let request = ChatRequest { model: "m".to_owned(), messages, tools: Vec::new() };
+    let sent = |api: Api, name: &str| {
+        let endpoint = Endpoint { name: name.to_owned(), ..endpoint(api) };
+        dialect(api).request(&endpoint, &request, &Quirks::default()).body
+    };
+    assert_eq!(sent(Api::Anthropic, "home")["messages"][1]["content"][0], thinking);
+    for api in Api::ALL {
+        let body = sent(api, "away");
+        assert_eq!(refusal(api, &body), None, "{body}");
+        assert!(!body.to_string().contains("canary"), "{body}");
+    }
+}
