@@ -102,16 +102,12 @@ impl Model {
         if self.running_turn().is_some() {
             return Vec::new();
         }
-        if let Some(cut) = self.chat.cut_answer() {
-            return self.start_turn(Opening::GoOn(cut));
+        let is_cut = self.remedy().is_some() && self.chat.last_answer().is_some_and(can_go_on);
+        if !is_cut {
+            self.notify(strings::NOTICE_NOTHING_CUT);
+            return Vec::new();
         }
-        match self.chat.last_answer() {
-            Some(entry) if self.remedy().is_some() && can_go_on(entry) => self.start_turn(Opening::AsItStands),
-            _ => {
-                self.notify(strings::NOTICE_NOTHING_CUT);
-                Vec::new()
-            }
-        }
+        self.start_turn(self.chat.cut_answer().map_or(Opening::AsItStands, Opening::GoOn))
     }
 
     /// Makes the last request again: results that are there already are not asked for twice.

@@ -205,3 +205,15 @@ fn an_answer_of_a_killed_program_goes_on() {
     screen.end(Finish::Stop);
     screen.expect("Of the two, the lighter one.");
 }
+
+#[test]
+fn an_answer_that_is_whole_does_not_go_on() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text("all of it");
+    screen.end(Finish::Stop);
+    let before = request(&screen);
+    screen.press("ctrl-x k");
+    screen.expect("No answer was cut.");
+    assert_eq!(request(&screen), before);
+}
