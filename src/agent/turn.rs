@@ -368,7 +368,7 @@ impl Turn {
             | Delta::Finish { .. }
             | Delta::Alive => {}
         }
-        if let Some(error) = self.accumulator.limit_exceeded() {
+        if let Some(error) = self.accumulator.limit_exceeded(self.earlier_calls) {
             effects.push(Effect::DropStream { request: self.request_id() });
             self.finish_request(StreamEnd::Failed { error, is_cut: false }, now, effects);
         }

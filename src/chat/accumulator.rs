@@ -13,7 +13,7 @@ use super::{
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of one call's arguments.
 const MAX_ARGUMENTS_BYTES: usize = 1024 * 1024;
-/// Calls of one answer.
+/// Calls of one turn.
 const MAX_CALLS: usize = 128;
 /// Length of an invented id: all that Mistral takes, and every other vendor takes it too.
 const INVENTED_ID_CHARS: usize = 9;
@@ -107,15 +107,16 @@ impl Accumulator {
         !self.text.is_empty() || !self.reasoning.is_empty() || !self.calls.is_empty()
     }
 
-    /// Why the stream must be stopped: an answer over 64 MiB, arguments over 1 MiB, more than 128 calls.
+    /// Why the stream must be stopped: an answer over 64 MiB, arguments over 1 MiB, more than 128 calls with those of
+    /// earlier answers of the turn.
     #[must_use]
-    pub fn limit_exceeded(&self) -> Option<ChatError> {
+    pub fn limit_exceeded(&self, earlier_calls: usize) -> Option<ChatError> {
         let sentence = if self.text.len() + self.reasoning.len() > MAX_ANSWER_BYTES {
             "The answer is larger than 64 MiB and was stopped."
         } else if self.calls.iter().any(|call| call.arguments.len() > MAX_ARGUMENTS_BYTES) {
             "The arguments of a tool call are larger than 1 MiB; the answer was stopped."
-        } else if self.calls.len() > MAX_CALLS {
-            "The answer asks for more than 128 tool calls and was stopped."
+        } else if earlier_calls + self.calls.len() > MAX_CALLS {
+            "More than 128 tool calls were asked for in one turn; the answer was stopped."
         } else {
             return None;
         };
@@ -455,8 +456,9 @@ mod tests {
     fn limits_are_told() {
         let mut accumulator = Accumulator::default();
         accumulator.push(&fragment(Some(0), "one", "a", &"x".repeat(MAX_ARGUMENTS_BYTES)));
-        assert_eq!(accumulator.limit_exceeded(), None);
+        assert_eq!(accumulator.limit_exceeded(0), None);
+        assert!(accumulator.limit_exceeded(MAX_CALLS).is_some());
         accumulator.push(&fragment(Some(0), "", "", "x"));
-        assert!(accumulator.limit_exceeded().is_some());
+        assert!(accumulator.limit_exceeded(0).is_some());
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn ask(client: &Client, endpoint: &Arc<Endpoint>, model: &str) 
                         last = Some(start.elapsed());
                     }
                     answer.push(&delta);
-                    if let Some(error) = answer.limit_exceeded() {
+                    if let Some(error) = answer.limit_exceeded(0) {
                         return StreamEnd::Failed { error, is_cut: false };
                     }
                 }
