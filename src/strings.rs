@@ -333,8 +333,9 @@ const MINUTES_FROM_S: u64 = 180;
 
 /// `no data for 12 s   giving up in 78 s`.
 #[must_use]
-pub fn stalled(silent_s: u64, left_s: u64) -> String {
-    format!("no data for {}   giving up in {}", wait(silent_s), wait(left_s))
+pub fn stalled(silent_s: u64, left_s: Option<u64>) -> String {
+    let left = left_s.map(|left_s| format!("   giving up in {}", wait(left_s)));
+    format!("no data for {}{}", wait(silent_s), left.unwrap_or_default())
 }
 
 /// `78 s`, `15 min`.

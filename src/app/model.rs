@@ -378,18 +378,21 @@ impl Model {
         })
     }
 
-    /// Silence of the running stream, once it is long enough to be shown: so far and until it is given up, in ms.
+    /// Silence of the running stream, once it is long enough to be shown: so far, and until it is given up where that is
+    /// known, in ms. While it may still connect, it is not.
     #[must_use]
-    pub fn stall(&self) -> Option<(u64, u64)> {
+    pub fn stall(&self) -> Option<(u64, Option<u64>)> {
         let turn = self.running_turn()?;
         if !matches!(turn.phase(), Phase::Asking | Phase::Streaming) {
             return None;
         }
         let silent = self.now.mono_ms.saturating_sub(turn.last_bytes_ms());
         let row = self.providers.row(turn.provider());
-        let limit =
-            row.map_or(90_000, |row| if turn.has_begun() { row.idle_timeout_ms } else { row.headers_timeout_ms });
-        (silent >= STALL_MS).then(|| (silent, limit.saturating_sub(silent)))
+        let limit = row.map(|row| row.timeouts).and_then(|timeouts| {
+            let is_connected = turn.has_begun() || silent >= timeouts.connect_ms;
+            is_connected.then_some(if turn.has_begun() { timeouts.idle_ms } else { timeouts.headers_ms })
+        });
+        (silent >= STALL_MS).then(|| (silent, limit.map(|limit| limit.saturating_sub(silent))))
     }
 
     /// Tools offered to this target, in the order of the panel.

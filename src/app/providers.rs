@@ -2,6 +2,7 @@
 
 use super::msg::NotListed;
 use crate::chat::ToolSpec;
+use crate::provider::Timeouts;
 use crate::strings;
 use crate::tools::policy::Decision;
 
@@ -30,10 +31,8 @@ pub struct ProviderRow {
     pub key_tail: Option<String>,
     /// The host that is asked.
     pub host: String,
-    /// After so much time without a beginning an answer is given up, in ms.
-    pub headers_timeout_ms: u64,
-    /// After so much silence within an answer it is given up, in ms.
-    pub idle_timeout_ms: u64,
+    /// After how long it is given up.
+    pub timeouts: Timeouts,
     /// The scripted demo.
     pub is_demo: bool,
 }

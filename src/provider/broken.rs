@@ -13,10 +13,9 @@ pub(super) fn host_of(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// The headers did not come in time. It was waited for long enough; nobody waits so long again unasked.
+/// The headers did not come in time.
 pub(super) fn no_answer(url: &Url, limit_ms: u64) -> ChatError {
-    let sentence = format!("{} did not answer within {} s.", host_of(url), limit_ms.div_ceil(1000));
-    ChatError { retryable: false, ..ChatError::new(ErrorKind::Network, sentence) }
+    ChatError::new(ErrorKind::Network, format!("{} did not answer within {} s.", host_of(url), limit_ms.div_ceil(1000)))
 }
 
 /// The body was silent for too long.

@@ -12,6 +12,7 @@ use crate::config::presets::DEMO;
 use crate::config::provider::{KeySource, ProviderSettings};
 use crate::config::settings::Settings;
 use crate::host::{self, ToolBox};
+use crate::provider::Timeouts;
 use crate::store::Reader;
 use crate::strings;
 
@@ -80,8 +81,11 @@ fn provider_row(provider: &ProviderSettings, found_local: Option<&str>) -> Provi
         key_source,
         key_tail,
         host: host::authority(&provider.base_url),
-        headers_timeout_ms: provider.headers_ms,
-        idle_timeout_ms: provider.idle_ms,
+        timeouts: Timeouts {
+            connect_ms: provider.connect_ms,
+            headers_ms: provider.headers_ms,
+            idle_ms: provider.idle_ms,
+        },
         is_demo,
     }
 }

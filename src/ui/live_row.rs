@@ -66,7 +66,7 @@ fn state(model: &Model, turn: &Turn) -> String {
     let now = model.now;
     let elapsed = now.mono_ms.saturating_sub(turn.started().mono_ms);
     if let Some((silent, left)) = model.stall() {
-        return strings::stalled(silent / 1000, left.div_ceil(1000));
+        return strings::stalled(silent / 1000, left.map(|left| left.div_ceil(1000)));
     }
     match turn.phase() {
         Phase::WaitingToRetry { attempt, due_ms, .. } => {

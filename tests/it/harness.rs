@@ -15,6 +15,7 @@ use riffle::chat::{
 };
 use riffle::config::keymap::Keymap;
 use riffle::config::look::{Background, Look};
+use riffle::provider::Timeouts;
 use riffle::provider::recording::{Choice, Found, RecentResponses};
 use riffle::store::{ChatRow, CommittedWhat, Record, StoreEvent};
 use riffle::tools::Registry;
@@ -56,8 +57,7 @@ pub fn provider(name: &str, is_demo: bool) -> ProviderRow {
         key_source: (!is_demo).then(|| "OPENAI_API_KEY".to_owned()),
         key_tail: (!is_demo).then(|| "x7Qa".to_owned()),
         host: "api.openai.com".to_owned(),
-        headers_timeout_ms: 120_000,
-        idle_timeout_ms: 90_000,
+        timeouts: Timeouts::default(),
         is_demo,
     }
 }
