@@ -206,6 +206,12 @@ pub fn not_connected(missing: &str) -> String {
     format!("not connected: {missing}")
 }
 
+/// The same, when it is asked all the same.
+#[must_use]
+pub fn is_not_connected(label: &str, missing: &str) -> String {
+    format!("{label} is not connected: {missing}.")
+}
+
 /// A name on the command line that no provider has.
 #[must_use]
 pub fn unknown_provider(name: &str) -> String {

@@ -29,8 +29,11 @@ impl Connector {
         Self { demo_rate, demo: OnceCell::new(), environment }
     }
 
-    /// The endpoint of this provider.
+    /// The endpoint of this provider. One that is not connected is not asked in vain.
     pub async fn endpoint(&self, provider: &ProviderSettings) -> Result<Arc<Endpoint>, ChatError> {
+        if let Some(missing) = &provider.missing {
+            return Err(ChatError::new(ErrorKind::Auth, strings::is_not_connected(&provider.label, missing)));
+        }
         let (api, base_url) = if provider.name == DEMO {
             (Api::OpenAiChat, self.demo_url().await?)
         } else {

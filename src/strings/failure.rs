@@ -73,6 +73,11 @@ pub fn error_words(error: &ChatError, who: &Culprit, reached: Reached) -> ErrorW
     }
     let mut meaning = Vec::new();
     let sentence = match error.kind {
+        ErrorKind::Auth if !who.has_key && error.status.is_none() => {
+            let (what, why) = what_and_why(&error.message);
+            meaning.extend(why);
+            what
+        }
         ErrorKind::Auth => {
             meaning.push(about_key(who));
             format!("{label} did not accept the key.")
@@ -125,7 +130,8 @@ pub fn ask_failed(error: &ChatError, who: &Culprit, reached: Reached) -> Vec<Str
     lines.extend(
         words.meaning.into_iter().filter(is_told).map(|line| if line == SHORTEN { SHORTEN_ASK.into() } else { line }),
     );
-    let is_quoted = lines.iter().any(|line| line.contains(error.message.trim_end_matches('.')));
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let is_quoted = letters(&lines.concat()).contains(&letters(&error.message));
     if !is_quoted {
         let status = error.status.map(|status| format!(" {status}")).unwrap_or_default();
         lines.push(format!("{}{status}: {}", error.kind.as_str(), error.message));
@@ -158,13 +164,18 @@ pub fn start_hint(provider: &str) -> Option<String> {
 /// `No connection to host: refused.` in two sentences.
 fn what_and_why(message: &str) -> (String, Option<String>) {
     match message.split_once(": ") {
-        Some((what, why)) if message.starts_with("No connection") || message.starts_with("The connection") => {
+        Some((what, why)) if is_ours(what) => {
             let mut letters = why.chars();
             let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
             (format!("{what}."), Some(format!("{first}{}", letters.as_str())))
         }
         _ => (first_sentence(message), None),
     }
+}
+
+/// Whether a sentence up to its colon is one of ours, with its reason behind it.
+fn is_ours(what: &str) -> bool {
+    what.starts_with("No connection") || what.starts_with("The connection") || what.ends_with("is not connected")
 }
 
 /// The tokens of a chat and of the model's context, where a vendor names both.
@@ -218,13 +229,13 @@ mod tests {
     #[test]
     fn a_key_that_is_missing_names_the_variable_to_set() {
         let who = Culprit { key_source: Some("OPENAI_API_KEY".to_owned()), ..culprit() };
-        let error = ChatError { status: Some(401), ..ChatError::new(ErrorKind::Auth, "no key") };
+        let error = ChatError { status: Some(401), ..ChatError::new(ErrorKind::Auth, "Bad token") };
         assert_eq!(
             ask_failed(&error, &who, Reached::default()),
             [
                 "riffle: OpenAI did not accept the key.",
                 "No key was sent. Set OPENAI_API_KEY to one.",
-                "auth 401: no key"
+                "auth 401: Bad token"
             ]
         );
     }

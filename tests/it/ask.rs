@@ -259,3 +259,13 @@ fn attached_files_go_with_the_question_and_stay_in_the_chat() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(text(&refused.stderr).contains("x.pdf cannot be attached: it is neither text nor an image"));
 }
+
+#[test]
+fn a_provider_without_its_key_is_not_asked_in_vain() {
+    let home = home();
+    let output = run(home.path(), &["ask", "--provider", "openai", "hi"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr), "riffle: OpenAI is not connected.\nSet OPENAI_API_KEY and start again.\n");
+    let azure = text(&run(home.path(), &["ask", "--provider", "azure", "hi"]).stderr);
+    assert!(azure.contains("Set AZURE_OPENAI_ENDPOINT to your resource's address"), "{azure}");
+}
