@@ -61,7 +61,7 @@ pub(super) fn unsent(url: &Url, error: &reqwest::Error, proxy: Option<&str>) -> 
     let sentence = if error.is_timeout() {
         format!("No connection to {place}: it took too long.")
     } else if chain.contains("dns error") {
-        format!("No connection to {place}: its address was not found.")
+        format!("No connection to {place}: no host of this name was found.")
     } else if chain.contains("Connection refused") {
         format!("No connection to {place}: nothing listens there. Start the server, or check its address.")
     } else if error.is_connect() {

@@ -148,7 +148,7 @@ async fn nobody_listening_is_said_with_the_address() {
 #[tokio::test]
 async fn a_host_that_does_not_exist_is_said_to_be_unknown() {
     let error = error(Endpoint { key: None, ..endpoint("http://no-such-host.invalid/v1".to_owned()) }).await;
-    assert_eq!(error.message, "No connection to no-such-host.invalid: its address was not found.");
+    assert_eq!(error.message, "No connection to no-such-host.invalid: no host of this name was found.");
 }
 
 #[tokio::test]
