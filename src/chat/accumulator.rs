@@ -89,7 +89,7 @@ impl Accumulator {
         &self.reasoning
     }
 
-    /// The calls so far, in order of first appearance; the text of their arguments only grows.
+    /// The calls so far, in order of first appearance; the text of their arguments grows, or takes the place of `{}`.
     #[must_use]
     pub fn calls(&self) -> &[PartialCall] {
         &self.calls
@@ -291,19 +291,25 @@ fn extend_name(call: &mut PartialCall, name: &str) {
     }
 }
 
-/// Follows braces and strings through arguments as they arrive, so that they are parsed once at most, however many
-/// fragments a server makes of them.
+/// Follows braces and strings through arguments as they arrive, so that they are parsed only when they may be whole, and
+/// once for each such time, however many fragments a server makes of them.
 #[derive(Clone, Debug, Default)]
 struct ObjectScan {
     depth: usize,
     is_in_string: bool,
     is_escaped: bool,
     is_begun: bool,
-    is_no_object: bool,
+    /// Whether the text is an object, once that was looked at.
+    is_object: Option<bool>,
 }
 
 impl ObjectScan {
     fn feed(&mut self, text: &str) {
+        if text.trim().is_empty() && !self.is_in_string {
+            return;
+        }
+        // What was no object does not become one; what was one may no longer be.
+        self.is_object = self.is_object.filter(|is_object| !is_object);
         for byte in text.bytes() {
             match byte {
                 _ if self.is_escaped => self.is_escaped = false,
@@ -321,12 +327,10 @@ impl ObjectScan {
     }
 
     fn is_whole(&mut self, text: &str) -> bool {
-        if !self.is_begun || self.depth > 0 || self.is_in_string || self.is_no_object {
-            return false;
-        }
-        let is_object = serde_json::from_str::<Map<String, Value>>(text).is_ok();
-        self.is_no_object = !is_object;
-        is_object
+        self.is_begun
+            && self.depth == 0
+            && !self.is_in_string
+            && *self.is_object.get_or_insert_with(|| serde_json::from_str::<Map<String, Value>>(text).is_ok())
     }
 }
 

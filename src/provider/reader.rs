@@ -35,13 +35,16 @@ pub(super) trait Reads: Default {
     fn kept(&mut self) -> Option<Value>;
 }
 
+/// Bytes of reasoning that are kept to know it again.
+const MAX_APART_BYTES: usize = 4096;
+
 /// The answer so far: what it added since it was last handed over, and how it ended.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     deltas: Vec<Delta>,
     think: ThinkSplitter,
-    /// Reasoning came apart from the text, so that tags in the text only repeat it.
-    has_reasoning: bool,
+    /// The beginning of the reasoning that came apart from the text; tags in the text may only repeat it.
+    apart: String,
     has_content: bool,
     is_announced: bool,
     error: Option<ChatError>,
@@ -59,14 +62,15 @@ impl Answer {
         if !text.is_empty() {
             self.has_content = true;
             let before = self.deltas.len();
-            self.think.push(text, &mut self.deltas);
+            self.think.push(text, &self.apart, &mut self.deltas);
             self.judge_tags(before);
         }
     }
 
     pub(super) fn reasoning(&mut self, text: &str) {
         if !text.is_empty() {
-            self.has_reasoning = true;
+            let room = MAX_APART_BYTES.saturating_sub(self.apart.len());
+            self.apart.push_str(&text[..text.floor_char_boundary(room)]);
             self.push_content(Delta::Reasoning(text.to_owned()));
         }
     }
@@ -76,7 +80,7 @@ impl Answer {
         let is_tagged = |delta: &Delta| matches!(delta, Delta::Reasoning(_));
         if self.deltas[from..].iter().any(is_tagged) {
             self.tolerate(Tolerance::ThinkTags);
-            if self.has_reasoning {
+            if !self.apart.is_empty() {
                 let new = self.deltas.split_off(from);
                 self.deltas.extend(new.into_iter().filter(|delta| !is_tagged(delta)));
             }

@@ -7,13 +7,14 @@ use crate::chat::Delta;
 const TAGS: [(&str, &str); 3] =
     [("<think>", "</think>"), ("<thought>", "</thought>"), ("<seed:think>", "</seed:think>")];
 
+/// Blanks around an opening tag beyond which the text is only text.
+const MAX_HELD_BYTES: usize = 1024;
+
 #[derive(Clone, Debug, Default)]
 enum State {
-    /// Nothing but blanks and the beginning of a tag so far.
+    /// Nothing but blanks and an opening tag, or its beginning, so far.
     #[default]
     Start,
-    /// Inside, before its first visible character.
-    Opened,
     Inside,
     /// Behind the closing tag, before the answer's first visible character.
     Closed,
@@ -30,29 +31,35 @@ pub(super) struct ThinkSplitter {
 }
 
 impl ThinkSplitter {
-    pub(super) fn push(&mut self, text: &str, out: &mut Vec<Delta>) {
+    /// Takes more of the text. `apart` is the reasoning that came apart from it so far: what stands between tags and is
+    /// something else is text that a person asked for.
+    pub(super) fn push(&mut self, text: &str, apart: &str, out: &mut Vec<Delta>) {
         self.held.push_str(text);
         loop {
             match self.state {
                 State::Start => {
                     let seen = self.held.trim_start();
-                    let opened = TAGS.iter().find_map(|(open, close)| Some((seen.strip_prefix(open)?, *close)));
-                    if let Some((rest, close)) = opened {
-                        self.close = close;
-                        self.held = rest.to_owned();
-                        self.state = State::Opened;
-                    } else if TAGS.iter().any(|(open, _)| open.starts_with(seen)) {
-                        return;
-                    } else {
-                        self.state = State::Text;
+                    let opened =
+                        TAGS.iter().find_map(|(open, close)| Some((seen.strip_prefix(open)?.trim_start(), *close)));
+                    match opened {
+                        Some((inside, close)) if !inside.is_empty() && is_repeated(inside, close, apart) => {
+                            self.close = close;
+                            self.held = inside.to_owned();
+                            self.state = State::Inside;
+                        }
+                        Some((inside, _)) if !inside.is_empty() => self.state = State::Text,
+                        _ if self.held.len() > MAX_HELD_BYTES => self.state = State::Text,
+                        Some(_) => return,
+                        None if TAGS.iter().any(|(open, _)| open.starts_with(seen)) => return,
+                        None => self.state = State::Text,
                     }
                 }
-                State::Opened | State::Closed => {
+                State::Closed => {
                     self.held = self.held.trim_start().to_owned();
                     if self.held.is_empty() {
                         return;
                     }
-                    self.state = if matches!(self.state, State::Opened) { State::Inside } else { State::Text };
+                    self.state = State::Text;
                 }
                 State::Inside => {
                     if let Some((inside, after)) = self.held.split_once(self.close) {
@@ -88,10 +95,16 @@ impl ThinkSplitter {
             return;
         }
         out.push(match self.state {
-            State::Opened | State::Inside => Delta::Reasoning(held),
+            State::Inside => Delta::Reasoning(held),
             State::Start | State::Closed | State::Text => Delta::Text(held),
         });
     }
+}
+
+/// Whether what begins between tags is the reasoning that came apart, or none came.
+fn is_repeated(inside: &str, close: &str, apart: &str) -> bool {
+    let (inside, apart) = (inside.split(close).next().unwrap_or_default().trim_end(), apart.trim_start());
+    apart.is_empty() || inside.starts_with(apart.trim_end()) || apart.starts_with(inside)
 }
 
 /// Bytes at the end of `text` that may be the beginning of the closing tag.
@@ -108,7 +121,7 @@ mod tests {
         let mut out = Vec::new();
         for (at, _) in text.char_indices().step_by(cut) {
             let end = text[at..].char_indices().nth(cut).map_or(text.len(), |(next, _)| at + next);
-            splitter.push(&text[at..end], &mut out);
+            splitter.push(&text[at..end], "", &mut out);
         }
         splitter.finish(&mut out);
         out.into_iter().fold((String::new(), String::new()), |(reasoning, text), delta| match delta {
@@ -131,6 +144,22 @@ mod tests {
             check("<think></think>x", "", "x");
             check("<thought>a</think>b</thought>c", "a</think>b", "c");
             check("<thumb>a", "", "<thumb>a");
+            check("<think> ", "", "<think> ");
         }
+    }
+
+    #[test]
+    fn tags_that_hold_something_else_than_what_came_apart_are_text() {
+        let read = |apart: &str| {
+            let (mut splitter, mut out) = (ThinkSplitter::default(), Vec::new());
+            splitter.push("<think>a", apart, &mut out);
+            splitter.push("b</think> c", apart, &mut out);
+            splitter.finish(&mut out);
+            out
+        };
+        let text = |text: &str| Delta::Text(text.to_owned());
+        let thought = |text: &str| Delta::Reasoning(text.to_owned());
+        assert_eq!(read("Repeat it."), [text("<think>a"), text("b</think> c")]);
+        assert_eq!(read("ab"), [thought("a"), thought("b"), text("c")]);
     }
 }

@@ -46,6 +46,10 @@ pub(super) fn is_bare_error(step: &Value) -> bool {
         "success",
     ];
     let Some(map) = step.as_object() else { return false };
+    let is_well = |field: &&str| map.get(*field).and_then(number).is_some_and(|code| matches!(code, 0 | 200..300));
+    if map.get("success") == Some(&Value::Bool(true)) || ["code", "status"].iter().any(is_well) {
+        return false;
+    }
     let has_sentence = ["message", "msg", "detail"].iter().any(|field| map.get(*field).is_some_and(Value::is_string));
     let is_about_error = map.get("type").and_then(Value::as_str).is_none_or(|kind| {
         let kind = kind.to_ascii_lowercase();
@@ -77,7 +81,7 @@ pub(super) fn usage_of(holder: &Value) -> Option<Usage> {
 
 /// What a vendor's word for the end means; an unknown one is an ordinary end.
 pub(super) fn finish_of(raw: &str) -> Finish {
-    const FAILED: [&str; 10] = [
+    const FAILED: [&str; 9] = [
         "error",
         "malformed",
         "abort",
@@ -86,7 +90,6 @@ pub(super) fn finish_of(raw: &str) -> Finish {
         "unexpected_tool",
         "too_many_tool",
         "missing_thought",
-        "unknown_error",
         "failed",
     ];
     const WITHHELD: [&str; 13] = [

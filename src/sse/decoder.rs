@@ -13,6 +13,8 @@ pub const MAX_EVENT_BYTES: usize = 64 * 1024 * 1024;
 const MAX_KEPT_BYTES: usize = 64 * 1024;
 /// The data that announces the end; its blank line is not waited for.
 const END: &str = "[DONE]";
+/// It with blanks.
+const MAX_END_BYTES: usize = 16;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One thing a stream said, borrowed from the decoder for as long as it is looked at.
@@ -148,7 +150,7 @@ impl Decoder {
             "" if text.starts_with(':') => sink(SseEvent::Comment),
             "data" if text.len() > field.len() => {
                 self.extend_data(value)?;
-                if self.data.trim() == END {
+                if self.data.len() <= MAX_END_BYTES && self.data.trim() == END {
                     self.dispatch(sink);
                 }
             }

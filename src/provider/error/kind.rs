@@ -66,7 +66,7 @@ const CONTEXT: [&str; 32] = [
     "maximum prompt length",
     "max input tokens",
 ];
-const FILTER: [&str; 22] = [
+const FILTER: [&str; 20] = [
     "content_filter",
     "content filter",
     "contentfilter",
@@ -78,8 +78,6 @@ const FILTER: [&str; 22] = [
     "data_inspection_failed",
     "inappropriate content",
     "content exists risk",
-    "was flagged",
-    "flagged as",
     "moderation_blocked",
     "safety system",
     "safety_check",
@@ -143,8 +141,15 @@ const KEY_AT_400: [&str; 12] = [
 ];
 const OVERLOADED: [&str; 6] =
     ["overloaded", "capacity exceeded", "capacity_exceeded", "capacity temporarily", "at capacity", "high demand"];
-const RATE: [&str; 6] =
-    ["rate_limit", "rate limit", "ratelimit", "too many requests", "resource_exhausted", "throttlingexception"];
+const RATE: [&str; 7] = [
+    "rate_limit",
+    "rate limit",
+    "ratelimit",
+    "too many requests",
+    "resource_exhausted",
+    "throttl",
+    "too many tokens, please wait",
+];
 const REFUSED: [&str; 5] = ["invalid_request", "badrequest", "bad_request", "invalid_argument", "invalid_prompt"];
 
 /// What a body says of the failure, in small letters; its text where it is no JSON.
@@ -182,6 +187,9 @@ fn gather(value: &Value, depth: usize, said: &mut String) {
     }
 }
 
+/// Before the sentence of another server that a gateway quotes.
+const QUOTED_SENTENCE: [&str; 6] = ["message':", "message\":", "detail':", "detail\":", "msg':", "error':"];
+
 /// Without quotations of several words: validation errors repeat what was sent.
 fn without_quotes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -190,7 +198,8 @@ fn without_quotes(text: &str) -> String {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let mark = &from[..1];
-        let opens = !before.ends_with(char::is_alphanumeric);
+        let is_sentence = QUOTED_SENTENCE.iter().any(|name| out.trim_end().ends_with(name));
+        let opens = !before.ends_with(char::is_alphanumeric) && !is_sentence;
         let end = from[1..]
             .match_indices(mark)
             .map(|(end, _)| end + 1)
@@ -218,10 +227,14 @@ pub(super) fn is_quota(status: Option<u16>, said: &str) -> bool {
 
 pub(super) fn kind_of(status: Option<u16>, said: &str) -> ErrorKind {
     let is_too_large = said.contains("request too large for");
-    let is_client_error = status.is_none_or(|status| (400..500).contains(&status) && status != 429);
+    let is_flagged = said.contains("flagged") && has_any(said, &["prompt", "input", "content"]);
+    let is_withheld = (has_any(said, &FILTER) || is_flagged)
+        && !status.is_some_and(|status| matches!(status, 401 | 402 | 429) || status >= 500);
+    let is_throttled = said.contains("wait before") || said.contains("throttl");
+    let is_client_error = !is_throttled && status.is_none_or(|status| (400..500).contains(&status) && status != 429);
     if has_any(said, &CONTEXT) && (is_client_error || status == Some(500) || is_too_large) {
         ErrorKind::ContextLength
-    } else if has_any(said, &FILTER) {
+    } else if is_withheld {
         ErrorKind::ContentFilter
     } else if is_quota(status, said) {
         ErrorKind::RateLimit
@@ -256,6 +269,25 @@ mod tests {
             json!({"message": format!("Input should be a list [input_value='{echoed}', input_type=str]")}),
         ] {
             assert_eq!(kind_of(Some(400), &said(Some(&body), "")), ErrorKind::BadRequest, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_a_gateway_quotes_of_its_own_server_counts() {
+        let quoted = "Error code: 400 - {'object': 'error', 'message': \"This model's maximum context length is 4096 tokens.\", 'code': 400}";
+        let said = said(Some(&json!({"error": {"message": quoted}})), "");
+        assert_eq!(kind_of(Some(400), &said), ErrorKind::ContextLength);
+    }
+
+    #[test]
+    fn ordinary_sentences_are_not_taken_for_a_vendors_own() {
+        for (status, words, kind) in [
+            (Some(503), "upstream was flagged as unhealthy", ErrorKind::Overloaded),
+            (Some(403), "your account was flagged for abuse", ErrorKind::Auth),
+            (Some(403), "your input was flagged", ErrorKind::ContentFilter),
+            (None, "too many tokens, please wait before trying again.", ErrorKind::RateLimit),
+        ] {
+            assert_eq!(kind_of(status, words), kind, "{words}");
         }
     }
 

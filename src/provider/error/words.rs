@@ -7,6 +7,9 @@ use serde_json::Value;
 const SENTENCES: [&str; 8] =
     ["message", "Message", "error_message", "error_msg", "error_description", "detail", "msg", "status_msg"];
 
+/// Bytes of a page that are read: its words stand at its beginning.
+const MAX_MARKUP_BYTES: usize = 16 * 1024;
+
 /// The words inside an error body of any known shape.
 pub(super) fn message_of(value: &Value) -> Option<String> {
     let filled = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
@@ -51,6 +54,7 @@ pub(super) fn own_words(status: u16, text: &str, is_json: bool) -> String {
 /// The words of an HTML page or of plain text, on one line.
 #[must_use]
 pub fn without_markup(text: &str) -> String {
+    let text = &text[..text.floor_char_boundary(MAX_MARKUP_BYTES)];
     if !text.trim_start().starts_with('<') {
         return text.split_whitespace().collect::<Vec<_>>().join(" ");
     }

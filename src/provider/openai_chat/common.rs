@@ -57,6 +57,12 @@ struct Chunk<'a> {
     choices: (Choice<'a>,),
     #[serde(rename = "error")]
     _error: Option<Never>,
+    #[serde(rename = "errors")]
+    _errors: Option<Never>,
+    #[serde(rename = "error_code")]
+    _error_code: Option<Never>,
+    #[serde(rename = "base_resp")]
+    _base_resp: Option<Never>,
     #[serde(rename = "usage")]
     _usage: Option<Never>,
     #[serde(rename = "x_groq")]
@@ -130,7 +136,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_reads_what_the_tolerant_reading_reads(
-            mut chunk in object(&["model", "object", "id", "error", "usage", "x_groq"]),
+            mut chunk in object(&["model", "object", "id", "error", "errors", "error_code", "base_resp", "usage", "x_groq"]),
             mut choice in object(&["index", "finish_reason", "usage", "message", "logprobs"]),
             delta in object(&["role", "content", "reasoning", "reasoning_content", "reasoning_text", "refusal", "tool_calls", "function_call", "reasoning_details"]),
         ) {

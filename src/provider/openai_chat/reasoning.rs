@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 pub(super) const TEXT_FIELDS: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_text"];
 /// The field that holds it as a list.
 pub(super) const DETAILS_FIELD: &str = "reasoning_details";
+/// Details of one answer that are kept; servers send a few.
+const MAX_DETAILS: usize = 1024;
 /// Our word for thinking parts inside the content array (Mistral).
 pub(super) const CONTENT_PARTS: &str = "content_parts";
 
@@ -26,6 +28,7 @@ pub(super) fn join_details(known: &mut Vec<Value>, fragments: &[Value]) {
     for fragment in fragments {
         let Some(new) = fragment.as_object() else { continue };
         let index = new.get("index").filter(|index| !index.is_null());
+        let has_room = known.len() < MAX_DETAILS;
         let same = known.iter_mut().rev().filter_map(Value::as_object_mut).find(|old| {
             index.is_some()
                 && old.get("index") == index
@@ -33,7 +36,8 @@ pub(super) fn join_details(known: &mut Vec<Value>, fragments: &[Value]) {
         });
         match same {
             Some(old) => merge(old, new),
-            None => known.push(fragment.clone()),
+            None if has_room => known.push(fragment.clone()),
+            None => {}
         }
     }
 }

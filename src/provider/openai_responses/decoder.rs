@@ -12,6 +12,9 @@ use crate::provider::error::from_value;
 use crate::provider::reader::{Answer, Reader, Reads};
 use crate::provider::values::{finish_of, has_error, number, usage_of};
 
+/// Items of one answer, against hostile servers.
+const MAX_ITEMS: usize = 4096;
+
 /// What was already read in pieces: kind of content, item, part.
 type Seen = (&'static str, u64, u64);
 
@@ -48,6 +51,10 @@ impl Reads for ResponsesReader {
         let is_about_item = index.is_some() || id.is_some() || step["item"].is_object() || step["delta"].is_string();
         if is_about_item && index.is_none() {
             answer.tolerate(Tolerance::ItemWithoutIndex);
+        }
+        if self.items.len() > MAX_ITEMS {
+            answer.fail(ChatError::new(ErrorKind::Protocol, "The answer has more than 4096 items."));
+            return;
         }
         let item = if is_about_item { self.item_of(index, id) } else { 0 };
         let part = ["content_index", "summary_index"].iter().find_map(|name| step.get(*name).and_then(number));
