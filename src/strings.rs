@@ -468,6 +468,12 @@ pub fn notice_key_shadowed(variable: &str) -> String {
     format!("Connected. {variable} still holds another key, which counts at the next start; unset it.")
 }
 
+/// The keyring did not take the key that it was said to get.
+#[must_use]
+pub fn notice_key_in_file(place: &str) -> String {
+    format!("The keyring did not take the key; it is kept in {place}.")
+}
+
 /// The key works and could not be kept.
 #[must_use]
 pub fn notice_key_not_kept(why: &str) -> String {

@@ -65,6 +65,8 @@ pub enum Opening {
 pub struct CutAnswer {
     /// Its id.
     pub message: MessageId,
+    /// The provider that wrote it.
+    pub provider: String,
     /// Tokens so far.
     pub usage: Option<Usage>,
     /// To its first visible delta, in ms.

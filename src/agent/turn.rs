@@ -313,6 +313,8 @@ impl Turn {
         effects.push(Effect::Record(Record::AnswerResumed {
             message: cut.message.clone(),
             text_bytes: answer.text.len() as u64,
+            provider: self.setup.provider.clone(),
+            model: self.setup.model.clone(),
         }));
         self.begun = Some((answer, cut));
         self.send_request(now, effects);
@@ -395,9 +397,13 @@ impl Turn {
             if call.name != partial.name {
                 call.name.clone_from(&partial.name);
             }
-            // Arguments only grow while they stream: copying just the new piece keeps a long call linear.
-            if let Some(new) = partial.arguments.get(call.arguments_text.len()..) {
-                call.arguments_text.push_str(new);
+            // Arguments grow while they stream, or take the place of empty ones: copying just the new piece keeps a long
+            // call linear.
+            match partial.arguments.get(call.arguments_text.len()..) {
+                Some(new) if call.arguments_text != "{}" || partial.arguments.starts_with("{}") => {
+                    call.arguments_text.push_str(new);
+                }
+                _ => call.arguments_text.clone_from(&partial.arguments),
             }
         }
     }
@@ -457,10 +463,15 @@ impl Turn {
         if let Some((begun, cut)) = self.begun.take() {
             message.text.insert_str(0, &begun.text);
             message.reasoning.insert_str(0, &begun.reasoning);
-            message.opaque = message.opaque.or(begun.opaque);
-            if let Some(earlier) = &cut.usage {
-                add_usage(&mut usage, earlier);
+            let is_of_another = cut.provider != self.setup.provider;
+            // One vendor's reasoning is not told to another as its own.
+            message.opaque =
+                message.opaque.filter(|_| !is_of_another || !message.tool_calls.is_empty()).or(begun.opaque);
+            let mut whole = cut.usage;
+            if let Some(later) = &usage {
+                add_usage(&mut whole, later);
             }
+            usage = whole;
             ttft_ms = cut.ttft_ms.or(ttft_ms);
             elapsed_ms += cut.elapsed_ms;
         }

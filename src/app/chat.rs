@@ -72,11 +72,14 @@ impl OpenChat {
                 },
                 attachments: Vec::new(),
             }),
-            Record::AnswerResumed { message: id, .. } => {
+            Record::AnswerResumed { message: id, provider, model, .. } => {
                 let Some(entry) = entries.iter_mut().rev().find(|entry| entry.id == *id) else { return };
                 entry.state = EntryState::Streaming;
-                if let EntryBody::Answer { finish, finish_raw, error, .. } = &mut entry.body {
+                if let EntryBody::Answer { provider: asked, model: of, finish, finish_raw, error, .. } = &mut entry.body
+                {
                     (*finish, *finish_raw, *error) = (None, None, None);
+                    provider.clone_into(asked);
+                    model.clone_into(of);
                 }
             }
             Record::AnswerText { message, text } => {
@@ -134,10 +137,11 @@ impl OpenChat {
     #[must_use]
     pub fn cut_answer(&self) -> Option<CutAnswer> {
         let entry = self.conversation.entries.last()?;
-        let EntryBody::Answer { message, usage, ttft_ms, elapsed_ms, .. } = &entry.body else { return None };
+        let EntryBody::Answer { message, provider, usage, ttft_ms, elapsed_ms, .. } = &entry.body else { return None };
         let is_cut = message.tool_calls.is_empty() && !message.text.trim().is_empty();
         is_cut.then(|| CutAnswer {
             message: entry.id.clone(),
+            provider: provider.clone(),
             usage: usage.clone(),
             ttft_ms: *ttft_ms,
             elapsed_ms: *elapsed_ms,
@@ -156,11 +160,11 @@ impl OpenChat {
         is_dropped
     }
 
-    /// The last question with its id.
+    /// The last question.
     #[must_use]
-    pub fn last_question(&self) -> Option<(MessageId, String)> {
+    pub fn last_question(&self) -> Option<(&Entry, &str)> {
         self.conversation.entries.iter().rev().find_map(|entry| match &entry.body {
-            EntryBody::Question(text) => Some((entry.id.clone(), text.clone())),
+            EntryBody::Question(text) => Some((entry, text.as_str())),
             EntryBody::Answer { .. } | EntryBody::ToolResult(_) => None,
         })
     }

@@ -146,7 +146,7 @@ impl Model {
             list.selected = 0;
         }
         self.notify(strings::notice_connected(&label));
-        let mut effects = vec![Effect::SaveKey { provider, key }];
+        let mut effects = vec![Effect::SaveKey { provider, key, to_keyring: self.has_keyring }];
         if asks_again {
             effects.extend(self.try_again());
         }

@@ -54,6 +54,8 @@ pub enum Effect {
         provider: String,
         /// The key.
         key: Secret,
+        /// It was said to go into the keyring.
+        to_keyring: bool,
     },
     /// Read a response as it came; answered by `StreamRead`.
     ReadStream {

@@ -14,7 +14,7 @@ use super::panel::Panel;
 use super::providers::{ProviderRow, Target, ToolOffer};
 use super::scroll::Scroll;
 use crate::agent::{CallState, Moment, Phase, Turn};
-use crate::chat::{Conversation, ConversationId, IdSource, MessageId};
+use crate::chat::{Attachment, Conversation, ConversationId, IdSource, MessageId};
 use crate::config::keymap::Keymap;
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
@@ -152,8 +152,8 @@ pub struct Model {
     pub is_queue_held: bool,
     /// What was put aside, newest last.
     pub put_aside: Vec<String>,
-    /// The question that the next one takes the place of.
-    pub replaced_question: Option<MessageId>,
+    /// The question that the one in the prompt takes the place of, with its images.
+    pub replaced_question: Option<(MessageId, Vec<Attachment>)>,
     /// Where keys go.
     pub focus: Focus,
     /// What lies on top, the topmost last.

@@ -119,13 +119,14 @@ impl Model {
     }
 
     fn edit_last_question(&mut self) -> Vec<Effect> {
-        let Some((id, text)) = self.chat.last_question() else { return Vec::new() };
+        let Some((entry, text)) = self.chat.last_question() else { return Vec::new() };
+        let (text, replaced) = (text.to_owned(), (entry.id.clone(), entry.attachments.clone()));
         if let Some(draft) = self.composer.clear_aside() {
             self.put_aside.push(draft);
             self.refresh_recall();
         }
         self.composer.set_text(&text);
-        self.replaced_question = Some(id);
+        self.replaced_question = Some(replaced);
         self.focus = super::model::Focus::Prompt;
         self.notify(strings::NOTICE_EDITING);
         Vec::new()

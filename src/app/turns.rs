@@ -5,7 +5,7 @@ use super::model::{Focus, Model};
 use super::providers::Target;
 use super::remedy::Remedy;
 use crate::agent::{self, Event, NewQuestion, OfferedTool, Opening, Turn, TurnEnd, TurnId, TurnSetup};
-use crate::chat::{Finish, ToolSpec, title_of};
+use crate::chat::{Attachment, Finish, MessageId, ToolSpec, title_of};
 use crate::store::NewChat;
 use crate::strings;
 
@@ -20,7 +20,8 @@ impl Model {
             self.notify(strings::notice_queued(self.queue.len()));
             return Vec::new();
         }
-        self.start_question(text)
+        let replaced = self.replaced_question.take();
+        self.start_question(text, replaced)
     }
 
     /// Sends the first queued question, when one is held.
@@ -29,7 +30,7 @@ impl Model {
             return Vec::new();
         }
         match self.queue.pop_front() {
-            Some(text) => self.start_question(text),
+            Some(text) => self.start_question(text, None),
             None => Vec::new(),
         }
     }
@@ -47,16 +48,18 @@ impl Model {
         self.start_turn(Opening::AsItStands)
     }
 
-    fn start_question(&mut self, text: String) -> Vec<Effect> {
-        if let Some(replaced) = self.replaced_question.take() {
-            self.chat.rewind_before(&replaced);
-        }
+    fn start_question(&mut self, text: String, replaced: Option<(MessageId, Vec<Attachment>)>) -> Vec<Effect> {
+        let attachments = replaced.map(|(message, attachments)| {
+            self.chat.rewind_before(&message);
+            attachments
+        });
+        let attachments = attachments.unwrap_or_default();
         let new_chat = (!self.chat.is_begun).then(|| NewChat {
             title: title_of(&text),
             provider: self.providers.target.provider.clone(),
             model: self.providers.target.model.clone(),
         });
-        self.start_turn(Opening::Question(NewQuestion { text, attachments: Vec::new(), new_chat }))
+        self.start_turn(Opening::Question(NewQuestion { text, attachments, new_chat }))
     }
 
     pub(super) fn start_turn(&mut self, opening: Opening) -> Vec<Effect> {
@@ -66,6 +69,7 @@ impl Model {
         self.panel.selected = None;
         self.notice = None;
         self.loading = None;
+        self.replaced_question = None;
         let target = self.providers.target.clone();
         let tools: Vec<OfferedTool> = self
             .offered_tools()

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::file::{Located, RawProvider};
 use super::presets::{APIS, AZURE, DEMO, OPENAI_CHAT, Preset, retired};
 use super::report::{Problem, did_you_mean};
-use super::saved_keys::{SavedKey, SavedPlace};
+use super::saved_keys::{SavedKey, SavedPlace, keyring_name};
 use super::secret::Secret;
 
 /// Below an Azure resource, the interface that needs no version.
@@ -301,9 +301,11 @@ impl ProviderSettings {
     /// Whether a key may be pasted into the program for it: its key is read from a variable, or was pasted before.
     #[must_use]
     pub fn takes_pasted_key(&self) -> bool {
-        match self.key {
+        match &self.key {
             KeySource::Env(_) => !self.base_url.is_empty(),
-            KeySource::Saved(_) | KeySource::Keyring(_) => true,
+            KeySource::Saved(_) => true,
+            // One that the file names is changed there.
+            KeySource::Keyring(name) => *name == keyring_name(&self.name, &self.base_url),
             KeySource::None | KeySource::Command(_) | KeySource::Inline(_) => false,
         }
     }
@@ -320,7 +322,7 @@ impl ProviderSettings {
             self.missing = None;
             self.key = match &saved.place {
                 SavedPlace::File(key) => KeySource::Saved(key.clone()),
-                SavedPlace::Keyring => KeySource::Keyring(self.name.clone()),
+                SavedPlace::Keyring => KeySource::Keyring(keyring_name(&self.name, &self.base_url)),
             };
         }
     }

@@ -28,8 +28,14 @@ pub struct SavedKey {
 pub enum SavedPlace {
     /// In the file itself.
     File(Secret),
-    /// In the keyring, under the provider's name.
+    /// In the keyring, under [`keyring_name`].
     Keyring,
+}
+
+/// The name under which a pasted key is kept in the keyring: it holds the one address that the key may go to.
+#[must_use]
+pub fn keyring_name(provider: &str, base_url: &str) -> String {
+    format!("{provider}@{base_url}")
 }
 
 /// The file of saved keys.
@@ -78,11 +84,17 @@ impl SavedKeys {
 
     /// Keeps a key for this address: in the keyring, else in the file, beside those there are; whole or not at all. The
     /// error is a sentence.
-    pub fn keep(&self, provider: &str, base_url: &str, key: &Secret, keyring: &dyn Keyring) -> Result<(), String> {
+    pub fn keep(
+        &self,
+        provider: &str,
+        base_url: &str,
+        key: &Secret,
+        keyring: &dyn Keyring,
+    ) -> Result<SavedPlace, String> {
         let mut keys = self.read()?;
-        let is_kept = keyring.is_there() && keyring.keep(provider, key).is_ok();
+        let is_kept = keyring.is_there() && keyring.keep(&keyring_name(provider, base_url), key).is_ok();
         let place = if is_kept { SavedPlace::Keyring } else { SavedPlace::File(key.clone()) };
-        keys.insert(provider.to_owned(), SavedKey { base_url: base_url.to_owned(), place });
+        keys.insert(provider.to_owned(), SavedKey { base_url: base_url.to_owned(), place: place.clone() });
         let entry = |saved: &SavedKey| {
             let place = match &saved.place {
                 SavedPlace::File(key) => ("key".to_owned(), key.expose().into()),
@@ -91,7 +103,8 @@ impl SavedKeys {
             toml::Table::from_iter([("base_url".to_owned(), saved.base_url.clone().into()), place])
         };
         let table: toml::Table = keys.iter().map(|(name, saved)| (name.clone(), entry(saved).into())).collect();
-        self.write(&format!("{HEAD}{table}")).map_err(|error| format!("{}: {error}.", self.path.display()))
+        self.write(&format!("{HEAD}{table}")).map_err(|error| format!("{}: {error}.", self.path.display()))?;
+        Ok(place)
     }
 
     fn write(&self, text: &str) -> io::Result<()> {
@@ -185,7 +198,8 @@ mod tests {
         let keyring = Fake::default();
         let keys = SavedKeys::beside(&folder.path().join("config.toml"));
         keys.keep("one", HOST, &secret("sk-CANARY"), &keyring).expect("keeps");
-        assert_eq!(keyring.read("one"), Ok(Some(secret("sk-CANARY"))));
+        assert_eq!(keyring.read(&keyring_name("one", HOST)), Ok(Some(secret("sk-CANARY"))));
+        assert_eq!(keyring.read(&keyring_name("one", "https://other/v1")), Ok(None));
         assert!(!fs::read_to_string(keys.path()).expect("reads").contains("CANARY"));
         let known = keys.read().expect("reads");
         assert_eq!(known["one"], SavedKey { base_url: HOST.to_owned(), place: SavedPlace::Keyring });

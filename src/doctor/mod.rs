@@ -11,7 +11,6 @@ mod patients;
 mod print;
 mod probe;
 mod reach;
-mod secrets;
 mod steps;
 mod terminal;
 

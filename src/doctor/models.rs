@@ -2,15 +2,15 @@
 
 use super::finding::Group;
 use super::patients::Patient;
-use super::secrets::Secrets;
 use crate::config::presets::{ChosenBy, DEMO, preset};
 use crate::config::report::did_you_mean;
+use crate::provider::recording::Secrets;
 use crate::strings::doctor::provider as words;
 
 /// What is offered, and whether the model that would be asked is among it.
 pub(super) fn check(models: &[String], patient: &Patient<'_>, secrets: &Secrets, group: &mut Group) {
     let model = patient.model.as_str();
-    let shown = |name: &str| secrets.hidden(name);
+    let shown = |name: &str| secrets.star_text(name);
     let Some(first) = models.first() else {
         group.warning("models", words::NO_MODELS, &words::no_models_fix(&patient.provider.api));
         return;

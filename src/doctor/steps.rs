@@ -9,11 +9,11 @@ use super::models;
 use super::patients::{Patient, Standing};
 use super::probe;
 use super::reach::{Place, connect};
-use super::secrets::Secrets;
 use crate::chat::ErrorKind;
 use crate::config::provider::{KeySource, ProviderSettings};
 use crate::config::secret::Secret;
 use crate::provider::connect::Connector;
+use crate::provider::recording::Secrets;
 use crate::provider::{Client, Endpoint, Failure, Stage, Timeouts, proxy_of};
 use crate::strings::doctor::provider as words;
 use crate::strings::doctor::{capitalised, without_number};
@@ -73,7 +73,7 @@ impl Practice {
         }
         if is_reached && self.is_probed {
             let mut probe = probe::ask(&self.client, &endpoint, &patient.model).await;
-            probe.error = probe.error.map(|error| secrets.hidden(&error));
+            probe.error = probe.error.map(|error| secrets.star_text(&error));
             group.probe = Some(probe);
         }
         Examined::Steps(group)
@@ -203,7 +203,7 @@ fn refused(
     group: &mut Group,
 ) -> bool {
     let error = &failure.error;
-    let said: String = without_number(&secrets.hidden(&error.message)).chars().take(MAX_WORDS).collect();
+    let said: String = without_number(&secrets.star_text(&error.message)).chars().take(MAX_WORDS).collect();
     let elapsed_ms = Some(way.elapsed_ms);
     match failure.stage {
         Stage::Request => {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::http::{Reply, Transport, next_piece, whole_body};
-use super::recording::{Keeper, Recording};
+use super::recording::{Keeper, Recording, Secrets};
 use super::stage::{Failure, Stage};
 use super::{ChatRequest, Endpoint, Progress, Quirks, Tolerance, dialect};
 use crate::chat::{ChatError, Delta, ErrorKind, StreamEnd};
@@ -104,7 +104,12 @@ impl Client {
         let tolerances = Arc::default();
         let told = Arc::clone(&tolerances);
         let task = tokio::spawn(async move {
-            let end = client.run(&endpoint, &request, &sender, &told).await;
+            let end = match client.run(&endpoint, &request, &sender, &told).await {
+                StreamEnd::Failed { error, is_cut } => {
+                    StreamEnd::Failed { error: without_key(error, &endpoint), is_cut }
+                }
+                StreamEnd::Complete => StreamEnd::Complete,
+            };
             // Nobody listening any more is no failure.
             let _ = sender.send(StreamItem::End(end)).await;
         });
@@ -118,6 +123,11 @@ impl Client {
 
     /// The same; an error says how far the request came.
     pub async fn try_models(&self, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {
+        let listed = self.list(endpoint).await;
+        listed.map_err(|failure| failure.stage.of(without_key(failure.error, endpoint)))
+    }
+
+    async fn list(&self, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {
         let dialect = dialect(endpoint.api);
         let response = match self.transport.send(endpoint, &dialect.models_request(endpoint)).await? {
             Reply::Success(response) => response,
@@ -208,6 +218,12 @@ impl Client {
     fn known_quirks(&self) -> std::sync::MutexGuard<'_, HashMap<String, Quirks>> {
         self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Servers repeat a key in the sentence with which they refuse it.
+fn without_key(mut error: ChatError, endpoint: &Endpoint) -> ChatError {
+    error.message = Secrets::of(endpoint).star_text(&error.message);
+    error
 }
 
 /// Whether somebody still listens.

@@ -105,7 +105,7 @@ async fn read_keyring(name: String) -> Result<Secret, ChatError> {
 
 /// The first line a key command prints. The command is split at blanks, without a shell.
 async fn run_key_command(command: &str) -> Result<Secret, ChatError> {
-    let fail = |why: String| ChatError::new(ErrorKind::Auth, format!("The key command `{command}` failed: {why}"));
+    let fail = |why: String| ChatError::new(ErrorKind::Auth, format!("The key command failed: {why}"));
     let mut words = command.split_whitespace();
     let program = words.next().ok_or_else(|| fail("it is empty.".to_owned()))?;
     let output = tokio::process::Command::new(program)

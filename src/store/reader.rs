@@ -140,10 +140,12 @@ impl Reader {
         )?;
         let mut rows = statement.query([id.as_str()])?;
         while let Some(row) = rows.next()? {
-            let message: String = row.get(0)?;
+            let (Ok(message), Ok(name), Ok(media_type), Ok(data)) =
+                (row.get::<_, String>(0), row.get(1), row.get(2), row.get::<_, Vec<u8>>(3))
+            else {
+                continue;
+            };
             if let Some(entry) = entries.iter_mut().find(|entry| entry.id.0 == message) {
-                let data: Vec<u8> = row.get(3)?;
-                let (name, media_type) = (row.get(1)?, row.get(2)?);
                 entry.attachments.push(Attachment { name, media_type, data: data.into() });
             }
         }

@@ -56,6 +56,10 @@ pub enum Record {
         message: MessageId,
         /// Its text so far, in bytes.
         text_bytes: u64,
+        /// The provider that is asked to go on.
+        provider: String,
+        /// Its model.
+        model: String,
     },
     /// More of an answer's text.
     AnswerText {

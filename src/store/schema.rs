@@ -121,7 +121,11 @@ fn back_up(connection: &Connection, folder: &Path, version: i64) -> Result<(), S
     let file = path.to_string_lossy().into_owned();
     connection.execute("vacuum into ?1", [&file])?;
     let copy = Connection::open(&path)?;
-    copy.query_row("pragma integrity_check", [], |row| row.get::<_, String>(0))?;
+    let found: String = copy.query_row("pragma integrity_check", [], |row| row.get(0))?;
+    if found != "ok" {
+        let source = std::io::Error::other(format!("the copy made before it is changed is damaged: {found}"));
+        return Err(StoreError::File { path, source });
+    }
     let mut backups: Vec<_> = std::fs::read_dir(folder)
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
         .unwrap_or_default();

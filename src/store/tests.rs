@@ -353,7 +353,12 @@ fn an_answer_that_goes_on_is_one_text_and_keeps_nothing_of_its_failure() {
         elapsed_ms: 1,
         model: "m".to_owned(),
     });
-    writer.append(Record::AnswerResumed { message: "a".into(), text_bytes: 7 });
+    writer.append(Record::AnswerResumed {
+        message: "a".into(),
+        text_bytes: 7,
+        provider: "other".to_owned(),
+        model: "n".to_owned(),
+    });
     writer.append(text("a", "two"));
     wait(&events, &StoreEvent::Committed(CommittedWhat::AnswerText { message: "a".into(), len: 10 }));
     assert_eq!(view(folder.path())[1], row("a", "assistant", "Of the two", "streaming"));
@@ -361,7 +366,10 @@ fn an_answer_that_goes_on_is_one_text_and_keeps_nothing_of_its_failure() {
     assert!(writer.close(Duration::from_secs(20)));
     assert_eq!(view(folder.path())[1], row("a", "assistant", "Of the two", "complete"));
     let chat = Reader::open(folder.path()).unwrap().load(&"c".into()).unwrap().unwrap();
-    assert!(matches!(&chat.entries[1].body, EntryBody::Answer { error: None, finish: Some(Finish::Stop), .. }));
+    let EntryBody::Answer { error: None, finish: Some(Finish::Stop), provider, .. } = &chat.entries[1].body else {
+        panic!("{chat:?}")
+    };
+    assert_eq!(provider, "other");
 }
 
 #[test]

@@ -110,7 +110,7 @@ struct Received {
 impl Received {
     fn take(&mut self, record: &Record) {
         match record {
-            Record::AnswerResumed { message, text_bytes } => {
+            Record::AnswerResumed { message, text_bytes, .. } => {
                 self.lengths.insert(message.clone(), *text_bytes);
             }
             Record::AnswerText { message, text } => {
@@ -335,7 +335,7 @@ impl Actor {
                     CommittedWhat::Question(message.clone())
                 }
                 Record::AnswerBegan { message, .. } => CommittedWhat::AnswerBegan(message.clone()),
-                Record::AnswerResumed { message, text_bytes } => {
+                Record::AnswerResumed { message, text_bytes, .. } => {
                     self.lengths.insert(message.clone(), *text_bytes);
                     CommittedWhat::AnswerBegan(message.clone())
                 }
@@ -434,12 +434,18 @@ fn write(transaction: &Transaction<'_>, record: &Record, instance: Option<&str>)
                 .prepare_cached("update conversation set provider = ?2, model = ?3 where id = ?1")?
                 .execute(params![conversation.as_str(), provider, model])?;
         }
-        Record::AnswerResumed { message, .. } => {
+        Record::AnswerResumed { message, provider, model, .. } => {
             transaction.execute(
                 "update message set state = 'streaming', instance = ?2,
-                   meta = json_remove(meta, '$.error', '$.finish', '$.finish_raw')
+                   meta = json_set(json_remove(meta, '$.error', '$.finish', '$.finish_raw'),
+                                   '$.provider', ?3, '$.model', ?4)
                  where id = ?1",
-                params![message.as_str(), instance],
+                params![message.as_str(), instance, provider, model],
+            )?;
+            transaction.execute(
+                "update conversation set provider = ?2, model = ?3
+                 where id = (select conversation_id from message where id = ?1)",
+                params![message.as_str(), provider, model],
             )?;
         }
         Record::AnswerText { message, text } => chunk(transaction, message, "text", text)?,

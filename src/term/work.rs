@@ -19,7 +19,7 @@ use crate::chat::{ChatError, ConversationId, ErrorKind};
 use crate::config::keyring;
 use crate::config::probe;
 use crate::config::provider::ProviderSettings;
-use crate::config::saved_keys::SavedKeys;
+use crate::config::saved_keys::{SavedKeys, SavedPlace};
 use crate::config::secret::Secret;
 use crate::host::{self, ToolBox};
 use crate::models;
@@ -134,7 +134,7 @@ impl Worker {
             Effect::FindKeyring => self.find_keyring(),
             Effect::ListModels => self.list_models(),
             Effect::TryKey { request, provider, key } => self.try_key(request, &provider, key),
-            Effect::SaveKey { provider, key } => self.save_key(&provider, key),
+            Effect::SaveKey { provider, key, to_keyring } => self.save_key(&provider, key, to_keyring),
             Effect::ReadStream { request, choice, known } => self.read_stream(request, choice, known),
             Effect::SaveStream { number } => self.save_stream(number),
             Effect::Redraw | Effect::Suspend | Effect::Quit => {}
@@ -225,16 +225,20 @@ impl Worker {
         });
     }
 
-    fn save_key(&mut self, name: &str, key: Secret) {
+    fn save_key(&mut self, name: &str, key: Secret, is_promised: bool) {
         let Some(provider) = self.providers.get_mut(name) else { return };
         *provider = provider.with_saved_key(key.clone());
         self.endpoints.insert(name.to_owned(), host::endpoint_source(self.connector.clone(), provider.clone()));
         let base_url = provider.base_url.clone();
         let (name, saved_keys, to_shell) = (name.to_owned(), self.saved_keys.clone(), self.to_shell.clone());
         tokio::task::spawn_blocking(move || {
-            if let Err(why) = saved_keys.keep(&name, &base_url, &key, keyring::system()) {
-                let _ = to_shell.send(Shell::App(Box::new(Msg::Warned(strings::notice_key_not_kept(&why)))));
-            }
+            let told = match saved_keys.keep(&name, &base_url, &key, keyring::system()) {
+                Ok(SavedPlace::Keyring) => return,
+                Ok(SavedPlace::File(_)) if !is_promised => return,
+                Ok(SavedPlace::File(_)) => strings::notice_key_in_file(&host::short_path(saved_keys.path())),
+                Err(why) => strings::notice_key_not_kept(&why),
+            };
+            let _ = to_shell.send(Shell::App(Box::new(Msg::Warned(told))));
         });
     }
 

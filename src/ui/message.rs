@@ -236,8 +236,6 @@ fn answer_end(lines: &mut Vec<Line>, model: &Model, at: usize, frame: &Frame) {
     let withheld = is_withheld.then(|| ChatError::new(ErrorKind::ContentFilter, String::new()));
     if let Some(error) = error.as_ref().or(withheld.as_ref()) {
         let reached = Reached { is_cut: *finish == Some(Finish::Truncated), has_text: !message.text.is_empty() };
-        let is_open =
-            model.running_turn().is_none() && model.chat.last_answer().is_some_and(|last| last.id == entry.id);
         let asked = Target { provider: provider.clone(), model: asked.clone() };
         lines.extend(error_card::of_answer(model, error, &asked, reached, is_open, frame));
     }

@@ -269,3 +269,21 @@ fn a_provider_without_its_key_is_not_asked_in_vain() {
     let azure = text(&run(home.path(), &["ask", "--provider", "azure", "hi"]).stderr);
     assert!(azure.contains("Set AZURE_OPENAI_ENDPOINT to your resource's address"), "{azure}");
 }
+
+#[test]
+fn a_key_that_a_server_repeats_is_shown_nowhere() {
+    let home = home();
+    let words = r#"{"error":{"message":"Incorrect API key provided: sk-CANARY-0123456789"}}"#;
+    let (url, served) = scripted("401 Unauthorized", vec![words.to_owned()]);
+    let data = home.path().join("chats");
+    let folder = data.display().to_string();
+    let words =
+        ["ask", "--json", "--data-dir", &folder, "--base-url", &url, "--model", "m", "--api-key-env", "MINE", "hi"];
+    let output = riffle(home.path(), &words).env("MINE", "sk-CANARY-0123456789").output().unwrap();
+    served.join().unwrap();
+    let history = std::fs::read(data.join("history.db")).unwrap();
+    for bytes in [&output.stdout, &output.stderr, &history] {
+        assert!(!String::from_utf8_lossy(bytes).contains("CANARY"), "{}", text(&output.stdout));
+    }
+    assert!(text(&output.stdout).contains("Incorrect API key provided: ****"));
+}

@@ -217,3 +217,33 @@ fn an_answer_that_is_whole_does_not_go_on() {
     screen.expect("No answer was cut.");
     assert_eq!(request(&screen), before);
 }
+
+#[test]
+fn a_question_that_was_to_be_edited_is_left_alone_once_another_answer_came() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("something odd");
+    screen.fail(failed(ErrorKind::ContentFilter, 400, "content_filter"), false);
+    screen.press("tab enter");
+    screen.press("tab r r");
+    screen.text("a good answer");
+    screen.end(Finish::Stop);
+    screen.press("esc ctrl-u");
+    screen.ask("now shorter");
+    assert_eq!(screen.request.as_ref().unwrap().1.len(), 3, "the good answer is still there");
+}
+
+#[test]
+fn another_provider_that_goes_on_is_named_with_what_it_wrote() {
+    let mut screen = cut();
+    screen.press("f2");
+    screen.wait(1000);
+    screen.type_text("outdoor");
+    screen.press("enter");
+    screen.press("tab enter");
+    screen.fail(failed(ErrorKind::Server, 500, "no"), false);
+    let resumed = screen.records().into_iter().find_map(|record| match record {
+        Record::AnswerResumed { provider, .. } => Some(provider.clone()),
+        _ => None,
+    });
+    assert_eq!(resumed.as_deref(), Some("demo"));
+}
