@@ -7,6 +7,7 @@ mod cases;
 mod chatting;
 mod config;
 mod connecting;
+mod corpus;
 mod doctor;
 mod harness;
 mod network;
