@@ -163,6 +163,7 @@ fn attached(paths: &[PathBuf]) -> anyhow::Result<(String, Vec<Attachment>)> {
             images.push(image);
             continue;
         }
+        anyhow::ensure!(!data.starts_with(b"%PDF-"), fail(strings::NO_PDF));
         let text = String::from_utf8(data).ok().filter(|text| !text.contains('\0'));
         let text = text.ok_or_else(|| fail(strings::ATTACHABLE))?;
         let fence = "`".repeat(longest_run(&text, '`').max(2) + 1);
@@ -173,6 +174,18 @@ fn attached(paths: &[PathBuf]) -> anyhow::Result<(String, Vec<Attachment>)> {
 
 fn longest_run(text: &str, of: char) -> usize {
     text.split(|c| c != of).map(str::len).max().unwrap_or(0)
+}
+
+/// Whom the chat that `--continue` goes on with was held with: the provider, and the model that answered.
+#[must_use]
+pub fn last_asked(data_dir: &Path) -> Option<(String, String)> {
+    let chat = newest(data_dir)?;
+    chat.last_asked().map(|(provider, model)| (provider.to_owned(), model.to_owned()))
+}
+
+fn newest(data_dir: &Path) -> Option<Conversation> {
+    let reader = Reader::open(data_dir).ok()?;
+    reader.load(&reader.newest().ok()??).ok()?
 }
 
 fn culprit(provider: &ProviderSettings, model: &str) -> Culprit {
@@ -252,11 +265,7 @@ impl Saving {
 
     /// The chat that goes on, or a new one.
     fn chat(options: &AskOptions) -> Conversation {
-        let newest = || {
-            let reader = Reader::open(&options.data_dir).ok()?;
-            reader.load(&reader.newest().ok()??).ok()?
-        };
-        let found = if options.is_continued { newest() } else { None };
+        let found = if options.is_continued { newest(&options.data_dir) } else { None };
         found.unwrap_or_else(|| Conversation {
             id: ConversationId(host::ids().next_id()),
             title: String::new(),

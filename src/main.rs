@@ -1,16 +1,18 @@
 //! The program's edge: arguments in, exit status out. Everything else is in the library.
 
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use riffle::ask::{self, AskOptions};
 use riffle::cli::{self, AskArgs, Cli, Command, Open};
-use riffle::config::choose::choose;
+use riffle::config::choose::{Choice, choose, model_asked};
 use riffle::config::load::{Loaded, load};
 use riffle::config::presets::DEMO;
 use riffle::config::probe;
+use riffle::config::settings::Settings;
 use riffle::doctor::{self, DoctorOptions};
 use riffle::host;
 use riffle::models::{self, ModelsOptions};
@@ -96,11 +98,10 @@ async fn answer(loaded: Loaded, args: AskArgs) -> anyhow::Result<u8> {
     for warning in &warnings {
         host::note(warning);
     }
-    let choose = |found| choose(&settings, &host::variable, found).map_err(|why| anyhow::anyhow!(why));
-    let mut choice = choose(None)?;
-    if choice.provider == DEMO && settings.provider.is_empty() {
-        choice = choose(probe::find_local().await)?;
-    }
+    let choice = match continued(&settings, &data_dir).filter(|_| args.goes_on) {
+        Some(choice) => choice,
+        None => chosen(&settings).await?,
+    };
     let provider = settings.providers.get(&choice.provider).cloned();
     let provider = provider.with_context(|| format!("the provider {} is not known", choice.provider))?;
     ask::run(AskOptions {
@@ -117,6 +118,27 @@ async fn answer(loaded: Loaded, args: AskArgs) -> anyhow::Result<u8> {
         model: choice.model,
     })
     .await
+}
+
+async fn chosen(settings: &Settings) -> anyhow::Result<Choice> {
+    let choose = |found| choose(settings, &host::variable, found).map_err(|why| anyhow::anyhow!(why));
+    let choice = choose(None)?;
+    if choice.provider != DEMO || !settings.provider.is_empty() {
+        return Ok(choice);
+    }
+    choose(probe::find_local().await)
+}
+
+/// Whom the newest chat was held with, where that can be asked and nobody was named. A chat with the demo goes on with
+/// whoever is chosen.
+fn continued(settings: &Settings, data_dir: &Path) -> Option<Choice> {
+    if settings.is_named_for_this_run() {
+        return None;
+    }
+    let (name, answered) = ask::last_asked(data_dir)?;
+    let provider = settings.providers.get(&name).filter(|provider| provider.missing.is_none() && name != DEMO)?;
+    let models = [provider.models.as_slice(), std::slice::from_ref(&provider.model)].concat();
+    Some(Choice { model: model_asked(&models, &answered).to_owned(), provider: name, reason: String::new() })
 }
 
 /// Runs it on a runtime of its own. One thread is enough for streams and the screen, and saves the way between threads for

@@ -188,6 +188,10 @@ pub fn cannot_attach(path: &str, why: &str) -> String {
     format!("{path} cannot be attached: {why}")
 }
 
+/// A model's name as it was typed.
+pub const NOT_LISTED: &str = "not in its list; asked by this name";
+/// What a PDF needs first.
+pub const NO_PDF: &str = "a PDF cannot be sent. Attach its text: pdftotext FILE.pdf";
 /// What can be attached.
 pub const ATTACHABLE: &str = "it is neither text nor an image (PNG, JPEG, GIF, WebP).";
 
@@ -465,7 +469,7 @@ pub fn notice_connected(label: &str) -> String {
 /// The key was taken, and another one stands in the way at the next start.
 #[must_use]
 pub fn notice_key_shadowed(variable: &str) -> String {
-    format!("Connected. {variable} still holds another key, which counts at the next start; unset it.")
+    format!("Connected. Unset {variable}: at the next start its key would count.")
 }
 
 /// The keyring did not take the key that it was said to get.

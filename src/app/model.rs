@@ -15,6 +15,7 @@ use super::providers::{ProviderRow, Target, ToolOffer};
 use super::scroll::Scroll;
 use crate::agent::{CallState, Moment, Phase, Turn};
 use crate::chat::{Attachment, Conversation, ConversationId, IdSource, MessageId};
+use crate::config::choose::model_asked;
 use crate::config::keymap::Keymap;
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
@@ -70,6 +71,8 @@ pub struct Providers {
     pub target: Target,
     /// Why this one, as shown on the first screen; empty for the demo.
     pub reason: String,
+    /// It was named for this run: a saved chat does not bring its own.
+    pub is_named: bool,
 }
 
 impl Providers {
@@ -83,6 +86,15 @@ impl Providers {
     #[must_use]
     pub fn row(&self, name: &str) -> Option<&ProviderRow> {
         self.rows.iter().find(|row| row.name == name)
+    }
+
+    /// Turns to whom a saved chat was held with, where that can be asked. A chat with the demo goes on with whoever is
+    /// chosen.
+    fn return_to(&mut self, chat: &Conversation) {
+        let Some((provider, answered)) = chat.last_asked() else { return };
+        let Some(row) = self.row(provider).filter(|row| row.missing.is_none() && !row.is_demo) else { return };
+        let model = model_asked(&row.models, answered).to_owned();
+        self.target = Target { provider: row.name.clone(), model };
     }
 }
 
@@ -468,6 +480,9 @@ impl Model {
 
     /// Puts this saved chat on the screen, to be continued.
     pub(super) fn open_chat(&mut self, conversation: Conversation) {
+        if !self.providers.is_named {
+            self.providers.return_to(&conversation);
+        }
         self.chat = OpenChat::saved(conversation);
         self.reset_view();
         self.overlays.clear();

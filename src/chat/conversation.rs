@@ -106,6 +106,15 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// Who gave the last answer: the provider, and the model that answered.
+    #[must_use]
+    pub fn last_asked(&self) -> Option<(&str, &str)> {
+        self.entries.iter().rev().find_map(|entry| match &entry.body {
+            EntryBody::Answer { provider, model, .. } => Some((provider.as_str(), model.as_str())),
+            EntryBody::Question(_) | EntryBody::ToolResult(_) => None,
+        })
+    }
+
     /// The messages for the next request: every call paired with exactly one result, no empty answers, nothing of the
     /// marks that only people see.
     #[must_use]

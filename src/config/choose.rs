@@ -1,8 +1,8 @@
-//! Who is asked when nobody is named: the configuration's provider, else the first key found, else a server on this machine,
-//! else the demo. Pure; the probe's answer is an argument.
+//! Who is asked when nobody is named: the configuration's provider, else the first key found, else a provider of the
+//! person's own, else a server on this machine, else the demo. Pure; the probe's answer is an argument.
 
 use super::presets::{ChosenBy, DEMO, PRESETS, preset};
-use super::provider::KeySource;
+use super::provider::{KeySource, ProviderSettings};
 use super::report::did_you_mean;
 use super::settings::Settings;
 
@@ -41,6 +41,12 @@ pub fn choose(
         };
         return named(settings, one.name, format!("Using {}, because {because}. Ctrl+X m to change.", provider.label));
     }
+    let is_own =
+        |one: &&ProviderSettings| preset(&one.name).is_none() && one.missing.is_none() && !one.model.is_empty();
+    if let Some(own) = settings.providers.values().find(is_own) {
+        let reason = format!("Using {}, because it is in your configuration. Ctrl+X m to change.", own.label);
+        return named(settings, &own.name, reason);
+    }
     if let Some(one) = found_local.and_then(preset) {
         let reason = format!("Using {}, because it runs on this machine. Ctrl+X m to change.", one.label);
         return named(settings, one.name, reason);
@@ -52,6 +58,16 @@ pub fn choose(
         format!("No provider is connected that could be asked for {}; this is the demo.", settings.model)
     };
     Ok(Choice { provider: DEMO.to_owned(), model: scripted.to_owned(), reason })
+}
+
+/// The model to ask again for one that answered: vendors answer `gpt-4o-mini` as `gpt-4o-mini-2024-07-18`.
+#[must_use]
+pub fn model_asked<'a>(models: &'a [String], answered: &'a str) -> &'a str {
+    let is_dated = |model: &&String| {
+        let rest = answered.strip_prefix(model.as_str()).and_then(|rest| rest.strip_prefix(['-', ':', '@']));
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    models.iter().find(is_dated).map_or(answered, String::as_str)
 }
 
 fn named(settings: &Settings, name: &str, reason: String) -> Result<Choice, String> {
@@ -112,6 +128,27 @@ mod tests {
             chosen("[providers.openai]\napi_key_env = \"MINE\"", &["OPENAI_API_KEY"], &none, None),
             triple("demo", "scripted", "")
         );
+    }
+
+    #[test]
+    fn a_provider_of_ones_own_comes_before_what_runs_here_once_it_can_be_asked() {
+        let own = "[providers.mine]\nbase_url = \"http://localhost:9/v1\"\nmodel = \"tiny\"";
+        let none = Flags::default();
+        assert_eq!(
+            chosen(own, &[], &none, Some("ollama")),
+            triple("mine", "tiny", "Using mine, because it is in your configuration. Ctrl+X m to change.")
+        );
+        assert_eq!(chosen(own, &["GROQ_API_KEY"], &none, None).map(|found| found.0), Ok("groq".to_owned()));
+        let keyless = format!("{own}\napi_key_env = \"MINE_KEY\"");
+        assert_eq!(chosen(&keyless, &[], &none, None), triple("demo", "scripted", ""));
+    }
+
+    #[test]
+    fn the_model_that_was_asked_is_known_by_the_dated_name_that_answered() {
+        let models = ["gpt-4o", "gpt-4o-mini"].map(str::to_owned);
+        assert_eq!(model_asked(&models, "gpt-4o-mini-2024-07-18"), "gpt-4o-mini");
+        assert_eq!(model_asked(&models, "gpt-4o-audio"), "gpt-4o-audio");
+        assert_eq!(model_asked(&models, "gpt-4o"), "gpt-4o");
     }
 
     #[test]

@@ -255,6 +255,13 @@ impl Settings {
         Ok((Self { origins: resolver.origins, ..settings }, warnings))
     }
 
+    /// Whether a provider or a model was named for this run, by an option or the environment.
+    #[must_use]
+    pub fn is_named_for_this_run(&self) -> bool {
+        let is_named = |key| matches!(self.origins.get(key), Some(Origin::Flag(_) | Origin::Env(_)));
+        is_named("provider") || is_named("model")
+    }
+
     /// Each value as `config check` shows it: name, value as in the file, origin.
     #[must_use]
     pub fn describe(&self) -> Vec<(&'static str, String, Origin)> {

@@ -46,7 +46,7 @@ pub(super) fn providers(settings: &Settings, found_local: Option<&str>) -> anyho
         row.models.insert(0, choice.model.clone());
     }
     let target = Target { provider: choice.provider, model: choice.model };
-    Ok(Providers { rows, target, reason: choice.reason })
+    Ok(Providers { rows, target, reason: choice.reason, is_named: settings.is_named_for_this_run() })
 }
 
 fn provider_row(provider: &ProviderSettings, found_local: Option<&str>) -> ProviderRow {

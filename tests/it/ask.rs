@@ -142,6 +142,21 @@ fn a_chat_is_continued_with_what_was_said_in_it() {
 }
 
 #[test]
+fn a_chat_is_continued_with_whom_it_was_held() {
+    let home = home();
+    let answer = chunk(&json!({"content": "ok"}), Some("stop")) + "data: [DONE]\n\n";
+    let (url, served) = scripted("200 OK", vec![answer.clone(), answer]);
+    let provider = |name: &str, base: &str| format!("[providers.{name}]\nbase_url = \"{base}\"\nmodel = \"tiny\"\n");
+    let file = home.path().join("config.toml");
+    std::fs::write(&file, provider("another", "http://127.0.0.1:9/v1") + &provider("mine", &url)).unwrap();
+    let file = file.display().to_string();
+    run(home.path(), &["ask", "--config", &file, "--provider", "mine", "hello"]);
+    let output = run(home.path(), &["ask", "--config", &file, "--continue", "and now?"]);
+    assert_eq!(text(&output.stdout), "ok");
+    assert_eq!(served.join().unwrap().len(), 2);
+}
+
+#[test]
 fn a_history_that_cannot_be_written_is_exit_3_and_the_answer_is_still_given() {
     let home = home();
     let file = home.path().join("not-a-folder");

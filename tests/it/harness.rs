@@ -104,7 +104,7 @@ impl Screen {
             size: (columns, rows),
             keymap: Arc::new(Keymap::resolve(&BTreeMap::new()).unwrap()),
             look: Look { background: Background::Dark, ..Look::default() },
-            providers: Providers { rows: rows_of, target, reason },
+            providers: Providers { rows: rows_of, target, reason, is_named: false },
             keys_place: "~/.config/riffle/keys.toml".to_owned(),
             tools: gear(),
             system: String::new(),

@@ -247,3 +247,19 @@ fn another_provider_that_goes_on_is_named_with_what_it_wrote() {
     });
     assert_eq!(resumed.as_deref(), Some("demo"));
 }
+
+#[test]
+fn a_saved_chat_is_gone_on_with_whom_it_was_held_unless_another_was_named() {
+    let mut held = Screen::openai(80, 24);
+    held.ask("go");
+    held.text("half");
+    held.fail(ChatError::new(ErrorKind::Network, "connection reset"), true);
+    for (is_named, asked) in [(false, "openai"), (true, "demo")] {
+        let mut screen = Screen::demo(80, 24);
+        screen.model.providers.is_named = is_named;
+        screen.saved.push(held.model.chat.conversation.clone());
+        screen.press("ctrl-s enter tab enter");
+        assert!(screen.request.is_some());
+        assert_eq!(screen.model.providers.target.provider, asked);
+    }
+}
