@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::finding::Probe;
-use crate::chat::{Accumulator, Delta, Finish, Message, StreamEnd, ToolSpec, Usage};
+use crate::chat::{Accumulator, ChatError, Delta, ErrorKind, Finish, Message, StreamEnd, ToolSpec, Usage};
 use crate::host;
 use crate::provider::{ChatRequest, Client, Endpoint, StreamItem};
 use crate::strings::doctor::provider as words;
 
 /// How long the whole answer may take: a model on this machine may have to be loaded first.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// How long it may be silent once it has begun.
+const SILENCE: Duration = Duration::from_secs(20);
 /// What comes within this time came at once.
 const AT_ONCE: Duration = Duration::from_millis(2);
 
@@ -30,7 +32,13 @@ pub(super) async fn ask(client: &Client, endpoint: &Arc<Endpoint>, model: &str) 
     let (mut first, mut last) = (None, None);
     let mut stream = client.stream(endpoint.clone(), request);
     let read = async {
-        while let Some(item) = stream.recv().await {
+        loop {
+            let wait = if first.is_some() { SILENCE } else { PATIENCE };
+            let Ok(item) = tokio::time::timeout(wait, stream.recv()).await else {
+                let error = ChatError::new(ErrorKind::Network, words::answer_fell_silent(wait.as_secs()));
+                return StreamEnd::Failed { error, is_cut: true };
+            };
+            let Some(item) = item else { return StreamEnd::Complete };
             match item {
                 StreamItem::Delta(delta) => {
                     if matches!(delta, Delta::Text(_) | Delta::Reasoning(_) | Delta::ToolCall(_)) {
@@ -45,7 +53,6 @@ pub(super) async fn ask(client: &Client, endpoint: &Arc<Endpoint>, model: &str) 
                 StreamItem::End(end) => return end,
             }
         }
-        StreamEnd::Complete
     };
     let end = tokio::time::timeout(PATIENCE, read).await;
     probe.ttft_ms = first.map(|first| first.as_millis() as u64);

@@ -80,7 +80,7 @@ pub fn error_words(error: &ChatError, who: &Culprit, reached: Reached) -> ErrorW
         }
         ErrorKind::Auth => {
             meaning.push(about_key(who));
-            format!("{label} did not accept the key.")
+            if who.has_key { format!("{label} did not accept the key.") } else { format!("{label} wants a key.") }
         }
         ErrorKind::RateLimit if !error.retryable => {
             meaning.push(first_sentence(&error.message));
@@ -232,11 +232,7 @@ mod tests {
         let error = ChatError { status: Some(401), ..ChatError::new(ErrorKind::Auth, "Bad token") };
         assert_eq!(
             ask_failed(&error, &who, Reached::default()),
-            [
-                "riffle: OpenAI did not accept the key.",
-                "No key was sent. Set OPENAI_API_KEY to one.",
-                "auth 401: Bad token"
-            ]
+            ["riffle: OpenAI wants a key.", "No key was sent. Set OPENAI_API_KEY to one.", "auth 401: Bad token"]
         );
     }
 

@@ -174,7 +174,7 @@ fn reasoning(lines: &mut Vec<Line>, message: &AssistantMessage, state: EntryStat
     let width = frame.prose as usize;
     if frame.is_expanded {
         lines.push(styled(&format!("   {}", strings::REASONING), dim));
-        let text = SafeText::block(cut(&message.reasoning, MAX_PLAIN_BYTES));
+        let text = SafeText::block(cut(message.reasoning.trim(), MAX_PLAIN_BYTES));
         lines.extend(wrap::wrap_plain(&text, width.saturating_sub(2)).into_iter().map(|piece| {
             let mut line = styled("     ", dim);
             line.push(piece, dim);

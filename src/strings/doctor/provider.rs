@@ -225,6 +225,11 @@ pub fn answer_is_slow(seconds: u64) -> String {
 }
 
 #[must_use]
+pub fn answer_fell_silent(seconds: u64) -> String {
+    format!("The answer began and then fell silent for {seconds} s.")
+}
+
+#[must_use]
 pub fn streams(streams: bool) -> &'static str {
     if streams { "to the first token; the rest came bit by bit" } else { "to the first token; all came at once" }
 }

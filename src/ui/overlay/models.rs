@@ -38,8 +38,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> 
         let (name, middle, note) = match row {
             ModelRow::Model { target, provider } => {
                 let is_current = *target == model.providers.target;
-                let note =
-                    if is_current { format!("{}   {}", provider.note, strings::IN_USE) } else { provider.note.clone() };
+                let note = match (is_current, provider.models.contains(&target.model)) {
+                    (true, _) => format!("{}   {}", provider.note, strings::IN_USE),
+                    (false, true) => provider.note.clone(),
+                    (false, false) => strings::NOT_LISTED.to_owned(),
+                };
                 (target.model.clone(), provider.label.clone(), note)
             }
             ModelRow::NotConnected { provider, hint } => {
