@@ -5,6 +5,7 @@ use super::composer::EnterOutcome;
 use super::effect::Effect;
 use super::model::{Focus, Model, preview_effect};
 use super::overlay::Overlay;
+use super::remedy::Remedy;
 use super::scroll::Move;
 use crate::agent::Event;
 use crate::config::action::Action;
@@ -261,6 +262,7 @@ impl Model {
         }
         match key.typed()? {
             'w' if self.has_reason() => self.is_why_shown = !self.is_why_shown,
+            'e' if self.remedy() == Some(Remedy::OtherModel) => return Some(self.apply(Remedy::EditQuestion)),
             'm' if self.remedy().is_some() => return Some(self.choose_other_model()),
             'm' => return Some(self.act(Action::Model)),
             _ => return None,

@@ -125,7 +125,8 @@ fn keys(lines: &mut Vec<Line>, model: &Model, frame: &Frame) {
     match remedy {
         Remedy::TryAgain | Remedy::TryNow => {}
         Remedy::GoOn => pairs.push(("r", hint::ASK_AGAIN)),
-        Remedy::OtherKey | Remedy::OtherModel | Remedy::EditQuestion => pairs.push(("r", hint::TRY_AGAIN)),
+        Remedy::OtherModel => pairs.extend([("e", hint::EDIT_THE_QUESTION), ("r", hint::TRY_AGAIN)]),
+        Remedy::OtherKey | Remedy::EditQuestion => pairs.push(("r", hint::TRY_AGAIN)),
     }
     if model.has_reason() {
         pairs.push(("w", hint::WHY));

@@ -102,7 +102,9 @@ fn hints(model: &Model) -> Vec<Hint> {
         } else if !is_running && remedy != Some(Remedy::TryAgain) {
             hints.push(("r".into(), hint::ASK_AGAIN, 0));
         }
-        hints.push(("m".into(), hint::MODEL, 2));
+        if remedy != Some(Remedy::OtherModel) {
+            hints.push(("m".into(), hint::MODEL, 2));
+        }
         hints.push(("Esc".into(), if is_running { hint::STOP } else { hint::BACK }, 0));
         return hints;
     }

@@ -6,6 +6,7 @@ use super::symbols::spinner;
 use crate::agent::{CallState, Phase, Turn};
 use crate::app::{Model, Panel};
 use crate::config::look::Look;
+use crate::safe_text::SafeText;
 use crate::strings::{self, hint};
 
 /// Draws the live row.
@@ -16,7 +17,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     }
     let y = area.y;
     if let Some(notice) = &model.notice {
-        canvas.text(area, 1, y, &notice.text, canvas.theme.text);
+        let text = SafeText::line(&notice.text).fit((area.width as usize).saturating_sub(1));
+        canvas.text(area, 1, y, text.as_str(), canvas.theme.text);
     } else if let Some(turn) = model.running_turn() {
         let mut x = 1;
         if model.is_working() {

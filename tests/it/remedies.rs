@@ -142,6 +142,8 @@ fn a_chat_that_is_too_long_offers_another_model() {
     insta::assert_snapshot!(screen.screen());
     screen.press("tab enter");
     screen.expect("Model");
+    screen.press("esc tab e");
+    screen.expect("› long");
 }
 
 #[test]
