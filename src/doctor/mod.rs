@@ -52,7 +52,10 @@ pub struct DoctorOptions {
 /// Looks and tells; gives the exit status: 0 when nothing failed, 1 when something did. An error is wrong usage.
 pub async fn run(options: DoctorOptions, out: &mut dyn Write) -> anyhow::Result<u8> {
     let mending = if options.is_fixed { Mending::Private } else { Mending::No };
-    let Configured { group, settings, data_dir, is_broken } = configuration::check(&flags_of(&options), mending)?;
+    // A name that nobody knows is no wrong option: it is told below.
+    let checked = configuration::check(&flags_of(&options), mending);
+    let Configured { group, settings, data_dir, is_broken } =
+        checked.or_else(|_| configuration::check(&options.flags, mending))?;
     let mut names = options.names;
     if names.is_empty() && options.flags.name_someone() {
         names.extend(options.flags.provider.or_else(|| Some(settings.provider.clone())));

@@ -323,3 +323,12 @@ fn wrong_words_are_wrong_usage() {
     }
     assert_eq!(run(home.path(), &["doctor", "demo", "nobody"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_name_that_nobody_knows_is_told_as_a_name() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(home.path(), &["doctor", "nosuch"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told, "riffle: no provider is called nosuch; `riffle models` lists them\n");
+}
