@@ -116,7 +116,7 @@ pub const NOTICE_STOPPED_EARLY: &str = "Stopped. Tab, then Enter asks again.";
 /// Notice of going on where nothing was cut.
 pub const NOTICE_NOTHING_CUT: &str = "No answer was cut.";
 /// Notice when a question came back into the prompt.
-pub const NOTICE_EDITING: &str = "What you send takes the place of this question.";
+pub const NOTICE_EDITING: &str = "What you send takes the place of this question; Esc leaves it as it is.";
 /// Notice of the first Ctrl+C on an empty prompt.
 pub const NOTICE_QUIT: &str = "Ctrl+C again quits.";
 /// Notice when the draft was put aside.

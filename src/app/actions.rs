@@ -112,7 +112,7 @@ impl Model {
         Vec::new()
     }
 
-    /// Esc: the top layer, then what asks, then the running answer, then back to the prompt.
+    /// Esc: the top layer, then what asks, then the running answer, then back to the prompt, then the edit of a question.
     pub(super) fn back(&mut self) -> Vec<Effect> {
         if self.overlays.pop().is_some() {
             return Vec::new();
@@ -123,6 +123,8 @@ impl Model {
             self.is_again_asked = false;
         } else if self.running_turn().is_some() {
             return self.stop_turn();
+        } else if self.focus == Focus::Prompt && self.replaced_question.is_some() {
+            self.put_draft_aside();
         } else {
             self.focus = Focus::Prompt;
             self.panel.selected = None;
@@ -130,16 +132,23 @@ impl Model {
         Vec::new()
     }
 
+    /// Takes the draft out of the prompt, where Up brings it back; a question that was being edited stays as it is.
+    /// `false` when there is none.
+    fn put_draft_aside(&mut self) -> bool {
+        self.replaced_question = None;
+        let Some(text) = self.composer.clear_aside() else { return false };
+        self.put_aside.push(text);
+        self.refresh_recall();
+        self.notify(strings::NOTICE_ASIDE);
+        true
+    }
+
     /// Ctrl+C: stop, put the draft aside, then quit when pressed again.
     fn interrupt(&mut self) -> Vec<Effect> {
         if self.running_turn().is_some() {
             return self.stop_turn();
         }
-        if let Some(text) = self.composer.clear_aside() {
-            self.replaced_question = None;
-            self.put_aside.push(text);
-            self.refresh_recall();
-            self.notify(strings::NOTICE_ASIDE);
+        if self.put_draft_aside() {
             return Vec::new();
         }
         if !self.overlays.is_empty() {

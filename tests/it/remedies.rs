@@ -265,3 +265,17 @@ fn a_saved_chat_is_gone_on_with_whom_it_was_held_unless_another_was_named() {
         assert_eq!(screen.model.providers.target.provider, asked);
     }
 }
+
+#[test]
+fn esc_leaves_a_question_that_was_to_be_edited_as_it_is() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("something odd");
+    screen.fail(failed(ErrorKind::ContentFilter, 400, "content_filter"), false);
+    screen.press("tab enter");
+    screen.type_text("!");
+    screen.press("esc");
+    screen.never("› something odd!");
+    screen.ask("and something else");
+    let messages = &screen.request.as_ref().unwrap().1;
+    assert!(matches!(&messages[0], Message::User { text, .. } if text == "something odd"), "{messages:?}");
+}
