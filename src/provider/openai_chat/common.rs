@@ -55,14 +55,8 @@ struct Chunk<'a> {
     object: Option<Text<'a>>,
     #[serde(borrow)]
     choices: (Choice<'a>,),
-    #[serde(rename = "error")]
+    #[serde(rename = "error", alias = "errors", alias = "error_code", alias = "base_resp")]
     _error: Option<Never>,
-    #[serde(rename = "errors")]
-    _errors: Option<Never>,
-    #[serde(rename = "error_code")]
-    _error_code: Option<Never>,
-    #[serde(rename = "base_resp")]
-    _base_resp: Option<Never>,
     #[serde(rename = "usage")]
     _usage: Option<Never>,
     #[serde(rename = "x_groq")]
