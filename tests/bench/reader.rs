@@ -55,7 +55,7 @@ fn body_of(api: Api) -> Vec<u8> {
     }
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // divan hands arguments over by reference
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "divan hands arguments over by reference")]
 #[divan::bench(args = [Api::OpenAiChat, Api::OpenAiResponses, Api::Anthropic, Api::Gemini, Api::Ollama])]
 fn riffle(bencher: Bencher<'_, '_>, api: &Api) {
     let body = body_of(*api);
