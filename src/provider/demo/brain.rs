@@ -83,6 +83,30 @@ impl<'a> Body<'a> {
         lookups
     }
 
+    /// What is missing of an answer of its own that was cut and is to go on; `None` when nothing like it is asked.
+    fn rest_of_cut_answer(&self) -> Option<Reply> {
+        let words = self.question().to_lowercase();
+        let [before @ .., cut, _] = self.messages.get(..=self.asked)? else { return None };
+        if cut["role"] != "assistant" || !words.contains("cut off") || !words.contains("go on") {
+            return None;
+        }
+        let asked = before.iter().rposition(|message| message["role"] == "user")?;
+        let whole = Body { messages: before, asked, tools: self.tools.clone() }.reply();
+        let text = whole.text.strip_prefix(cut["content"].as_str()?)?.to_owned();
+        Some(Reply { text, ..whole })
+    }
+
+    fn reply(&self) -> Reply {
+        let mut reply = decide(self, &Question::read(&self.question()));
+        for call in &mut reply.calls {
+            call.serial = self.messages.len();
+        }
+        if reply.calls.is_empty() && self.is_first_answer() {
+            reply.text.push_str(answer::ABOUT_DEMO);
+        }
+        reply
+    }
+
     fn is_first_answer(&self) -> bool {
         !self.messages[..self.asked].iter().any(|message| message["role"] == "assistant")
     }
@@ -91,15 +115,7 @@ impl<'a> Body<'a> {
 /// The answer to a request.
 pub(super) fn reply(body: &Value) -> Reply {
     let body = Body::read(body);
-    let question = Question::read(&body.question());
-    let mut reply = decide(&body, &question);
-    for call in &mut reply.calls {
-        call.serial = body.messages.len();
-    }
-    if reply.calls.is_empty() && body.is_first_answer() {
-        reply.text.push_str(answer::ABOUT_DEMO);
-    }
-    reply
+    body.rest_of_cut_answer().unwrap_or_else(|| body.reply())
 }
 
 fn decide(body: &Body<'_>, question: &Question) -> Reply {

@@ -127,3 +127,16 @@ async fn the_server_streams_calls_in_fragments_and_ends_with_usage() {
     assert!(answer.contains("\"finish_reason\":\"tool_calls\"") && answer.contains("\"completion_tokens\""));
     assert!(answer.contains("data: [DONE]"));
 }
+
+#[test]
+fn an_answer_that_was_cut_goes_on_where_it_ended() {
+    let (_, whole) = play("hello", None);
+    let cut = &whole[..whole.floor_char_boundary(whole.len() / 2)];
+    let messages = json!([
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": cut},
+        {"role": "user", "content": "Your answer was cut off. Go on exactly where it ended."},
+    ]);
+    let rest = brain::reply(&json!({"messages": messages, "tools": tools()}));
+    assert_eq!(format!("{cut}{}", rest.text), whole);
+}
