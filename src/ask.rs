@@ -184,7 +184,7 @@ pub fn last_asked(data_dir: &Path) -> Option<(String, String)> {
 }
 
 fn newest(data_dir: &Path) -> Option<Conversation> {
-    let reader = Reader::open(data_dir).ok()?;
+    let reader = Reader::open_migrating(data_dir).ok()?;
     reader.load(&reader.newest().ok()??).ok()?
 }
 
@@ -256,8 +256,7 @@ impl Saving {
     fn open(options: &AskOptions) -> Self {
         let (send, events) = mpsc::channel();
         let writer = (!options.is_unsaved).then(|| {
-            let store =
-                StoreOptions { folder: options.data_dir.clone(), ack_trace: options.settings.ack_trace.clone() };
+            let store = StoreOptions::of(&options.settings, &options.data_dir);
             Writer::open(store, Box::new(move |event| drop(send.send(event)))).ok()
         });
         Self { writer: writer.flatten(), events }
@@ -266,11 +265,7 @@ impl Saving {
     /// The chat that goes on, or a new one.
     fn chat(options: &AskOptions) -> Conversation {
         let found = if options.is_continued { newest(&options.data_dir) } else { None };
-        found.unwrap_or_else(|| Conversation {
-            id: ConversationId(host::ids().next_id()),
-            title: String::new(),
-            entries: Vec::new(),
-        })
+        found.unwrap_or_else(|| Conversation::new(ConversationId(host::ids().next_id())))
     }
 
     /// Commits everything; `false` with a sentence on stderr when that cannot be done.

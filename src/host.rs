@@ -18,7 +18,7 @@ use crate::config::provider::{KeySource, ProviderSettings};
 use crate::config::secret::Secret;
 use crate::config::settings::Settings;
 use crate::provider::connect::Connector;
-use crate::store::Writer;
+use crate::store::{Now, Query, Writer};
 use crate::strings;
 use crate::tools::policy::{Decision, Host, Policy};
 use crate::tools::{Registry, Tool, stub};
@@ -55,6 +55,18 @@ impl Clock {
 #[must_use]
 pub fn ids() -> Box<dyn IdSource> {
     Box::new(|| uuid::Uuid::now_v7().simple().to_string())
+}
+
+/// Takes a search apart, with dates as they are where the person is.
+#[must_use]
+pub fn parse_query(text: &str) -> Query {
+    let zone = jiff::tz::TimeZone::system();
+    let now = jiff::Timestamp::now().to_zoned_datetime(zone.clone());
+    let start = |date: jiff::civil::Date| Some(date.to_zoned_datetime(zone.clone()).ok()?.timestamp().as_millisecond());
+    let day_start = |days: i64| start(now.date().checked_sub(jiff::Span::new().try_days(days).ok()?).ok()?);
+    let date_start = |date: &str| start(date.parse().ok()?);
+    let unix_ms = now.timestamp().as_millisecond();
+    Query::parse(text, &Now { unix_ms, day_start: &day_start, date_start: &date_start })
 }
 
 /// A random number from 0 to 1; cheap, for it is asked for with every event.

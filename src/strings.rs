@@ -1,6 +1,7 @@
 //! Every word of the interface, in one table. Sentences end with a full stop, labels do not; three blanks separate; at
 //! most one sentence, then the next step.
 
+pub mod browser;
 pub mod doctor;
 pub mod failure;
 pub mod hint;
@@ -142,10 +143,6 @@ pub const NOTICE_SEE_ALL: &str = "PgDn shows the rest. Then y works.";
 /// What a paused program leaves in the shell.
 pub const PAUSED: &str = "riffle is paused. fg brings it back.";
 
-/// Head of the browser.
-pub const SAVED_CHATS: &str = "Saved chats";
-/// The browser without chats.
-pub const NO_CHATS: &str = "No saved chats yet. Each chat is saved from its first question.";
 /// The browser while it reads.
 pub const READING: &str = "reading";
 /// Head of the model list.
@@ -160,15 +157,6 @@ pub const COMMANDS: &str = "Commands";
 pub const NO_COMMAND: &str = "No command of this name.";
 /// Head of the leader page.
 pub const LEADER: &str = "Ctrl+X";
-
-/// Groups of the browser.
-pub const TODAY: &str = "Today";
-/// Groups of the browser.
-pub const YESTERDAY: &str = "Yesterday";
-/// Groups of the browser.
-pub const THIS_WEEK: &str = "Last 7 days";
-/// Groups of the browser.
-pub const OLDER: &str = "Older";
 
 /// `3 ready`.
 #[must_use]
@@ -371,18 +359,6 @@ pub fn notice_queued(count: usize) -> String {
     format!("Queued {count}. Up takes it back.")
 }
 
-/// Notice after a delete.
-#[must_use]
-pub fn notice_deleted(title: &str) -> String {
-    format!("Deleted \"{title}\". u brings it back.")
-}
-
-/// Notice after an undone delete.
-#[must_use]
-pub fn notice_restored(title: &str) -> String {
-    format!("\"{title}\" is back.")
-}
-
 /// Notice after a model was chosen.
 #[must_use]
 pub fn notice_model(model: &str, label: &str) -> String {
@@ -494,18 +470,6 @@ pub fn not_saving(why: &str) -> String {
 #[must_use]
 pub fn saved(title: &str) -> String {
     format!("Saved \"{title}\". riffle --continue goes on.")
-}
-
-/// The browser found nothing.
-#[must_use]
-pub fn nothing_found(query: &str) -> String {
-    format!("Nothing found for \"{query}\".   Ctrl+U clears.")
-}
-
-/// `4 of 10,214   8 ms`.
-#[must_use]
-pub fn listed(shown: usize, total: u64, took_ms: u64) -> String {
-    format!("{} of {}   {took_ms} ms", thousands(shown as u64), thousands(total))
 }
 
 /// `6 messages`.

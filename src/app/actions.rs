@@ -1,6 +1,5 @@
 //! What each action does, wherever it was chosen: key, leader, palette or slash command.
 
-use super::browser::Browser;
 use super::connect::ConnectPage;
 use super::effect::Effect;
 use super::model::{Focus, Model};
@@ -13,7 +12,6 @@ use super::remedy::Remedy;
 use super::scroll::Move;
 use crate::chat::ConversationId;
 use crate::config::action::Action;
-use crate::store::Record;
 use crate::strings;
 
 /// A quit that asks once more is armed for so long, in ms.
@@ -94,12 +92,6 @@ impl Model {
         self.overlays.push(Overlay::Commands(Palette { is_slash: true, ..Palette::default() }));
     }
 
-    fn open_browser(&mut self) -> Vec<Effect> {
-        let search = self.next_request_id();
-        self.overlays.push(Overlay::Chats(Box::new(Browser { search, ..Browser::default() })));
-        vec![Effect::ListChats { search, query: String::new() }]
-    }
-
     pub(super) fn scroll_by(&mut self, wish: Move) -> Vec<Effect> {
         let is_for_card = matches!(wish, Move::Pages(_)) && self.approval.call.is_some();
         if let Move::Pages(by) = wish
@@ -114,7 +106,7 @@ impl Model {
 
     /// Esc: the top layer, then what asks, then the running answer, then back to the prompt, then the edit of a question.
     pub(super) fn back(&mut self) -> Vec<Effect> {
-        if self.overlays.pop().is_some() {
+        if self.back_in_browser() || self.overlays.pop().is_some() {
             return Vec::new();
         }
         if self.approval.is_always_asked {
@@ -270,57 +262,5 @@ impl Model {
             self.notify(text);
         }
         effects
-    }
-
-    /// Opens the selected chat of the browser, at once where its preview is there already.
-    pub(super) fn open_selected_chat(&mut self) -> Vec<Effect> {
-        if self.running_turn().is_some() {
-            self.notify(strings::NOTICE_RUNNING_OPEN);
-            return Vec::new();
-        }
-        let Some(Overlay::Chats(browser)) = self.overlays.last_mut() else { return Vec::new() };
-        let Some(id) = browser.row().map(|row| row.id.clone()) else { return Vec::new() };
-        if let Some(preview) = browser.preview.take_if(|preview| preview.id == id) {
-            self.open_chat(*preview);
-            return Vec::new();
-        }
-        vec![self.load_chat(id)]
-    }
-
-    /// Deletes the selected chat of the browser; `u` brings it back.
-    pub(super) fn delete_selected_chat(&mut self) -> Vec<Effect> {
-        let is_running = self.running_turn().is_some();
-        let open = self.chat.conversation.id.clone();
-        let time_ms = self.now.unix_ms;
-        let search = self.next_request_id();
-        let Some(Overlay::Chats(browser)) = self.overlays.last_mut() else { return Vec::new() };
-        let Some(row) = browser.row().cloned() else { return Vec::new() };
-        if row.id == open && is_running {
-            self.notify(strings::NOTICE_RUNNING_OPEN);
-            return Vec::new();
-        }
-        browser.deleted = Some((row.id.clone(), row.title.clone()));
-        browser.search = search;
-        let query = browser.input.text.clone();
-        if row.id == open {
-            self.chat = super::chat::OpenChat::new(ConversationId((self.ids)().next_id()), false);
-            self.reset_view();
-        }
-        self.notify(strings::notice_deleted(&row.title));
-        vec![Effect::Append(Record::Deleted { conversation: row.id, time_ms }), Effect::ListChats { search, query }]
-    }
-
-    /// Brings back the chat deleted last.
-    pub(super) fn restore_deleted_chat(&mut self) -> Vec<Effect> {
-        let search = self.next_request_id();
-        let Some(Overlay::Chats(browser)) = self.overlays.last_mut() else { return Vec::new() };
-        let Some((id, title)) = browser.deleted.take() else {
-            self.notify(strings::NOTICE_NO_UNDO);
-            return Vec::new();
-        };
-        browser.search = search;
-        let query = browser.input.text.clone();
-        self.notify(strings::notice_restored(&title));
-        vec![Effect::Append(Record::Restored { conversation: id }), Effect::ListChats { search, query }]
     }
 }

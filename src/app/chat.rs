@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::agent::CutAnswer;
 use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, Message, MessageId, Usage};
-use crate::store::Record;
+use crate::store::{Query, Record};
 
 /// The chat on the screen.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct OpenChat {
     pub being_sent: HashSet<MessageId>,
     /// Never written to the disk.
     pub is_private: bool,
+    /// What it was opened by, marked where it stands.
+    pub marks: Option<Query>,
     /// Whether the first question was asked; before it nothing is stored.
     pub is_begun: bool,
 }
@@ -23,19 +25,23 @@ impl OpenChat {
     /// A chat without messages.
     #[must_use]
     pub fn new(id: ConversationId, is_private: bool) -> Self {
-        let conversation = Conversation { id, title: String::new(), entries: Vec::new() };
-        Self { conversation, being_sent: HashSet::new(), is_private, is_begun: false }
+        Self {
+            conversation: Conversation::new(id),
+            being_sent: HashSet::new(),
+            is_private,
+            marks: None,
+            is_begun: false,
+        }
     }
 
     /// A saved chat, to be continued.
     #[must_use]
     pub fn saved(conversation: Conversation) -> Self {
-        Self { conversation, being_sent: HashSet::new(), is_private: false, is_begun: true }
+        Self { conversation, being_sent: HashSet::new(), is_private: false, marks: None, is_begun: true }
     }
 
     /// Brings it up to this record.
     pub fn apply(&mut self, record: &Record) {
-        let entries = &mut self.conversation.entries;
         match record {
             Record::Question { message, parent, time_ms, text, attachments, new_chat, .. } => {
                 if let Some(new) = new_chat {
@@ -45,7 +51,7 @@ impl OpenChat {
                 if !self.is_private {
                     self.being_sent.insert(message.clone());
                 }
-                entries.push(Entry {
+                self.conversation.push(Entry {
                     id: message.clone(),
                     parent: parent.clone(),
                     time_ms: *time_ms,
@@ -54,7 +60,7 @@ impl OpenChat {
                     attachments: attachments.clone(),
                 });
             }
-            Record::AnswerBegan { message, parent, time_ms, provider, model, .. } => entries.push(Entry {
+            Record::AnswerBegan { message, parent, time_ms, provider, model, .. } => self.conversation.push(Entry {
                 id: message.clone(),
                 parent: parent.clone(),
                 time_ms: *time_ms,
@@ -73,7 +79,9 @@ impl OpenChat {
                 attachments: Vec::new(),
             }),
             Record::AnswerResumed { message: id, provider, model, .. } => {
-                let Some(entry) = entries.iter_mut().rev().find(|entry| entry.id == *id) else { return };
+                let Some(entry) = self.conversation.entries.iter_mut().rev().find(|entry| entry.id == *id) else {
+                    return;
+                };
                 entry.state = EntryState::Streaming;
                 if let EntryBody::Answer { provider: asked, model: of, finish, finish_raw, error, .. } = &mut entry.body
                 {
@@ -83,21 +91,23 @@ impl OpenChat {
                 }
             }
             Record::AnswerText { message, text } => {
-                if let Some(EntryBody::Answer { message, .. }) = body_of(entries, message) {
+                if let Some(EntryBody::Answer { message, .. }) = body_of(&mut self.conversation.entries, message) {
                     message.text.push_str(text);
                 }
             }
             Record::AnswerReasoning { message, text } => {
-                if let Some(EntryBody::Answer { message, .. }) = body_of(entries, message) {
+                if let Some(EntryBody::Answer { message, .. }) = body_of(&mut self.conversation.entries, message) {
                     message.reasoning.push_str(text);
                 }
             }
             Record::AnswerEnded { message: id, state, .. } => {
-                let Some(entry) = entries.iter_mut().rev().find(|entry| entry.id == *id) else { return };
+                let Some(entry) = self.conversation.entries.iter_mut().rev().find(|entry| entry.id == *id) else {
+                    return;
+                };
                 entry.state = *state;
                 end_answer(&mut entry.body, record);
             }
-            Record::ToolResult { message, parent, time_ms, result, .. } => entries.push(Entry {
+            Record::ToolResult { message, parent, time_ms, result, .. } => self.conversation.push(Entry {
                 id: message.clone(),
                 parent: Some(parent.clone()),
                 time_ms: *time_ms,
@@ -106,7 +116,20 @@ impl OpenChat {
                 attachments: Vec::new(),
             }),
             Record::Renamed { title, .. } => self.conversation.title.clone_from(title),
-            Record::Deleted { .. } | Record::Restored { .. } => {}
+            Record::Titled { replaces, title, .. } if self.conversation.title == *replaces => {
+                self.conversation.title.clone_from(title);
+            }
+            Record::HeadMoved { head, .. } => {
+                self.conversation.show_head(head);
+            }
+            Record::Titled { .. }
+            | Record::Deleted { .. }
+            | Record::Restored { .. }
+            | Record::Pinned { .. }
+            | Record::Archived { .. }
+            | Record::Tagged { .. }
+            | Record::Drafted { .. }
+            | Record::Added(_) => {}
         }
     }
 
@@ -121,7 +144,7 @@ impl OpenChat {
     /// `None` when nothing was asked yet.
     pub fn rewind_to_question(&mut self) -> Option<usize> {
         let at = self.conversation.entries.iter().rposition(|entry| matches!(entry.body, EntryBody::Question(_)))?;
-        self.conversation.entries.truncate(at + 1);
+        self.conversation.truncate(at + 1);
         Some(at)
     }
 
@@ -155,7 +178,7 @@ impl OpenChat {
             if message.text.trim().is_empty() && message.tool_calls.is_empty());
         let is_dropped = is_empty && matches!(before.body, EntryBody::ToolResult(_));
         if is_dropped {
-            self.conversation.entries.pop();
+            self.conversation.truncate(self.conversation.entries.len() - 1);
         }
         is_dropped
     }
@@ -172,7 +195,7 @@ impl OpenChat {
     /// Goes back to before this message, which stays in the history.
     pub fn rewind_before(&mut self, message: &MessageId) {
         if let Some(at) = self.conversation.entries.iter().position(|entry| entry.id == *message) {
-            self.conversation.entries.truncate(at);
+            self.conversation.truncate(at);
         }
     }
 

@@ -2,10 +2,10 @@
 
 use super::providers::Target;
 use crate::agent;
-use crate::chat::{ConversationId, ToolSpec};
+use crate::chat::{ConversationId, MessageId, ToolSpec};
 use crate::config::secret::Secret;
 use crate::provider::recording::Choice;
-use crate::store::Record;
+use crate::store::{Order, Record};
 
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +25,14 @@ pub enum Effect {
     ListChats {
         /// The id of the answer.
         search: u64,
-        /// Words of the title.
+        /// What was typed into the box.
         query: String,
+        /// In which order.
+        order: Order,
+        /// At most so many.
+        limit: usize,
+        /// It was asked for before: without an answer where nothing was written since.
+        is_again: bool,
     },
     /// Read a saved chat; answered by `ChatLoaded`.
     LoadChat {
@@ -34,6 +40,15 @@ pub enum Effect {
         load: u64,
         /// Which chat.
         id: ConversationId,
+        /// The message through which its path is to lead.
+        at: Option<MessageId>,
+    },
+    /// Write a chat to a new file; answered by `Exported`.
+    Export {
+        /// Which chat.
+        id: ConversationId,
+        /// Its title.
+        title: String,
     },
     /// Look whether the system has a keyring that answers; answered by `KeyringFound` where it has.
     FindKeyring,

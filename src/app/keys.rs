@@ -1,9 +1,8 @@
 //! What a key means in each state, in one place. The order: leader, layers, cards that ask, focus, key map, prompt.
 
-use super::browser::BrowserFocus;
 use super::composer::EnterOutcome;
 use super::effect::Effect;
-use super::model::{Focus, Model, preview_effect};
+use super::model::{Focus, Model};
 use super::overlay::Overlay;
 use super::remedy::Remedy;
 use super::scroll::Move;
@@ -11,6 +10,7 @@ use crate::agent::Event;
 use crate::config::action::Action;
 use crate::config::key::{Key, KeyCode};
 use crate::config::keymap::Context;
+use crate::store::Order;
 use crate::strings;
 
 /// Two letters within this time are typing, not commands, in ms.
@@ -179,7 +179,14 @@ impl Model {
             }
             let search = self.next_request_id();
             self.recent = Some((search, digit as usize - 1));
-            return vec![Effect::ListChats { search, query: String::new() }];
+            let limit = digit as usize;
+            return vec![Effect::ListChats {
+                search,
+                query: String::new(),
+                order: Order::Time,
+                limit,
+                is_again: false,
+            }];
         }
         match self.keymap.leader(key) {
             Some(action) => {
@@ -397,67 +404,8 @@ impl Model {
         Vec::new()
     }
 
-    fn on_browser_key(&mut self, key: Key) -> Vec<Effect> {
-        let request = self.next_request_id();
-        let is_new = self.keymap.lookup(Context::Global, key) == Some(crate::config::action::Action::New);
-        let Some(Overlay::Chats(browser)) = self.overlays.last_mut() else { return Vec::new() };
-        if is_new {
-            return self.act(Action::New);
-        }
-        match key.code {
-            KeyCode::Enter => return self.open_selected_chat(),
-            KeyCode::Tab => {
-                browser.focus = match browser.focus {
-                    BrowserFocus::Query => BrowserFocus::List,
-                    BrowserFocus::List => BrowserFocus::Query,
-                };
-                return Vec::new();
-            }
-            KeyCode::PageUp => {
-                browser.preview_up += OVERLAY_PAGE as usize;
-                return Vec::new();
-            }
-            KeyCode::PageDown => {
-                browser.preview_up = browser.preview_up.saturating_sub(OVERLAY_PAGE as usize);
-                return Vec::new();
-            }
-            _ => {}
-        }
-        let step = arrow_step(key).or_else(|| match (browser.focus, key.typed()) {
-            (BrowserFocus::List, Some('j')) => Some(1),
-            (BrowserFocus::List, Some('k')) => Some(-1),
-            (BrowserFocus::List, Some('g')) => Some(i64::from(i32::MIN)),
-            (BrowserFocus::List, Some('G')) => Some(i64::from(i32::MAX)),
-            _ => None,
-        });
-        if let Some(by) = step {
-            if browser.select(by) {
-                return preview_effect(browser, request).into_iter().collect();
-            }
-            return Vec::new();
-        }
-        match (browser.focus, key.typed()) {
-            (BrowserFocus::List, Some('d')) => self.delete_selected_chat(),
-            (BrowserFocus::List, Some('u')) => self.restore_deleted_chat(),
-            (BrowserFocus::List, Some('/')) => {
-                browser.focus = BrowserFocus::Query;
-                Vec::new()
-            }
-            (BrowserFocus::List, Some(_)) => Vec::new(),
-            (BrowserFocus::List | BrowserFocus::Query, _) => {
-                if !browser.input.key(key) {
-                    return Vec::new();
-                }
-                browser.selected = 0;
-                browser.search = request;
-                vec![Effect::ListChats { search: request, query: browser.input.text.clone() }]
-            }
-        }
-    }
-
     pub(super) fn on_paste(&mut self, text: &str) -> Vec<Effect> {
         self.last_key_ms = self.now.mono_ms;
-        let request = self.next_request_id();
         match self.overlays.last_mut() {
             None => {
                 self.focus = Focus::Prompt;
@@ -471,11 +419,7 @@ impl Model {
             Some(Overlay::Commands(palette)) => palette.input.paste(text),
             Some(Overlay::Models(list)) => list.input.paste(text),
             Some(Overlay::Connect(page)) => page.paste(text),
-            Some(Overlay::Chats(browser)) => {
-                browser.input.paste(text);
-                browser.search = request;
-                return vec![Effect::ListChats { search: request, query: browser.input.text.clone() }];
-            }
+            Some(Overlay::Chats(_)) => return self.paste_in_browser(text),
             Some(Overlay::Help { .. } | Overlay::Tools | Overlay::Call { .. } | Overlay::Wire(_)) => {
                 self.overlays.clear();
                 self.composer.paste(text);
@@ -485,18 +429,13 @@ impl Model {
     }
 
     pub(super) fn on_wheel(&mut self, lines: i64) -> Vec<Effect> {
-        let request = self.next_request_id();
         match self.overlays.last_mut() {
             None => self.scroll.request(Move::Lines(lines)),
             Some(Overlay::Help { top } | Overlay::Call { top, .. }) => {
                 *top = usize::try_from(*top as i64 + lines).unwrap_or(0);
             }
             Some(Overlay::Wire(page)) => page.scroll_rows(lines),
-            Some(Overlay::Chats(browser)) => {
-                if browser.select(lines.signum()) {
-                    return preview_effect(browser, request).into_iter().collect();
-                }
-            }
+            Some(Overlay::Chats(_)) => return self.select_chat(lines.signum()),
             Some(Overlay::Commands(_) | Overlay::Models(_)) => {
                 let code = if lines < 0 { KeyCode::Up } else { KeyCode::Down };
                 return self.on_overlay_key(Key::plain(code));

@@ -4,6 +4,7 @@
 mod actions;
 mod approval;
 mod browser;
+mod browsing;
 mod chat;
 pub mod composer;
 mod connect;
@@ -23,14 +24,14 @@ mod turns;
 mod wire;
 
 pub use approval::Approval;
-pub use browser::{Browser, BrowserFocus};
+pub use browser::{About, Browser, BrowserFocus};
 pub use chat::OpenChat;
 pub use connect::{ConnectPage, ConnectState};
 pub use effect::Effect;
 pub use line_input::LineInput;
 pub use model::{Focus, LEADER_MS, Model, ModelSetup, Notice, Providers, SPINNER_MS, STALL_MS, Saving};
 pub use model_list::{ModelList, ModelRow};
-pub use msg::{ChatList, Msg, NotListed};
+pub use msg::{ChatList, LoadedChat, Msg, NotListed};
 pub use overlay::Overlay;
 pub use palette::Palette;
 pub use panel::{PANEL_COLUMNS, Panel, PanelWish};

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::approval::Approval;
-use super::browser::Browser;
+use super::browser::Undoable;
 use super::chat::OpenChat;
 use super::composer::Composer;
 use super::effect::Effect;
-use super::msg::Msg;
+use super::msg::{LoadedChat, Msg};
 use super::overlay::Overlay;
 use super::panel::Panel;
 use super::providers::{ProviderRow, Target, ToolOffer};
@@ -19,7 +19,7 @@ use crate::config::choose::model_asked;
 use crate::config::keymap::Keymap;
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
-use crate::store::{CommittedWhat, StoreEvent};
+use crate::store::{CommittedWhat, Query, StoreEvent};
 use crate::strings;
 
 /// How long a message that needs no answer stays, in ms.
@@ -199,6 +199,11 @@ pub struct Model {
     pub(super) next_request: u64,
     pub(super) loading: Option<u64>,
     pub(super) recent: Option<(u64, usize)>,
+    pub(super) opening_marks: Option<Query>,
+    /// Notices that wait until what they tell is on the disk.
+    pub(super) promised: Vec<(CommittedWhat, String)>,
+    /// Changes of saved chats that can be taken back, newest last.
+    pub(super) undoable: Vec<Undoable>,
     pub(super) last_key_ms: u64,
     pub(super) last_letter: Option<(char, u64)>,
     pub(super) quit_armed_until: u64,
@@ -250,6 +255,9 @@ impl Model {
             next_request: 1,
             loading: None,
             recent: None,
+            opening_marks: None,
+            promised: Vec::new(),
+            undoable: Vec::new(),
             last_key_ms: now.mono_ms,
             last_letter: None,
             quit_armed_until: 0,
@@ -324,11 +332,16 @@ impl Model {
                 self.on_stream_saved(saved);
                 Vec::new()
             }
+            Msg::Exported(done) => {
+                self.notify(done.map_or_else(|why| why, |place| strings::browser::notice_exported(&place)));
+                Vec::new()
+            }
             Msg::Ticked => Vec::new(),
             Msg::EndRequested => self.end(),
         };
         self.let_time_pass();
         effects.extend(self.follow_stream());
+        effects.extend(self.look_again_in_browser());
         if let Some(at) = effects.iter().position(|effect| *effect == Effect::Quit) {
             effects.truncate(at + 1);
         }
@@ -345,6 +358,9 @@ impl Model {
             at(since + LEADER_MS);
         }
         if let Some(due) = self.stream_due_ms() {
+            at(due);
+        }
+        if let Some(due) = self.browser_due_ms() {
             at(due);
         }
         if let Some(turn) = self.running_turn() {
@@ -440,7 +456,7 @@ impl Model {
     pub(super) fn load_chat(&mut self, id: ConversationId) -> Effect {
         let load = self.next_request_id();
         self.loading = Some(load);
-        Effect::LoadChat { load, id }
+        Effect::LoadChat { load, id, at: None }
     }
 
     fn on_store(&mut self, event: StoreEvent) {
@@ -448,10 +464,16 @@ impl Model {
             StoreEvent::Committed(CommittedWhat::Question(message)) => {
                 self.chat.being_sent.remove(&message);
             }
+            StoreEvent::Committed(what) => {
+                if let Some(at) = self.promised.iter().position(|(promised, _)| *promised == what) {
+                    let (_, notice) = self.promised.remove(at);
+                    self.notify(notice);
+                }
+            }
             StoreEvent::Failed { why } => self.saving = Saving::Fails(why),
             StoreEvent::Recovered => self.saving = Saving::Works,
             StoreEvent::Notice(text) => self.notify(text),
-            StoreEvent::Opened | StoreEvent::Committed(_) => {}
+            StoreEvent::Opened => {}
         }
     }
 
@@ -459,12 +481,15 @@ impl Model {
         &mut self,
         load: u64,
         id: &ConversationId,
-        found: Result<Option<Box<Conversation>>, String>,
+        found: Result<Option<Box<LoadedChat>>, String>,
     ) -> Vec<Effect> {
         if self.loading == Some(load) {
             self.loading = None;
             match found {
-                Ok(Some(conversation)) => self.open_chat(*conversation),
+                Ok(Some(loaded)) => {
+                    self.open_chat(*loaded);
+                    self.chat.marks = self.opening_marks.take();
+                }
                 Ok(None) => self.notify(strings::NOTICE_GONE),
                 Err(why) => self.notify(why),
             }
@@ -473,19 +498,29 @@ impl Model {
         if let Some(Overlay::Chats(browser)) = self.overlays.last_mut()
             && browser.load == load
         {
-            browser.preview = found.ok().flatten().filter(|chat| chat.id == *id);
+            browser.preview = found.ok().flatten().filter(|loaded| loaded.conversation.id == *id);
         }
         Vec::new()
     }
 
     /// Puts this saved chat on the screen, to be continued.
-    pub(super) fn open_chat(&mut self, conversation: Conversation) {
+    pub(super) fn open_chat(&mut self, loaded: LoadedChat) {
+        let LoadedChat { conversation, at, draft: _, updated_ms: _ } = loaded;
         if !self.providers.is_named {
             self.providers.return_to(&conversation);
         }
+        let place = at.and_then(|at| conversation.entries.iter().position(|entry| entry.id == at));
         self.chat = OpenChat::saved(conversation);
         self.reset_view();
         self.overlays.clear();
+        if let Some(place) = place {
+            self.scroll.show(place);
+        }
+    }
+
+    /// Tells this once it is on the disk.
+    pub(super) fn promise(&mut self, what: CommittedWhat, notice: String) {
+        self.promised.push((what, notice));
     }
 
     pub(super) fn reset_view(&mut self) {
@@ -511,34 +546,4 @@ impl Model {
         texts.extend(self.put_aside.iter().cloned());
         self.composer.set_recall(texts);
     }
-
-    fn on_chats_listed(&mut self, search: u64, found: Result<super::ChatList, String>) -> Vec<Effect> {
-        if let Some((wanted, at)) = self.recent
-            && wanted == search
-        {
-            self.recent = None;
-            let id = found.ok().and_then(|list| list.rows.get(at).map(|row| row.id.clone()));
-            return id.map(|id| self.load_chat(id)).into_iter().collect();
-        }
-        let load = self.next_request_id();
-        let Some(Overlay::Chats(browser)) = self.overlays.last_mut() else { return Vec::new() };
-        if browser.search != search {
-            return Vec::new();
-        }
-        browser.take(found);
-        preview_effect(browser, load).into_iter().collect()
-    }
-}
-
-/// Asks for the preview of the selected chat.
-pub(super) fn preview_effect(browser: &mut Browser, load: u64) -> Option<Effect> {
-    let id = browser.row().map(|row| row.id.clone());
-    browser.preview_up = 0;
-    if browser.preview.as_ref().map(|chat| &chat.id) == id.as_ref() && id.is_some() {
-        return None;
-    }
-    browser.preview = None;
-    let id = id?;
-    browser.load = load;
-    Some(Effect::LoadChat { load, id })
 }

@@ -2,10 +2,10 @@
 
 use super::wire::WireFound;
 use crate::agent;
-use crate::chat::{Conversation, ConversationId};
+use crate::chat::{Conversation, ConversationId, MessageId};
 use crate::config::key::Key;
 use crate::config::look::Background;
-use crate::store::{ChatRow, StoreEvent};
+use crate::store::{Draft, Found, Query, StoreEvent};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub enum Msg {
         /// Which search it answers.
         search: u64,
         /// The chats, newest first, or why they cannot be read.
-        found: Result<ChatList, String>,
+        found: Result<Box<ChatList>, String>,
     },
     /// A saved chat is there.
     ChatLoaded {
@@ -44,8 +44,10 @@ pub enum Msg {
         /// Which chat was asked for.
         id: ConversationId,
         /// The chat, `None` when it is gone, or why it cannot be read.
-        found: Result<Option<Box<Conversation>>, String>,
+        found: Result<Option<Box<LoadedChat>>, String>,
     },
+    /// A chat was written to a file: where, for people, or why it could not be.
+    Exported(Result<String, String>),
     /// The providers were looked for again; a local server may have been found.
     ProvidersFound(Box<super::Providers>),
     /// A provider was asked for its models.
@@ -95,13 +97,28 @@ pub enum NotListed {
     Failed(String),
 }
 
+/// A saved chat, read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadedChat {
+    /// The chat, on the path that was asked for.
+    pub conversation: Conversation,
+    /// When something was last said in it, milliseconds since 1970 UTC.
+    pub updated_ms: i64,
+    /// What waits in its prompt.
+    pub draft: Draft,
+    /// The message it is to be opened at.
+    pub at: Option<MessageId>,
+}
+
 /// An answer to a search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChatList {
-    /// The chats shown.
-    pub rows: Vec<ChatRow>,
-    /// How many there are in all.
-    pub total: u64,
+    /// What was found.
+    pub found: Found,
+    /// What was looked for.
+    pub query: Query,
+    /// Where nothing was found: the nearest word that is there, and how often.
+    pub nearest: Option<(String, usize)>,
     /// How long it took, in ms.
     pub took_ms: u64,
 }

@@ -59,6 +59,11 @@ impl Scroll {
         *self = Self { pin: Some(item), ..Self::default() };
     }
 
+    /// Stays with this item, a little below the top.
+    pub fn show(&mut self, item: usize) {
+        *self = Self { anchor: Some(Anchor { item, line: 0 }), ..Self::default() };
+    }
+
     /// Moves at the next layout.
     pub fn request(&mut self, wish: Move) {
         self.pending.push(wish);

@@ -1,7 +1,8 @@
 //! A chat in memory: entries in order, each with its parent, as the history stores them and a request needs them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::tree::{self, Head, Tree, Version};
 use super::{
     AssistantMessage, Attachment, ChatError, ConversationId, Finish, Message, MessageId, ToolResult, ToolStatus, Usage,
 };
@@ -94,18 +95,141 @@ pub struct Entry {
     pub attachments: Vec<Attachment>,
 }
 
-/// A chat: its entries from the first to the last of one path.
+/// A chat: the messages of the path that is shown, and beside it those of other versions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conversation {
     /// Its identifier in the history.
     pub id: ConversationId,
     /// Shown in the header and the list; from outside.
     pub title: String,
-    /// In order.
+    /// The path, in order.
     pub entries: Vec<Entry>,
+    /// Messages off the path, in the order of writing.
+    others: Vec<Entry>,
+    /// Of each message that has versions: all of them, oldest first.
+    versions: HashMap<MessageId, Vec<MessageId>>,
 }
 
 impl Conversation {
+    /// A chat in which nothing was said.
+    #[must_use]
+    pub fn new(id: ConversationId) -> Self {
+        Self { id, title: String::new(), entries: Vec::new(), others: Vec::new(), versions: HashMap::new() }
+    }
+
+    /// A chat of these messages, in the order of writing, of which the path to the head is shown.
+    #[must_use]
+    pub fn of_tree(id: ConversationId, title: String, all: Vec<Entry>, head: &Head) -> Self {
+        let path = Tree::new(&all).path(head);
+        let mut chat = Self { title, ..Self::new(id) };
+        chat.split(all, &path);
+        chat
+    }
+
+    /// Every message, in the order of writing.
+    #[must_use]
+    pub fn all(&self) -> Vec<&Entry> {
+        let mut all: Vec<&Entry> = self.others.iter().chain(&self.entries).collect();
+        all.sort_by_key(|entry| entry.time_ms);
+        all
+    }
+
+    /// The message of this id, wherever it stands.
+    #[must_use]
+    pub fn message(&self, id: &MessageId) -> Option<&Entry> {
+        self.entries.iter().chain(&self.others).find(|entry| entry.id == *id)
+    }
+
+    /// Where the path ends.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.entries.last().map_or(Head::Start, |entry| Head::At(entry.id.clone()))
+    }
+
+    /// Adds a message at the end of the path.
+    pub fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+        self.find_versions();
+    }
+
+    /// Ends the path before this place; what followed stays beside it.
+    pub fn truncate(&mut self, at: usize) {
+        if at < self.entries.len() {
+            self.others.extend(self.entries.drain(at..));
+            self.others.sort_by_key(|entry| entry.time_ms);
+            self.find_versions();
+        }
+    }
+
+    /// Takes messages that another instance wrote meanwhile; `true` when any of them was new.
+    pub fn merge(&mut self, all: Vec<Entry>) -> bool {
+        let known: HashSet<MessageId> = self.entries.iter().chain(&self.others).map(|entry| entry.id.clone()).collect();
+        let before = self.others.len();
+        self.others.extend(all.into_iter().filter(|entry| !known.contains(&entry.id)));
+        self.others.sort_by_key(|entry| entry.time_ms);
+        self.find_versions();
+        self.others.len() > before
+    }
+
+    /// Which of its versions this message is; `None` where it is the only one.
+    #[must_use]
+    pub fn version(&self, message: &MessageId) -> Option<Version> {
+        let family = self.versions.get(message)?;
+        let at = family.iter().position(|id| id == message)?;
+        Some(Version { number: at + 1, of: family.len() })
+    }
+
+    /// All versions of this message, oldest first; empty where it is the only one.
+    #[must_use]
+    pub fn versions(&self, message: &MessageId) -> &[MessageId] {
+        self.versions.get(message).map_or(&[], Vec::as_slice)
+    }
+
+    /// Shows the path through this message, to what was written last beneath it; `false` when there is no such message.
+    pub fn show(&mut self, message: &MessageId) -> bool {
+        if self.entries.iter().any(|entry| entry.id == *message) {
+            return true;
+        }
+        self.rebuild(|tree| tree.place(message).map(|place| tree.path_through(place)))
+    }
+
+    /// Shows the path that ends so; `false` when there is no such message.
+    pub fn show_head(&mut self, head: &Head) -> bool {
+        self.rebuild(|tree| match head {
+            Head::At(message) => tree.place(message).map(|_| tree.path(head)),
+            Head::Newest | Head::Start => Some(tree.path(head)),
+        })
+    }
+
+    /// Shows another path, if one is found.
+    fn rebuild(&mut self, find: impl FnOnce(&Tree) -> Option<Vec<usize>>) -> bool {
+        let head = self.head();
+        let mut all: Vec<Entry> = self.entries.drain(..).chain(self.others.drain(..)).collect();
+        all.sort_by_key(|entry| entry.time_ms);
+        let tree = Tree::new(&all);
+        let found = find(&tree);
+        let is_found = found.is_some();
+        let path = found.unwrap_or_else(|| tree.path(&head));
+        self.split(all, &path);
+        is_found
+    }
+
+    /// Divides all messages into those of the path and the others.
+    fn split(&mut self, all: Vec<Entry>, path: &[usize]) {
+        let mut all: Vec<Option<Entry>> = all.into_iter().map(Some).collect();
+        self.entries = path.iter().filter_map(|at| all[*at].take()).collect();
+        self.others = all.into_iter().flatten().collect();
+        self.find_versions();
+    }
+
+    fn find_versions(&mut self) {
+        self.versions = if self.others.is_empty() {
+            HashMap::new()
+        } else {
+            tree::versions(&self.others.iter().chain(&self.entries).collect::<Vec<_>>())
+        };
+    }
+
     /// Who gave the last answer: the provider, and the model that answered.
     #[must_use]
     pub fn last_asked(&self) -> Option<(&str, &str)> {

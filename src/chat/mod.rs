@@ -8,7 +8,9 @@ mod delta;
 mod error;
 mod ids;
 mod message;
+mod saved;
 mod tool_call;
+mod tree;
 
 pub(crate) use accumulator::short_id;
 pub use accumulator::{Accumulator, Answer, PartialCall};
@@ -18,4 +20,6 @@ pub use delta::{Delta, Finish, PAUSED, StreamEnd, ToolCallFragment, Usage};
 pub use error::{ChatError, ErrorKind};
 pub use ids::{ConversationId, IdSource, MessageId};
 pub use message::{AssistantMessage, Message, Opaque};
+pub use saved::SavedChat;
 pub use tool_call::{Arguments, ToolCall, ToolResult, ToolSpec, ToolStatus};
+pub use tree::{Head, Version};

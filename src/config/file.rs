@@ -14,7 +14,7 @@ use super::report::{Problem, Source, did_you_mean};
 use super::secret::Secret;
 
 const TOP: &[&str] = &["provider", "model", "chat", "providers", "tools", "ui", "keys"];
-const CHAT: &[&str] = &["system", "max_rounds"];
+const CHAT: &[&str] = &["system", "max_rounds", "title", "trash_days", "retention_days"];
 const PROVIDER: &[&str] = &[
     "api",
     "base_url",
@@ -73,6 +73,9 @@ pub struct RawFile {
     pub model: Option<Located<String>>,
     pub system: Option<Located<String>>,
     pub max_rounds: Option<Located<u32>>,
+    pub title: Option<Located<String>>,
+    pub trash_days: Option<Located<u32>>,
+    pub retention_days: Option<Located<u32>>,
     pub providers: BTreeMap<String, RawProvider>,
     pub tools_enabled: Option<Located<bool>>,
     pub tool_rules: BTreeMap<String, Located<String>>,
@@ -164,6 +167,9 @@ impl Reader {
             self.unknown(chat, CHAT, "chat");
             file.system = self.text(chat, "system");
             file.max_rounds = self.whole(chat, "max_rounds", 1..=1000);
+            file.title = self.text(chat, "title");
+            file.trash_days = self.whole(chat, "trash_days", 0..=36_500);
+            file.retention_days = self.whole(chat, "retention_days", 0..=36_500);
         }
         if let Some(tools) = self.table(table, "tools") {
             self.unknown(tools, TOOLS, "tools");

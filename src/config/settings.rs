@@ -36,6 +36,15 @@ impl fmt::Display for Origin {
     }
 }
 
+/// How long what is kept in the history, in days; 0 is for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Deleted chats, from their deletion.
+    pub trash_days: u32,
+    /// Chats, from when something was last said in them; then they are deleted. Pinned ones stay.
+    pub chat_days: u32,
+}
+
 /// Everything that can be set, resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -47,6 +56,10 @@ pub struct Settings {
     pub system: String,
     /// Model requests in one turn.
     pub max_rounds: u32,
+    /// A model is asked for a title once a chat has its first answer.
+    pub titles_by_model: bool,
+    /// How long what is kept in the history.
+    pub retention: Retention,
     /// Further attempts after a failed request.
     pub retries: u32,
     /// Whether the model is offered tools.
@@ -177,6 +190,7 @@ impl Settings {
         let keymap = keymap(file, &mut problems);
         let panel = choice(&file.panel, "panel", ["auto", "closed"], &mut problems);
         let icons = choice(&file.icons, "icons", ["unicode", "ascii"], &mut problems);
+        let title = choice(&file.title, "title", ["first-line", "model"], &mut problems);
         let enter = choice(&file.enter, "enter", ["send", "newline"], &mut problems);
         for rule in file.tool_rules.values() {
             choice(&Some(rule.clone()), "rule", ["allow", "ask", "deny"], &mut problems);
@@ -210,6 +224,11 @@ impl Settings {
                     flag: flags.max_rounds.map(|rounds| ("--max-rounds", rounds)),
                 },
             ),
+            titles_by_model: resolver.pick("chat.title", false, from_file(&title.map(|word| word.is("model")))),
+            retention: Retention {
+                trash_days: resolver.pick("chat.trash_days", 30, from_file(&file.trash_days)),
+                chat_days: resolver.pick("chat.retention_days", 0, from_file(&file.retention_days)),
+            },
             retries: resolver.pick("retries", 3, Pick { file: &None, env: None, flag: retries_flag }),
             tools_enabled: resolver.pick(
                 "tools.enabled",
@@ -271,6 +290,9 @@ impl Settings {
             ("model", format!("{:?}", self.model)),
             ("chat.system", format!("{:?}", self.system)),
             ("chat.max_rounds", self.max_rounds.to_string()),
+            ("chat.title", word(self.titles_by_model, "model", "first-line")),
+            ("chat.trash_days", self.retention.trash_days.to_string()),
+            ("chat.retention_days", self.retention.chat_days.to_string()),
             ("retries", self.retries.to_string()),
             ("tools.enabled", self.tools_enabled.to_string()),
             ("tools.timeout_s", (self.tool_timeout_ms / 1000).to_string()),

@@ -34,6 +34,9 @@ pub enum StoreError {
         /// The newest format known here.
         known: i64,
     },
+    /// An older riffle wrote it, and it was not brought up to date yet.
+    #[error("the history is being brought up to date. It can be read in a moment.")]
+    Older,
     /// It was made by another program.
     #[error("the file belongs to another program. Start riffle: it is set aside and a new history begins.")]
     Foreign,

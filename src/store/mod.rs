@@ -10,8 +10,12 @@ mod open;
 mod reader;
 mod record;
 mod repair;
+mod retention;
+mod salvage;
 mod schema;
+mod search;
 mod trace;
+mod write;
 mod writer;
 
 #[cfg(test)]
@@ -19,9 +23,10 @@ mod tests;
 
 pub use error::StoreError;
 pub use inspect::{Inspection, inspect};
-pub use reader::{ChatRow, Reader};
+pub use reader::{ChatRow, Draft, Reader};
 pub use record::{NewChat, Record};
 pub use schema::create as create_schema;
+pub use search::{ChatFound, FILTERS, Found, Hit, Now, Order, Place, Query, Role};
 pub use writer::{CommittedWhat, StoreEvent, StoreOptions, Writer};
 
 /// The file's name in the data folder.

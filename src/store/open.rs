@@ -11,22 +11,16 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::FILE_NAME;
 use super::error::StoreError;
-use super::schema;
+use super::{salvage, schema};
 
 /// How long a statement waits for another instance's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 /// The oldest `SQLite` that keeps a WAL whole with two connections.
 const MIN_SQLITE: i32 = 3_051_003;
 
-/// An opened history.
-pub(super) struct Opened {
-    pub(super) connection: Connection,
-    /// Sentences for the person: what was set aside and where.
-    pub(super) notices: Vec<String>,
-}
-
-/// Opens the history for writing, creating or mending it as needed.
-pub(super) fn for_writing(folder: &Path) -> Result<Opened, StoreError> {
+/// Opens the history for writing, creating or mending it as needed. `tell` hears sentences for the person: what is being
+/// done where it takes a while, what was set aside and where.
+pub(super) fn for_writing(folder: &Path, tell: &mut dyn FnMut(String)) -> Result<Connection, StoreError> {
     if rusqlite::version_number() < MIN_SQLITE {
         return Err(StoreError::OldSqlite(rusqlite::version()));
     }
@@ -34,20 +28,19 @@ pub(super) fn for_writing(folder: &Path) -> Result<Opened, StoreError> {
     // One instance opens at a time: none may set aside what another is just making.
     let _turn = OpenTurn::take(folder);
     let path = folder.join(FILE_NAME);
-    let mut notices = Vec::new();
     match checked(&path) {
-        Ok(connection) => prepare(connection, folder, notices),
+        Ok(connection) => prepare(connection, folder, tell),
         Err(error) if error.is_damage() => {
             let aside = set_aside(&path)?;
             let mut fresh = checked(&path)?;
             configure(&fresh)?;
             schema::create(&mut fresh)?;
-            let kept = salvage(&mut fresh, &aside);
-            notices.push(format!(
+            let kept = salvage::bring_over(&mut fresh, &aside);
+            tell(format!(
                 "The history could not be read. It is kept as {}; {kept} messages were brought over.",
                 aside.display()
             ));
-            prepare(fresh, folder, notices)
+            prepare(fresh, folder, tell)
         }
         Err(error) => Err(error),
     }
@@ -80,8 +73,14 @@ pub(super) fn for_reading(folder: &Path) -> Result<Option<Connection>, StoreErro
     })?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "query_only", true)?;
-    let is_empty = !schema::is_ours(&connection)? || schema::version(&connection)? == 0;
-    Ok((!is_empty).then_some(connection))
+    if !schema::is_ours(&connection)? {
+        return Ok(None);
+    }
+    match schema::version(&connection)? {
+        0 => Ok(None),
+        1..schema::VERSION => Err(StoreError::Older),
+        _ => Ok(Some(connection)),
+    }
 }
 
 fn create_folder(folder: &Path) -> Result<(), StoreError> {
@@ -133,14 +132,17 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn prepare(mut connection: Connection, folder: &Path, notices: Vec<String>) -> Result<Opened, StoreError> {
+fn prepare(mut connection: Connection, folder: &Path, tell: &mut dyn FnMut(String)) -> Result<Connection, StoreError> {
     let found = schema::version(&connection)?;
     if found > schema::VERSION {
         return Err(StoreError::Newer { found, known: schema::VERSION });
     }
     configure(&connection)?;
+    if (1..schema::VERSION).contains(&found) {
+        tell("The history is brought up to date; a copy of it is kept.".to_owned());
+    }
     schema::migrate(&mut connection, Some(folder), schema::MIGRATIONS)?;
-    Ok(Opened { connection, notices })
+    Ok(connection)
 }
 
 /// Moves the file and its companions out of the way; gives its new path.
@@ -155,45 +157,4 @@ fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
         }
     }
     Ok(aside)
-}
-
-/// Copies every row that can still be read from a damaged file of ours; gives the number of messages. The original is
-/// opened as it lies and not written.
-fn salvage(fresh: &mut Connection, aside: &Path) -> usize {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let uri = format!("file:{}?immutable=1", aside.display().to_string().replace('?', "%3f").replace('#', "%23"));
-    let Ok(old) = Connection::open_with_flags(uri, flags) else { return 0 };
-    let mut kept = 0;
-    for (table, columns) in [
-        ("conversation", "id, title, provider, model, created_ms, updated_ms, deleted_ms"),
-        ("message", "id, conversation_id, parent_id, role, time_ms, state, body, reasoning, meta, instance"),
-        ("chunk", "message_id, kind, text"),
-    ] {
-        let rows = salvage_table(fresh, &old, table, columns);
-        if table == "message" {
-            kept = rows;
-        }
-    }
-    kept
-}
-
-fn salvage_table(fresh: &mut Connection, old: &Connection, table: &str, columns: &str) -> usize {
-    let last: i64 = old.query_row(&format!("select max(seq) from {table}"), [], |row| row.get(0)).unwrap_or(0);
-    let count = columns.split(',').count();
-    let marks = vec!["?"; count].join(", ");
-    let Ok(mut select) = old.prepare(&format!("select {columns} from {table} where seq = ?1")) else { return 0 };
-    let Ok(transaction) = fresh.transaction() else { return 0 };
-    let insert = format!("insert or ignore into {table} ({columns}) values ({marks})");
-    let mut kept = 0;
-    for seq in 1..=last.min(50_000_000) {
-        let row = select.query_row([seq], |row| {
-            (0..count).map(|at| row.get::<_, rusqlite::types::Value>(at)).collect::<Result<Vec<_>, _>>()
-        });
-        if let Ok(values) = row
-            && transaction.execute(&insert, rusqlite::params_from_iter(values)).is_ok()
-        {
-            kept += 1;
-        }
-    }
-    if transaction.commit().is_ok() { kept } else { 0 }
 }

@@ -1,16 +1,18 @@
 //! Finding and loading chats, on a connection of its own that never writes.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
 
 use super::error::StoreError;
-use super::open;
+use super::search::Query;
+use super::search::find::{self, Found, Order};
+use super::{instance, open};
 use crate::chat::{
-    AssistantMessage, Attachment, Conversation, ConversationId, Entry, EntryBody, EntryState, Finish, MessageId,
-    ToolResult, ToolStatus,
+    AssistantMessage, Attachment, Conversation, ConversationId, Entry, EntryBody, EntryState, Finish, Head, MessageId,
+    SavedChat, ToolResult, ToolStatus,
 };
 
 /// A chat in the list.
@@ -24,63 +26,80 @@ pub struct ChatRow {
     pub created_ms: i64,
     /// When something was last said in it, milliseconds since 1970 UTC.
     pub updated_ms: i64,
-    /// Questions and answers in it.
+    /// Questions and answers in it, with all versions.
     pub messages: u32,
     /// The provider it last used.
     pub provider: String,
     /// The model it last used.
     pub model: String,
+    /// A person's words for it.
+    pub tags: Vec<String>,
+    /// It stands above the others.
+    pub is_pinned: bool,
+    /// It is out of the way.
+    pub is_archived: bool,
+    /// When it was put into the trash, milliseconds since 1970 UTC.
+    pub deleted_ms: Option<i64>,
+}
+
+/// What waits in the prompt of a chat.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// The text in the prompt.
+    pub text: String,
+    /// Questions that wait for the answer to end.
+    pub queue: Vec<String>,
+}
+
+impl Draft {
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.queue.is_empty()
+    }
 }
 
 /// Reads the history. A history that is not there yet is an empty one.
 #[derive(Debug)]
 pub struct Reader {
     connection: Option<Connection>,
+    folder: PathBuf,
 }
 
 impl Reader {
     /// Opens the history of this data folder.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        Ok(Self { connection: open::for_reading(folder)? })
+        Ok(Self { connection: open::for_reading(folder)?, folder: folder.to_owned() })
     }
 
-    /// The chats whose titles hold all words of the query, newest first, at most `limit`.
-    pub fn list(&self, query: &str, limit: usize) -> Result<Vec<ChatRow>, StoreError> {
-        let Some(connection) = &self.connection else { return Ok(Vec::new()) };
-        let query = query.to_lowercase();
-        let words: Vec<&str> = query.split_whitespace().collect();
-        let mut statement = connection.prepare_cached(
-            "select id, title, created_ms, updated_ms, provider, model from conversation
-             where deleted_ms is null order by updated_ms desc",
-        )?;
-        let mut count =
-            connection.prepare_cached("select count(*) from message where conversation_id = ?1 and role <> 'tool'")?;
-        let mut rows = statement.query([])?;
-        let mut chats = Vec::new();
-        while let Some(row) = rows.next()? {
-            let title: String = row.get(1)?;
-            if !words.is_empty() {
-                let folded = title.to_lowercase();
-                if !words.iter().all(|word| folded.contains(word)) {
-                    continue;
-                }
+    /// Opens it, after it was brought up to date where an older riffle wrote it. That may take a while.
+    pub fn open_migrating(folder: &Path) -> Result<Self, StoreError> {
+        match Self::open(folder) {
+            Err(StoreError::Older) => {
+                open::for_writing(folder, &mut |_| ())?;
+                Self::open(folder)
             }
-            let id: String = row.get(0)?;
-            let messages = count.query_row([&id], |row| row.get(0))?;
-            chats.push(ChatRow {
-                id: ConversationId(id),
-                title,
-                created_ms: row.get(2)?,
-                updated_ms: row.get(3)?,
-                provider: row.get(4)?,
-                model: row.get(5)?,
-                messages,
-            });
-            if chats.len() == limit {
-                break;
-            }
+            opened => opened,
         }
-        Ok(chats)
+    }
+
+    /// At most `limit` chats that the query finds.
+    pub fn find(&self, query: &Query, order: Order, limit: usize) -> Result<Found, StoreError> {
+        match &self.connection {
+            Some(connection) => find::find(connection, query, order, limit),
+            None => Ok(Found::default()),
+        }
+    }
+
+    /// Where a query of one word finds nothing: the word that was most likely meant, and in how many messages it is.
+    pub fn nearest(&self, query: &Query) -> Result<Option<(String, usize)>, StoreError> {
+        self.connection.as_ref().map_or(Ok(None), |connection| find::nearest(connection, query))
+    }
+
+    /// The newest chats, at most `limit`; pinned ones first.
+    pub fn newest_chats(&self, limit: usize) -> Result<Vec<ChatRow>, StoreError> {
+        let found = self.find(&Query::default(), Order::Time, limit)?;
+        Ok(found.chats.into_iter().map(|found| found.chat).collect())
     }
 
     /// How many chats there are, without deleted ones.
@@ -93,11 +112,13 @@ impl Reader {
 
     /// The chat in which something was said last.
     pub fn newest(&self) -> Result<Option<ConversationId>, StoreError> {
-        Ok(self.list("", 1)?.pop().map(|row| row.id))
+        let Some(connection) = &self.connection else { return Ok(None) };
+        let newest = "select id from conversation where deleted_ms is null order by updated_ms desc limit 1";
+        Ok(connection.query_row(newest, [], |row| row.get(0)).optional()?.map(ConversationId))
     }
 
     /// The chat of this id, or of the one id that begins so.
-    pub fn find(&self, id_or_prefix: &str) -> Result<Option<ConversationId>, StoreError> {
+    pub fn find_id(&self, id_or_prefix: &str) -> Result<Option<ConversationId>, StoreError> {
         let Some(connection) = &self.connection else { return Ok(None) };
         let found: Vec<String> = connection
             .prepare("select id from conversation where id = ?1 or substr(id, 1, length(?1)) = ?1 limit 2")?
@@ -108,37 +129,100 @@ impl Reader {
         Ok(exact.or(only).map(ConversationId))
     }
 
-    /// The whole chat along its newest path: where a message has several successors, the newest one wins. A row that
-    /// cannot be read is left out and never hides the rest.
+    /// The ids of all chats, oldest first, with deleted ones where `with_deleted`.
+    pub fn ids(&self, with_deleted: bool) -> Result<Vec<ConversationId>, StoreError> {
+        let Some(connection) = &self.connection else { return Ok(Vec::new()) };
+        let ids = connection
+            .prepare("select id from conversation where ?1 or deleted_ms is null order by created_ms, seq")?
+            .query_map([with_deleted], |row| row.get(0).map(ConversationId))?
+            .collect::<Result<_, _>>()?;
+        Ok(ids)
+    }
+
+    /// The chat with the path that was shown last.
     pub fn load(&self, id: &ConversationId) -> Result<Option<Conversation>, StoreError> {
+        Ok(self.saved(id)?.map(SavedChat::into_conversation))
+    }
+
+    /// The whole chat with all its versions. A row that cannot be read is left out and never hides the rest.
+    pub fn saved(&self, id: &ConversationId) -> Result<Option<SavedChat>, StoreError> {
         let Some(connection) = &self.connection else { return Ok(None) };
-        let title: Option<String> = connection
-            .query_row("select title from conversation where id = ?1", [id.as_str()], |row| row.get(0))
+        let found = connection
+            .query_row(
+                "select seq, title, provider, model, created_ms, updated_ms, deleted_ms, pinned_ms is not null,
+                   archived_ms is not null, tags, head
+                 from conversation where id = ?1",
+                [id.as_str()],
+                |row| {
+                    let tags: String = row.get(9)?;
+                    let chat = SavedChat {
+                        id: id.clone(),
+                        title: row.get(1)?,
+                        provider: row.get(2)?,
+                        model: row.get(3)?,
+                        created_ms: row.get(4)?,
+                        updated_ms: row.get(5)?,
+                        deleted_ms: row.get(6)?,
+                        is_pinned: row.get(7)?,
+                        is_archived: row.get(8)?,
+                        tags: tags.split_whitespace().map(str::to_owned).collect(),
+                        head: head_of(row.get(10)?),
+                        entries: Vec::new(),
+                    };
+                    Ok((row.get::<_, i64>(0)?, chat))
+                },
+            )
             .optional()?;
-        let Some(title) = title else { return Ok(None) };
+        let Some((seq, mut chat)) = found else { return Ok(None) };
         let mut statement = connection.prepare(
             "select id, parent_id, role, time_ms, state, body, reasoning, meta from message
-             where conversation_id = ?1 order by seq",
+             where chat = ?1 order by seq",
         )?;
-        let mut entries: Vec<Entry> =
-            statement.query_map([id.as_str()], |row| Ok(entry(row)))?.flatten().filter_map(Result::ok).collect();
-        self.add_chunks(id, &mut entries)?;
-        self.add_attachments(id, &mut entries)?;
-        Ok(Some(Conversation { id: id.clone(), title, entries: newest_path(entries) }))
+        chat.entries = statement.query_map([seq], |row| Ok(entry(row)))?.flatten().filter_map(Result::ok).collect();
+        self.add_chunks(seq, &mut chat.entries)?;
+        self.add_attachments(seq, &mut chat.entries)?;
+        Ok(Some(chat))
+    }
+
+    /// What waits in the prompt of this chat.
+    pub fn draft(&self, id: &ConversationId) -> Result<Draft, StoreError> {
+        let Some(connection) = &self.connection else { return Ok(Draft::default()) };
+        let found = connection
+            .query_row("select text, queue from draft where conversation_id = ?1", [id.as_str()], |row| {
+                Ok(Draft { text: row.get(0)?, queue: read_queue(&row.get::<_, String>(1)?) })
+            })
+            .optional()?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// The newest draft of a chat that was never begun and whose instance is gone, with the id it was to have.
+    pub fn lost_draft(&self) -> Result<Option<(ConversationId, Draft)>, StoreError> {
+        let Some(connection) = &self.connection else { return Ok(None) };
+        let mut statement = connection.prepare(
+            "select conversation_id, text, queue, instance from draft
+             where not exists (select 1 from conversation where id = conversation_id) order by updated_ms desc",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let instance: Option<String> = row.get(3)?;
+            if instance.is_some_and(|id| instance::is_alive(&self.folder, &id)) {
+                continue;
+            }
+            let draft = Draft { text: row.get(1)?, queue: read_queue(&row.get::<_, String>(2)?) };
+            return Ok(Some((ConversationId(row.get(0)?), draft)));
+        }
+        Ok(None)
     }
 
     /// Images of questions. A history of an older form, which is only read, has none.
-    fn add_attachments(&self, id: &ConversationId, entries: &mut [Entry]) -> Result<(), StoreError> {
+    fn add_attachments(&self, chat: i64, entries: &mut [Entry]) -> Result<(), StoreError> {
         let Some(connection) = &self.connection else { return Ok(()) };
-        if !connection.table_exists(None, "attachment")? {
-            return Ok(());
-        }
         let mut statement = connection.prepare(
             "select attachment.message_id, attachment.name, attachment.media_type, attachment.data from message
              join attachment on attachment.message_id = message.id
-             where message.conversation_id = ?1 order by attachment.seq",
+             where message.chat = ?1 order by attachment.seq",
         )?;
-        let mut rows = statement.query([id.as_str()])?;
+        let mut rows = statement.query([chat])?;
         while let Some(row) = rows.next()? {
             let (Ok(message), Ok(name), Ok(media_type), Ok(data)) =
                 (row.get::<_, String>(0), row.get(1), row.get(2), row.get::<_, Vec<u8>>(3))
@@ -153,16 +237,16 @@ impl Reader {
     }
 
     /// Text that is still in pieces, as while an answer streams or after it was cut.
-    fn add_chunks(&self, id: &ConversationId, entries: &mut [Entry]) -> Result<(), StoreError> {
+    fn add_chunks(&self, chat: i64, entries: &mut [Entry]) -> Result<(), StoreError> {
         let Some(connection) = &self.connection else { return Ok(()) };
         let places: HashMap<String, usize> =
             entries.iter().enumerate().map(|(at, entry)| (entry.id.0.clone(), at)).collect();
         let mut statement = connection.prepare(
             "select chunk.message_id, chunk.kind, chunk.text from message
              join chunk on chunk.message_id = message.id
-             where message.conversation_id = ?1 order by chunk.seq",
+             where message.chat = ?1 order by chunk.seq",
         )?;
-        let mut rows = statement.query([id.as_str()])?;
+        let mut rows = statement.query([chat])?;
         while let Some(row) = rows.next()? {
             let (Ok(message), Ok(kind), Ok(text)) =
                 (row.get::<_, String>(0), row.get::<_, String>(1), row.get::<_, String>(2))
@@ -227,24 +311,15 @@ fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Option<T> {
     if value.is_null() { None } else { serde_json::from_value(value.clone()).ok() }
 }
 
-/// From the newest message back through its parents. `entries` come in the order of writing.
-fn newest_path(entries: Vec<Entry>) -> Vec<Entry> {
-    let places: HashMap<MessageId, usize> =
-        entries.iter().enumerate().map(|(at, entry)| (entry.id.clone(), at)).collect();
-    let mut path = Vec::new();
-    let mut at = entries.len().checked_sub(1);
-    while let Some(here) = at {
-        path.push(here);
-        // A parent that cannot be read leaves a gap, bridged by what was written before it.
-        at = match &entries[here].parent {
-            None => None,
-            Some(parent) => match places.get(parent) {
-                Some(place) if *place < here => Some(*place),
-                Some(_) | None => here.checked_sub(1),
-            },
-        };
+/// Reads the stored form of where a path ends.
+fn head_of(stored: Option<String>) -> Head {
+    match stored {
+        None => Head::Newest,
+        Some(id) if id.is_empty() => Head::Start,
+        Some(id) => Head::At(MessageId(id)),
     }
-    path.reverse();
-    let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
-    path.into_iter().filter_map(|at| entries[at].take()).collect()
+}
+
+fn read_queue(stored: &str) -> Vec<String> {
+    serde_json::from_str(stored).unwrap_or_default()
 }

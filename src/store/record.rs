@@ -1,7 +1,9 @@
 //! What happens to a chat, in the order in which it is to be committed. Pure.
 
+use super::Draft;
 use crate::chat::{
-    Attachment, ChatError, ConversationId, EntryState, Finish, MessageId, Opaque, ToolCall, ToolResult, Usage,
+    Attachment, ChatError, ConversationId, EntryState, Finish, Head, MessageId, Opaque, SavedChat, ToolCall,
+    ToolResult, Usage,
 };
 
 /// A chat's beginning.
@@ -132,4 +134,52 @@ pub enum Record {
         /// The chat.
         conversation: ConversationId,
     },
+    /// Another path of a chat is shown.
+    HeadMoved {
+        /// The chat.
+        conversation: ConversationId,
+        /// Where it ends.
+        head: Head,
+    },
+    /// A chat stands above the others, or no longer.
+    Pinned {
+        /// The chat.
+        conversation: ConversationId,
+        /// When, milliseconds since 1970 UTC; `None` when no longer.
+        since_ms: Option<i64>,
+    },
+    /// A chat is out of the way, or no longer.
+    Archived {
+        /// The chat.
+        conversation: ConversationId,
+        /// When, milliseconds since 1970 UTC; `None` when no longer.
+        since_ms: Option<i64>,
+    },
+    /// A chat has these tags.
+    Tagged {
+        /// The chat.
+        conversation: ConversationId,
+        /// Each without blanks.
+        tags: Vec<String>,
+    },
+    /// A model found a title, which counts only as long as nobody gave another one.
+    Titled {
+        /// The chat.
+        conversation: ConversationId,
+        /// The title it had meanwhile.
+        replaces: String,
+        /// The title.
+        title: String,
+    },
+    /// This waits in the prompt of a chat.
+    Drafted {
+        /// The chat, begun or not.
+        conversation: ConversationId,
+        /// When, milliseconds since 1970 UTC.
+        time_ms: i64,
+        /// What waits.
+        draft: Draft,
+    },
+    /// A whole chat was made, as by a fork. Messages that are there already stay as they are.
+    Added(Box<SavedChat>),
 }

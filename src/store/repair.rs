@@ -2,15 +2,19 @@
 //! result, so that the next request of that chat is valid.
 
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::error::StoreError;
-use super::instance;
-use crate::chat::ToolStatus;
+use super::record::Record;
+use super::{instance, write};
+use crate::chat::{ConversationId, MessageId, ToolResult, ToolStatus};
 
 /// What is told to a model about a call that has no other result.
 const INTERRUPTED: &str = "This call was interrupted and has no result.";
+/// Messages from the end among which such calls are looked for.
+const LOOKED_AT: i64 = 2000;
 
 /// Marks the answers of dead instances; `make_id` gives ids for the results it adds.
 pub(super) fn mark_interrupted(
@@ -18,59 +22,73 @@ pub(super) fn mark_interrupted(
     data: &Path,
     make_id: &mut dyn FnMut() -> String,
 ) -> Result<(), StoreError> {
-    let streaming: Vec<(String, Option<String>)> = connection
-        .prepare("select id, instance from message where state = 'streaming'")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+    let streaming: Vec<(i64, String, Option<String>)> = connection
+        .prepare("select seq, id, instance from message where state = 'streaming'")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
-    for (message, instance) in streaming {
+    for (seq, message, instance) in streaming {
         if instance.is_some_and(|id| instance::is_alive(data, &id)) {
             continue;
         }
-        connection.execute("update message set state = 'interrupted' where id = ?1", [&message])?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute("update message set state = 'interrupted' where seq = ?1", [seq])?;
+        write::join_chunks(&transaction, &MessageId(message))?;
+        transaction.execute("insert or ignore into unindexed (seq) values (?1)", [seq])?;
+        transaction.commit()?;
     }
-    let open: Vec<(String, String, i64, String)> = connection
+    let from: Option<i64> = connection
+        .query_row("select seq from message order by seq desc limit 1 offset ?1", [LOOKED_AT], |row| row.get(0))
+        .optional()?;
+    let open: Vec<(String, String, String, Option<String>)> = connection
         .prepare(
-            "select id, conversation_id, time_ms, meta from message as answer
-             where role = 'assistant' and instance is not null and meta like '%\"tool_calls\":[{%'
-               and seq > (select max(seq) - 2000 from message)
-               and not exists (select 1 from message as next where next.parent_id = answer.id)",
+            "select answer.id, conversation.id, meta, instance
+             from message as answer join conversation on conversation.seq = answer.chat
+             where answer.seq >= ?1 and role = 'assistant' and instance is not null
+               and meta like '%\"tool_calls\":[{%'
+               and not exists (select 1 from message as next
+                               where next.chat = answer.chat and next.parent_id = answer.id)",
         )?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .query_map([from.unwrap_or(0)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<Result<_, _>>()?;
-    for (message, conversation, time_ms, meta) in open {
-        let owner: Option<String> =
-            connection.query_row("select instance from message where id = ?1", [&message], |row| row.get(0))?;
+    for (message, conversation, meta, owner) in open {
         if owner.is_some_and(|id| instance::is_alive(data, &id)) {
             continue;
         }
-        close_calls(connection, &message, &conversation, time_ms, &meta, make_id)?;
+        close_calls(connection, MessageId(message), &ConversationId(conversation), &meta, make_id)?;
     }
     Ok(())
 }
 
 fn close_calls(
     connection: &mut Connection,
-    message: &str,
-    conversation: &str,
-    time_ms: i64,
+    answer: MessageId,
+    conversation: &ConversationId,
     meta: &str,
     make_id: &mut dyn FnMut() -> String,
 ) -> Result<(), StoreError> {
     let meta: serde_json::Value = serde_json::from_str(meta).unwrap_or_default();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut parent = message.to_owned();
+    let mut parent = answer;
+    let time_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis() as i64);
     for call in meta["tool_calls"].as_array().into_iter().flatten() {
-        let id = make_id();
-        let result = serde_json::json!({
-            "call_id": call["id"], "name": call["name"],
-            "status": ToolStatus::Cancelled.as_str(), "elapsed_ms": 0,
-        });
-        transaction.execute(
-            "insert into message (id, conversation_id, parent_id, role, time_ms, state, body, meta)
-             values (?1, ?2, ?3, 'tool', ?4, 'complete', ?5, ?6)",
-            params![id, conversation, parent, time_ms, INTERRUPTED, result.to_string()],
-        )?;
-        parent = id;
+        let message = MessageId(make_id());
+        let text = |key: &str| call[key].as_str().unwrap_or_default().to_owned();
+        let result = ToolResult {
+            call_id: text("id"),
+            name: text("name"),
+            status: ToolStatus::Cancelled,
+            output: INTERRUPTED.to_owned(),
+            elapsed_ms: 0,
+        };
+        let record = Record::ToolResult {
+            conversation: conversation.clone(),
+            message: message.clone(),
+            parent,
+            time_ms,
+            result,
+        };
+        write::write(&transaction, &record, None)?;
+        parent = message;
     }
     transaction.commit()?;
     Ok(())

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::StoreError;
 
@@ -12,10 +12,20 @@ pub(super) const APPLICATION_ID: i64 = 0x7269_666c;
 /// Copies kept of files before migrations.
 const BACKUPS: usize = 3;
 
+/// One step to a newer form.
+#[derive(Clone, Copy)]
+pub(super) enum Step {
+    /// A script.
+    Script(&'static str),
+    /// A script whose work needs more than SQL, between the two.
+    Rows(&'static str, fn(&Transaction<'_>) -> Result<(), StoreError>, &'static str),
+}
+
 /// Step n brings a file from version n to n + 1. Older `SQLite` libraries read the file too, so that nothing they cannot
 /// parse may stand here (`order by` inside of an aggregate came with 3.44).
-pub(super) const MIGRATIONS: &[&str] = &[
-    "
+pub(super) const MIGRATIONS: &[Step] = &[
+    Step::Script(
+        "
 create table conversation (
   seq integer primary key,
   id text not null unique,
@@ -56,7 +66,9 @@ create view message_text (msg_id, conversation_id, role, body, state) as
     state
   from message;
 ",
-    "
+    ),
+    Step::Script(
+        "
 create table attachment (
   seq integer primary key,
   message_id text not null references message (id),
@@ -66,7 +78,126 @@ create table attachment (
 ) strict;
 create index attachment_message on attachment (message_id, seq);
 ",
+    ),
+    // Messages are numbered by their time, so that the newest is found first, also among imported ones; the search index
+    // has the same numbers and no text of its own. What waits to be brought into it stands in `unindexed`.
+    Step::Rows(
+        "
+alter table conversation add column head text;
+alter table conversation add column pinned_ms integer;
+alter table conversation add column archived_ms integer;
+alter table conversation add column tags text not null default '';
+alter table conversation add column messages integer not null default 0;
+alter table conversation add column has_tools integer not null default 0;
+create table draft (
+  conversation_id text primary key,
+  text text not null,
+  queue text not null,
+  instance text,
+  updated_ms integer not null
+) strict;
+create virtual table search using fts5 (text, whole, marks, content = '', contentless_delete = 1, tokenize = 'ascii');
+create table unindexed (seq integer primary key) strict;
+drop view message_text;
+alter table message rename to old_message;
+create table message (
+  seq integer primary key,
+  id text not null unique,
+  chat integer not null references conversation (seq),
+  parent_id text,
+  role text not null,
+  time_ms integer not null,
+  state text not null,
+  body text not null,
+  reasoning text not null default '',
+  meta text not null default '{}',
+  instance text
+) strict;
+create index message_chat on message (chat);
+",
+        number_by_time,
+        "
+drop table old_message;
+create index message_streaming on message (state) where state = 'streaming';
+create table new_chunk (
+  seq integer primary key,
+  message_id text not null references message (id),
+  kind text not null,
+  text text not null
+) strict;
+insert into new_chunk select seq, message_id, kind, text from chunk;
+drop table chunk;
+alter table new_chunk rename to chunk;
+create index chunk_message on chunk (message_id, seq);
+create table new_attachment (
+  seq integer primary key,
+  message_id text not null references message (id),
+  name text not null,
+  media_type text not null,
+  data blob not null
+) strict;
+insert into new_attachment select seq, message_id, name, media_type, data from attachment;
+drop table attachment;
+alter table new_attachment rename to attachment;
+create index attachment_message on attachment (message_id, seq);
+create view message_text (msg_id, conversation_id, role, body, state) as
+  select message.id, conversation.id, role,
+    body || coalesce((select group_concat(text, '') from
+                      (select text from chunk where message_id = message.id and kind = 'text' order by seq)), ''),
+    state
+  from message join conversation on conversation.seq = message.chat;
+insert into unindexed select seq from message where state <> 'streaming';
+update conversation set
+  messages = (select count(*) from message where chat = conversation.seq and role <> 'tool'),
+  has_tools = exists (select 1 from message where chat = conversation.seq and role = 'tool');
+",
+    ),
 ];
+
+/// Messages of one second that have numbers of their own; more take those of the next seconds.
+const PER_SECOND: i64 = 256;
+
+/// The first number of messages of this time.
+pub(super) fn first_number(time_ms: i64) -> i64 {
+    (time_ms.clamp(0, i64::MAX / PER_SECOND) / 1000) * PER_SECOND
+}
+
+/// The time of the message with this number, within a second; milliseconds since 1970 UTC.
+pub(super) fn time_of(number: i64) -> i64 {
+    number / PER_SECOND * 1000
+}
+
+/// A number for a message of this time that no other has. `after` is one that was given before, if this follows it.
+pub(super) fn free_number(connection: &Connection, time_ms: i64, after: Option<i64>) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare_cached("select max(seq) from message where seq between ?1 and ?2")?;
+    let mut first = first_number(time_ms).max(after.map_or(0, |after| after + 1)).max(1);
+    loop {
+        let last = first - first % PER_SECOND + PER_SECOND - 1;
+        let taken: Option<i64> = statement.query_row([first, last], |row| row.get(0))?;
+        match taken {
+            None => return Ok(first),
+            Some(taken) if taken < last => return Ok(taken + 1),
+            Some(_) => first = last + 1,
+        }
+    }
+}
+
+fn number_by_time(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    let mut rows = transaction.prepare("select seq, time_ms from old_message order by time_ms, seq")?;
+    let mut rows = rows.query([])?;
+    let mut insert = transaction.prepare(
+        "insert into message
+         select ?2, old.id, conversation.seq, parent_id, role, time_ms, state, body, reasoning, meta, instance
+         from old_message as old join conversation on conversation.id = old.conversation_id where old.seq = ?1",
+    )?;
+    let mut last = 0;
+    while let Some(row) = rows.next()? {
+        let (seq, time_ms): (i64, i64) = (row.get(0)?, row.get(1)?);
+        last = first_number(time_ms).max(last + 1);
+        insert.execute([seq, last])?;
+    }
+    Ok(())
+}
 
 /// The newest form this program knows.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -80,7 +211,7 @@ pub fn create(connection: &mut Connection) -> Result<(), StoreError> {
 pub(super) fn migrate(
     connection: &mut Connection,
     folder: Option<&Path>,
-    migrations: &[&str],
+    migrations: &[Step],
 ) -> Result<(), StoreError> {
     let version = version(connection)?;
     if version >= migrations.len() as i64 {
@@ -89,15 +220,25 @@ pub(super) fn migrate(
     if let Some(folder) = folder.filter(|_| version > 0) {
         back_up(connection, folder, version)?;
     }
+    // Tables are made anew under the feet of those that name them.
+    connection.pragma_update(None, "foreign_keys", false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another instance may have done it while we waited for the lock.
     let version = self::version(&transaction)?;
-    for script in migrations.iter().skip(usize::try_from(version).unwrap_or(0)) {
-        transaction.execute_batch(script)?;
+    for step in migrations.iter().skip(usize::try_from(version).unwrap_or(0)) {
+        match step {
+            Step::Script(script) => transaction.execute_batch(script)?,
+            Step::Rows(before, rows, after) => {
+                transaction.execute_batch(before)?;
+                rows(&transaction)?;
+                transaction.execute_batch(after)?;
+            }
+        }
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", migrations.len() as i64)?;
     transaction.commit()?;
+    connection.pragma_update(None, "foreign_keys", true)?;
     Ok(())
 }
 

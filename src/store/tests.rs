@@ -6,10 +6,17 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::chat::{Arguments, ConversationId, EntryBody, EntryState, Finish, MessageId, ToolCall};
+use crate::config::settings::Retention;
+
+const NOW: Now<'_> = Now { unix_ms: 3000, day_start: &|_| None, date_start: &|_| None };
 
 fn open(folder: &Path) -> (Writer, Receiver<StoreEvent>) {
     let (send, events) = channel();
-    let options = StoreOptions { folder: folder.to_owned(), ack_trace: Some(folder.join("ack.jsonl")) };
+    let options = StoreOptions {
+        folder: folder.to_owned(),
+        ack_trace: Some(folder.join("ack.jsonl")),
+        retention: Retention::default(),
+    };
     let writer = Writer::open(options, Box::new(move |event| drop(send.send(event)))).unwrap();
     (writer, events)
 }
@@ -185,14 +192,15 @@ fn chats_are_listed_newest_first_by_words_and_without_deleted_ones() {
     assert!(writer.close(Duration::from_secs(20)));
     let reader = Reader::open(folder.path()).unwrap();
     let ids = |query: &str| {
-        let rows = reader.list(query, 10).unwrap();
-        rows.into_iter().map(|row| row.id.0).collect::<Vec<_>>()
+        let query = Query::parse(query, &NOW);
+        let found = reader.find(&query, Order::Time, 10).unwrap();
+        found.chats.into_iter().map(|found| found.chat.id.0).collect::<Vec<_>>()
     };
     assert_eq!(ids(""), ["eins", "zwei"]);
     assert_eq!(ids("ÜBER zwei"), ["zwei"]);
     assert_eq!(reader.count().unwrap(), 2);
     assert_eq!(reader.newest().unwrap(), Some(ConversationId::from("eins")));
-    assert_eq!(reader.find("zw").unwrap(), Some(ConversationId::from("zwei")));
+    assert_eq!(reader.find_id("zw").unwrap(), Some(ConversationId::from("zwei")));
 }
 
 #[test]
@@ -269,7 +277,7 @@ fn a_newer_history_is_read_and_never_written() {
     writer.append(question("c", "q2", Some("q"), false));
     let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
     assert!(matches!(&event, StoreEvent::Failed { why } if why.contains("newer riffle")), "{event:?}");
-    assert_eq!(Reader::open(folder.path()).unwrap().list("", 9).unwrap().len(), 1);
+    assert_eq!(Reader::open(folder.path()).unwrap().newest_chats(9).unwrap().len(), 1);
 }
 
 #[test]
@@ -317,10 +325,10 @@ fn an_older_form_is_backed_up_before_it_is_changed() {
     let path = folder.path().join(FILE_NAME);
     let mut connection = Connection::open(&path).unwrap();
     schema::migrate(&mut connection, Some(folder.path()), schema::MIGRATIONS).unwrap();
-    let mut next: Vec<&str> = schema::MIGRATIONS.to_vec();
+    let mut next: Vec<schema::Step> = schema::MIGRATIONS.to_vec();
     for step in ["create table later (x)", "create table later2 (x)", "create table later3 (x)", "create table l4 (x)"]
     {
-        next.push(step);
+        next.push(schema::Step::Script(step));
         schema::migrate(&mut connection, Some(folder.path()), &next).unwrap();
     }
     assert_eq!(schema::version(&connection).unwrap(), schema::VERSION + 4);

@@ -4,22 +4,23 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use serde_json::{Map, Value, json};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::error::StoreError;
 use super::inbox::{Inbox, InboxSender};
 use super::instance::Instance;
 use super::record::Record;
+use super::search::index;
 use super::trace::AckTrace;
-use super::{open, repair};
+use super::{open, repair, retention, write};
 use crate::chat::{ConversationId, MessageId};
+use crate::config::settings::{Retention, Settings};
 
 /// Streamed text is committed at most this long after it came.
 const FLUSH: Duration = Duration::from_millis(100);
@@ -27,6 +28,8 @@ const FLUSH: Duration = Duration::from_millis(100);
 const RETRY: Duration = Duration::from_secs(2);
 /// Most records of one transaction, so that it stays short.
 const BATCH: usize = 512;
+/// The pause after each step of what is done behind everything else.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Where the history is.
 #[derive(Clone, Debug)]
@@ -35,6 +38,16 @@ pub struct StoreOptions {
     pub folder: PathBuf,
     /// Where acknowledgements are traced, if anywhere.
     pub ack_trace: Option<PathBuf>,
+    /// How long what is kept.
+    pub retention: Retention,
+}
+
+impl StoreOptions {
+    /// What was set, for the history in this folder.
+    #[must_use]
+    pub fn of(settings: &Settings, folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), ack_trace: settings.ack_trace.clone(), retention: settings.retention }
+    }
 }
 
 /// What is on the disk now.
@@ -61,6 +74,8 @@ pub enum CommittedWhat {
     Deleted(ConversationId),
     /// A chat is back.
     Restored(ConversationId),
+    /// A chat was pinned, archived, tagged or added, or another path of it is shown.
+    Changed(ConversationId),
 }
 
 /// What the history says.
@@ -131,6 +146,8 @@ impl Writer {
         let received =
             options.ack_trace.as_ref().and_then(trace).map(|trace| Received { trace, lengths: HashMap::new() });
         let actor = Actor {
+            retention: options.retention,
+            is_work_left: false,
             trace: options.ack_trace.as_ref().and_then(trace),
             folder: options.folder,
             notify,
@@ -181,6 +198,9 @@ struct Actor {
     pending: VecDeque<Record>,
     barriers: Vec<oneshot::Sender<()>>,
     is_failing: bool,
+    retention: Retention,
+    /// Messages wait to be brought into the search index, or old chats to be removed.
+    is_work_left: bool,
     /// Bytes of answer text on the disk, of answers being written.
     lengths: HashMap<MessageId, u64>,
     /// Last, so that whoever listens hears the end only when everything else is closed.
@@ -192,10 +212,14 @@ impl Actor {
         self.try_open();
         let mut deadline: Option<Instant> = None;
         loop {
-            let Some(commands) = inbox.wait(deadline) else {
+            let Some(commands) = inbox.wait(self.wake(deadline)) else {
                 self.flush();
                 return;
             };
+            if commands.is_empty() && deadline.is_none_or(|at| at > Instant::now()) {
+                self.work_behind();
+                continue;
+            }
             let mut is_urgent = commands.is_empty();
             let mut closing = None;
             for command in commands {
@@ -225,6 +249,26 @@ impl Actor {
         }
     }
 
+    /// When to wake without any command.
+    fn wake(&self, deadline: Option<Instant>) -> Option<Instant> {
+        let step = (self.is_work_left && !self.is_failing).then(|| Instant::now() + PAUSE);
+        match (deadline, step) {
+            (Some(deadline), Some(step)) => Some(deadline.min(step)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// A step of what nobody waits for. What goes wrong with it is tried again with the next start.
+    fn work_behind(&mut self) {
+        let Some(connection) = &mut self.connection else { return };
+        let is_left = index::step(connection)
+            .and_then(|is_left| if is_left { Ok(true) } else { retention::step(connection, self.retention, now_ms()) });
+        self.is_work_left = is_left.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the search index was not brought up to date");
+            false
+        });
+    }
+
     /// Queues a record or notes a wish; `true` when it may not wait for the next flush.
     fn take(&mut self, command: Command, closing: &mut Option<Sender<()>>) -> bool {
         match command {
@@ -252,19 +296,17 @@ impl Actor {
 
     fn try_open(&mut self) {
         let id = uuid::Uuid::now_v7().simple().to_string();
-        let opened = open::for_writing(&self.folder).and_then(|mut opened| {
-            repair::mark_interrupted(&mut opened.connection, &self.folder, &mut || {
-                uuid::Uuid::now_v7().simple().to_string()
-            })?;
-            Ok(opened)
+        let notify = &self.notify;
+        let opened = open::for_writing(&self.folder, &mut |sentence| notify(StoreEvent::Notice(sentence)));
+        let opened = opened.and_then(|mut connection| {
+            repair::mark_interrupted(&mut connection, &self.folder, &mut || uuid::Uuid::now_v7().simple().to_string())?;
+            Ok(connection)
         });
         match opened {
-            Ok(opened) => {
-                self.connection = Some(opened.connection);
+            Ok(connection) => {
+                self.connection = Some(connection);
                 self.instance = Instance::register(&self.folder, id).ok();
-                for notice in opened.notices {
-                    (self.notify)(StoreEvent::Notice(notice));
-                }
+                self.is_work_left = true;
                 (self.notify)(StoreEvent::Opened);
             }
             Err(error) => self.fail(&error),
@@ -310,7 +352,7 @@ impl Actor {
         let instance = self.instance.as_ref().map(|instance| instance.id.as_str());
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for record in joined(batch) {
-            write(&transaction, &record, instance)?;
+            write::write(&transaction, &record, instance)?;
         }
         transaction.commit()?;
         Ok(())
@@ -320,7 +362,6 @@ impl Actor {
         let mut texts: Vec<MessageId> = Vec::new();
         for record in batch {
             let what = match record {
-                Record::AnswerReasoning { .. } => continue,
                 Record::AnswerText { message, text } => {
                     *self.lengths.entry(message.clone()).or_default() += text.len() as u64;
                     if !texts.contains(message) {
@@ -353,7 +394,18 @@ impl Actor {
                     }
                     CommittedWhat::ToolResult(message.clone())
                 }
-                Record::Renamed { conversation, .. } => CommittedWhat::Renamed(conversation.clone()),
+                Record::AnswerReasoning { .. } | Record::Drafted { .. } => continue,
+                Record::Renamed { conversation, .. } | Record::Titled { conversation, .. } => {
+                    CommittedWhat::Renamed(conversation.clone())
+                }
+                Record::HeadMoved { conversation, .. }
+                | Record::Pinned { conversation, .. }
+                | Record::Archived { conversation, .. }
+                | Record::Tagged { conversation, .. } => CommittedWhat::Changed(conversation.clone()),
+                Record::Added(chat) => {
+                    self.is_work_left = true;
+                    CommittedWhat::Changed(chat.id.clone())
+                }
                 Record::Deleted { conversation, .. } => CommittedWhat::Deleted(conversation.clone()),
                 Record::Restored { conversation } => CommittedWhat::Restored(conversation.clone()),
             };
@@ -385,191 +437,6 @@ fn joined(batch: &[Record]) -> Vec<Record> {
     out
 }
 
-fn write(transaction: &Transaction<'_>, record: &Record, instance: Option<&str>) -> Result<(), StoreError> {
-    match record {
-        Record::Question { conversation, message, parent, time_ms, text, attachments, new_chat } => {
-            if let Some(new) = new_chat {
-                transaction
-                    .prepare_cached(
-                        "insert or ignore into conversation (id, title, provider, model, created_ms, updated_ms)
-                         values (?1, ?2, ?3, ?4, ?5, ?5)",
-                    )?
-                    .execute(params![conversation.as_str(), new.title, new.provider, new.model, time_ms])?;
-            }
-            insert(
-                transaction,
-                conversation,
-                message,
-                parent.as_ref(),
-                "user",
-                *time_ms,
-                "complete",
-                text,
-                "{}",
-                None,
-            )?;
-            for file in attachments {
-                transaction.execute(
-                    "insert into attachment (message_id, name, media_type, data) values (?1, ?2, ?3, ?4)",
-                    params![message.as_str(), file.name, file.media_type, &*file.data],
-                )?;
-            }
-        }
-        Record::AnswerBegan { conversation, message, parent, time_ms, provider, model } => {
-            let meta = json!({"provider": provider, "model": model}).to_string();
-            let parent = parent.as_ref();
-            insert(
-                transaction,
-                conversation,
-                message,
-                parent,
-                "assistant",
-                *time_ms,
-                "streaming",
-                "",
-                &meta,
-                instance,
-            )?;
-            transaction
-                .prepare_cached("update conversation set provider = ?2, model = ?3 where id = ?1")?
-                .execute(params![conversation.as_str(), provider, model])?;
-        }
-        Record::AnswerResumed { message, provider, model, .. } => {
-            transaction.execute(
-                "update message set state = 'streaming', instance = ?2,
-                   meta = json_set(json_remove(meta, '$.error', '$.finish', '$.finish_raw'),
-                                   '$.provider', ?3, '$.model', ?4)
-                 where id = ?1",
-                params![message.as_str(), instance, provider, model],
-            )?;
-            transaction.execute(
-                "update conversation set provider = ?2, model = ?3
-                 where id = (select conversation_id from message where id = ?1)",
-                params![message.as_str(), provider, model],
-            )?;
-        }
-        Record::AnswerText { message, text } => chunk(transaction, message, "text", text)?,
-        Record::AnswerReasoning { message, text } => chunk(transaction, message, "reasoning", text)?,
-        Record::AnswerEnded { message, .. } => end_answer(transaction, message, record)?,
-        Record::ToolResult { conversation, message, parent, time_ms, result } => {
-            let meta = json!({
-                "call_id": result.call_id, "name": result.name,
-                "status": result.status.as_str(), "elapsed_ms": result.elapsed_ms,
-            })
-            .to_string();
-            let (parent, output) = (Some(parent), result.output.as_str());
-            insert(transaction, conversation, message, parent, "tool", *time_ms, "complete", output, &meta, None)?;
-        }
-        Record::Renamed { conversation, title } => {
-            transaction
-                .execute("update conversation set title = ?2 where id = ?1", params![conversation.as_str(), title])?;
-        }
-        Record::Deleted { conversation, time_ms } => {
-            transaction.execute(
-                "update conversation set deleted_ms = ?2 where id = ?1",
-                params![conversation.as_str(), time_ms],
-            )?;
-        }
-        Record::Restored { conversation } => {
-            transaction.execute("update conversation set deleted_ms = null where id = ?1", [conversation.as_str()])?;
-        }
-    }
-    Ok(())
-}
-
-#[allow(clippy::too_many_arguments, reason = "the columns of one row")]
-fn insert(
-    transaction: &Transaction<'_>,
-    conversation: &ConversationId,
-    message: &MessageId,
-    parent: Option<&MessageId>,
-    role: &str,
-    time_ms: i64,
-    state: &str,
-    body: &str,
-    meta: &str,
-    instance: Option<&str>,
-) -> Result<(), StoreError> {
-    transaction
-        .prepare_cached(
-            "insert into message (id, conversation_id, parent_id, role, time_ms, state, body, meta, instance)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![
-            message.as_str(),
-            conversation.as_str(),
-            parent.map(MessageId::as_str),
-            role,
-            time_ms,
-            state,
-            body,
-            meta,
-            instance
-        ])?;
-    transaction
-        .prepare_cached("update conversation set updated_ms = max(updated_ms, ?2) where id = ?1")?
-        .execute(params![conversation.as_str(), time_ms])?;
-    Ok(())
-}
-
-fn chunk(transaction: &Transaction<'_>, message: &MessageId, kind: &str, text: &str) -> Result<(), StoreError> {
-    transaction.prepare_cached("insert into chunk (message_id, kind, text) values (?1, ?2, ?3)")?.execute(params![
-        message.as_str(),
-        kind,
-        text
-    ])?;
-    Ok(())
-}
-
-/// Joins an ended answer's pieces into its row, once, and notes how it ended.
-fn end_answer(transaction: &Transaction<'_>, message: &MessageId, record: &Record) -> Result<(), StoreError> {
-    let Record::AnswerEnded {
-        state,
-        tool_calls,
-        opaque,
-        finish,
-        finish_raw,
-        error,
-        usage,
-        ttft_ms,
-        elapsed_ms,
-        model,
-        ..
-    } = record
-    else {
-        return Ok(());
-    };
-    let id = message.as_str();
-    let mut meta: Map<String, Value> = transaction
-        .query_row("select meta from message where id = ?1", [id], |row| row.get::<_, String>(0))
-        .ok()
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default();
-    meta.insert("model".to_owned(), json!(model));
-    for (key, value) in [
-        ("tool_calls", (!tool_calls.is_empty()).then(|| json!(tool_calls))),
-        ("opaque", opaque.as_ref().map(|opaque| json!(opaque))),
-        ("finish", finish.map(|finish| json!(finish.as_str()))),
-        ("finish_raw", finish_raw.as_ref().map(|raw| json!(raw))),
-        ("error", error.as_ref().map(|error| json!(error))),
-        ("usage", usage.as_ref().map(|usage| json!(usage))),
-        ("ttft_ms", ttft_ms.map(|ms| json!(ms))),
-        ("elapsed_ms", Some(json!(elapsed_ms))),
-    ] {
-        if let Some(value) = value {
-            meta.insert(key.to_owned(), value);
-        }
-    }
-    transaction
-        .prepare_cached(
-            "update message set state = ?2, meta = ?3,
-               body = body || coalesce((select group_concat(text, '' order by seq) from chunk
-                                        where message_id = ?1 and kind = 'text'), ''),
-               reasoning = reasoning || coalesce((select group_concat(text, '' order by seq) from chunk
-                                                  where message_id = ?1 and kind = 'reasoning'), '')
-             where id = ?1",
-        )?
-        .execute(params![id, state.as_str(), Value::Object(meta).to_string()])?;
-    transaction.prepare_cached("delete from chunk where message_id = ?1")?.execute([id])?;
-    Ok(())
+fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis() as i64)
 }

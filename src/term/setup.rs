@@ -20,9 +20,9 @@ use crate::strings;
 pub(super) fn find_chat(resume: &Resume, data_dir: &Path) -> anyhow::Result<Option<ConversationId>> {
     let found = match resume {
         Resume::No => return Ok(None),
-        Resume::Newest => Reader::open(data_dir)?.newest()?,
+        Resume::Newest => Reader::open_migrating(data_dir)?.newest()?,
         Resume::Id(id) => {
-            let found = Reader::open(data_dir)?.find(id)?;
+            let found = Reader::open_migrating(data_dir)?.find_id(id)?;
             anyhow::ensure!(found.is_some(), strings::no_such_chat(id));
             found
         }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::mpsc::{Sender, UnboundedSender};
 
@@ -14,8 +14,8 @@ use super::setup;
 use super::signals::SignalEvent;
 use super::streams;
 use crate::agent::{self, EndpointSource, Performer};
-use crate::app::{ChatList, Effect, Msg, NotListed};
-use crate::chat::{ChatError, ConversationId, ErrorKind};
+use crate::app::{ChatList, Effect, LoadedChat, Msg, NotListed};
+use crate::chat::{ChatError, ConversationId, ErrorKind, MessageId};
 use crate::config::keyring;
 use crate::config::probe;
 use crate::config::provider::ProviderSettings;
@@ -26,11 +26,8 @@ use crate::models;
 use crate::provider::Client;
 use crate::provider::connect::Connector;
 use crate::provider::recording::{Choice, RecentResponses};
-use crate::store::{CommittedWhat, Reader, StoreError, StoreEvent, StoreOptions, Writer};
+use crate::store::{CommittedWhat, FILE_NAME, Order, Reader, StoreError, StoreEvent, StoreOptions, Writer};
 use crate::strings;
-
-/// Most chats in the list.
-const LISTED: usize = 500;
 
 /// What reaches the loop from outside the turn.
 pub(super) enum Shell {
@@ -56,8 +53,13 @@ pub(super) struct Worker {
     saved_keys: SavedKeys,
     is_keyring_sought: bool,
     data_dir: PathBuf,
+    /// The history as it was when chats were listed last.
+    listed_mark: HistoryMark,
     to_shell: UnboundedSender<Shell>,
 }
+
+/// Size and time of the history's file and of its log.
+type HistoryMark = [Option<(u64, SystemTime)>; 2];
 
 impl Worker {
     /// Starts the history's thread and, in the background, what the first question will need.
@@ -67,7 +69,7 @@ impl Worker {
         events: Sender<agent::Event>,
         to_shell: UnboundedSender<Shell>,
     ) -> Self {
-        let store = StoreOptions { folder: options.data_dir.clone(), ack_trace: options.settings.ack_trace.clone() };
+        let store = StoreOptions::of(&options.settings, &options.data_dir);
         let store_inbox = to_shell.clone();
         let notify = move |event| {
             // Text is committed ten times a second, and nothing on the screen tells of it.
@@ -113,6 +115,7 @@ impl Worker {
             writer,
             endpoints,
             data_dir: options.data_dir.clone(),
+            listed_mark: [None, None],
             to_shell,
         }
     }
@@ -129,8 +132,15 @@ impl Worker {
                     writer.append(record);
                 }
             }
-            Effect::ListChats { search, query } => self.list(search, query),
-            Effect::LoadChat { load, id } => self.load(load, id),
+            Effect::ListChats { search, query, order, limit, is_again } => {
+                let mark = self.history_mark();
+                if !is_again || mark != self.listed_mark {
+                    self.listed_mark = mark;
+                    self.list(search, query, order, limit);
+                }
+            }
+            Effect::LoadChat { load, id, at } => self.load(load, id, at),
+            Effect::Export { id, title } => self.export(id, title),
             Effect::FindKeyring => self.find_keyring(),
             Effect::ListModels => self.list_models(),
             Effect::TryKey { request, provider, key } => self.try_key(request, &provider, key),
@@ -162,28 +172,45 @@ impl Worker {
         });
     }
 
-    fn list(&self, search: u64, query: String) {
+    fn list(&self, search: u64, query: String, order: Order, limit: usize) {
         self.read(
             move |reader| {
                 let start = Instant::now();
-                let rows = reader.list(&query, LISTED)?;
-                let total = reader.count()?;
+                let query = host::parse_query(&query);
+                let found = reader.find(&query, order, limit)?;
+                let nearest = if found.chats.is_empty() { reader.nearest(&query)? } else { None };
                 let took_ms = start.elapsed().as_millis() as u64;
-                Ok(Msg::ChatsListed { search, found: Ok(ChatList { rows, total, took_ms }) })
+                Ok(Msg::ChatsListed { search, found: Ok(Box::new(ChatList { found, query, nearest, took_ms })) })
             },
             move |why| Msg::ChatsListed { search, found: Err(why) },
         );
     }
 
-    fn load(&self, load: u64, id: ConversationId) {
+    fn load(&self, load: u64, id: ConversationId, at: Option<MessageId>) {
         let failed_id = id.clone();
         self.read(
             move |reader| {
-                let found = reader.load(&id)?;
-                Ok(Msg::ChatLoaded { load, id, found: Ok(found.map(Box::new)) })
+                let draft = reader.draft(&id)?;
+                let found = reader.saved(&id)?.map(|chat| {
+                    let updated_ms = chat.updated_ms;
+                    let mut conversation = chat.into_conversation();
+                    let at = at.filter(|at| conversation.show(at));
+                    Box::new(LoadedChat { conversation, updated_ms, draft, at })
+                });
+                Ok(Msg::ChatLoaded { load, id, found: Ok(found) })
             },
             move |why| Msg::ChatLoaded { load, id: failed_id, found: Err(why) },
         );
+    }
+
+    fn export(&self, _id: ConversationId, _title: String) {}
+
+    /// What changes when any instance writes to the history.
+    fn history_mark(&self) -> HistoryMark {
+        [FILE_NAME.to_owned(), format!("{FILE_NAME}-wal")].map(|name| {
+            let found = std::fs::metadata(self.data_dir.join(name)).ok()?;
+            Some((found.len(), found.modified().ok()?))
+        })
     }
 
     /// Looks once whether pasted keys can go into a keyring, before it is promised.

@@ -34,10 +34,8 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     if let Some(Overlay::Wire(page)) = model.overlays.last_mut() {
         overlay::settle_wire(page, model.size);
     }
-    if let Some(Overlay::Chats(browser)) = model.overlays.last()
-        && let Some(preview) = &browser.preview
-    {
-        cache.lay_out_preview(preview, model, overlay::preview_columns(model.size.0), theme);
+    if let Some(Overlay::Chats(browser)) = model.overlays.last() {
+        cache.lay_out_preview(browser, model, overlay::preview_columns(model.size.0), theme);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A line ready to be drawn: safe text in styles.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use ratatui::style::Style;
 
@@ -38,6 +39,31 @@ impl Line {
             Some(last) if last.style == style => last.text.push(&text),
             _ => self.spans.push(Span { text, style }),
         }
+    }
+
+    /// Adds `mark` to the style of these bytes of the line's text; ranges are in order and do not overlap.
+    pub fn mark(&mut self, ranges: &[Range<usize>], mark: Style) {
+        if ranges.is_empty() {
+            return;
+        }
+        let mut out = Self::default();
+        let mut at = 0;
+        for span in std::mem::take(&mut self.spans) {
+            let (start, end) = (at, at + span.text.as_str().len());
+            let mut from = start;
+            for range in ranges.iter().filter(|range| range.start < end && range.end > start) {
+                let (begin, stop) = (range.start.max(from), range.end.min(end));
+                if stop <= begin {
+                    continue;
+                }
+                out.push(span.text.slice(from - start..begin - start), span.style);
+                out.push(span.text.slice(begin - start..stop - start), span.style.patch(mark));
+                from = stop;
+            }
+            out.push(span.text.slice(from - start..end - start), span.style);
+            at = end;
+        }
+        *self = out;
     }
 
     /// Columns of all spans.

@@ -84,10 +84,12 @@ pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) 
     }
 }
 
-/// Lays an entry of a saved chat out for the preview: what was said, without cards.
-pub(super) fn lay_out_saved(rows: &mut Rows, entry: &Entry, frame: &Frame) {
+/// Lays an entry of a saved chat out for the preview: what was said, without cards; results of tools only where they are
+/// what was looked for.
+pub(super) fn lay_out_saved(rows: &mut Rows, entry: &Entry, is_wanted: bool, frame: &Frame) {
     match &entry.body {
         EntryBody::Question(text) => question(&mut rows.before, entry, text, Sent::Yes, frame),
+        EntryBody::ToolResult(result) if is_wanted => tool_result(&mut rows.before, result, frame),
         EntryBody::ToolResult(_) => {}
         EntryBody::Answer { message, .. } => {
             rows.document.update(&message.text, true, &options(frame));

@@ -26,6 +26,8 @@ pub struct Theme {
     pub marked: Style,
     /// Selected text.
     pub selected: Style,
+    /// What was looked for, over the style it stands in.
+    pub hit: Style,
     /// Colours may be used; without them inline code keeps its backticks.
     pub has_colour: bool,
 }
@@ -52,6 +54,7 @@ impl Theme {
             bad: coloured(Color::Red),
             marked: plain.add_modifier(Modifier::REVERSED),
             selected: plain.add_modifier(Modifier::REVERSED),
+            hit: plain.add_modifier(Modifier::UNDERLINED.union(Modifier::BOLD)),
             has_colour,
         }
     }

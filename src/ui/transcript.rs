@@ -12,8 +12,9 @@ use super::message::{self, Frame, Rows};
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::welcome;
-use crate::app::Model;
-use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, MessageId};
+use crate::app::{Browser, LoadedChat, Model};
+use crate::chat::{ConversationId, Entry, EntryBody, EntryState, MessageId};
+use crate::store::Query;
 
 /// What an entry's rows were made from; they are made again when it differs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,10 +45,23 @@ pub struct RenderCache {
     preview: Option<Box<Preview>>,
 }
 
-struct Preview {
+/// A chat laid out for the browser.
+pub(super) struct Preview {
+    of: PreviewOf,
+    /// Its rows.
+    pub lines: Vec<Line>,
+    /// The first row of what was looked for.
+    pub hit: Option<usize>,
+}
+
+/// What a preview was made from; it is made again when it differs.
+#[derive(PartialEq)]
+struct PreviewOf {
     chat: ConversationId,
+    updated_ms: i64,
+    at: Option<MessageId>,
+    query: Option<Query>,
     width: u16,
-    lines: Vec<Line>,
 }
 
 impl RenderCache {
@@ -104,18 +118,25 @@ impl RenderCache {
     }
 
     /// Lays out a saved chat for the browser's preview.
-    pub fn lay_out_preview(&mut self, conversation: &Conversation, model: &Model, width: u16, theme: Theme) {
-        let is_known = self.preview.as_ref().is_some_and(|known| known.chat == conversation.id && known.width == width);
-        if !is_known {
-            let lines = preview_lines(conversation, model, width, theme);
-            self.preview = Some(Box::new(Preview { chat: conversation.id.clone(), width, lines }));
+    pub fn lay_out_preview(&mut self, browser: &Browser, model: &Model, width: u16, theme: Theme) {
+        let Some(loaded) = &browser.preview else { return };
+        let of = PreviewOf {
+            chat: loaded.conversation.id.clone(),
+            updated_ms: loaded.updated_ms,
+            at: loaded.at.clone(),
+            query: browser.query().cloned(),
+            width,
+        };
+        if self.preview.as_ref().is_none_or(|known| known.of != of) {
+            let (lines, hit) = preview_lines(loaded, browser, model, width, theme);
+            self.preview = Some(Box::new(Preview { of, lines, hit }));
         }
     }
 
     /// The rows of the preview of this chat, once laid out.
     #[must_use]
-    pub fn known_preview(&self, chat: &ConversationId) -> Option<&[Line]> {
-        self.preview.as_ref().filter(|known| known.chat == *chat).map(|known| known.lines.as_slice())
+    pub(super) fn known_preview(&self, chat: &ConversationId) -> Option<&Preview> {
+        self.preview.as_deref().filter(|known| known.of.chat == *chat)
     }
 }
 
@@ -136,9 +157,17 @@ fn stamp(model: &Model, at: usize, entry: &Entry, is_last_answer: bool) -> Stamp
     Stamp { text, reasoning, state: entry.state, marks }
 }
 
-/// The last part of a saved chat, enough to recognise it.
-fn preview_lines(conversation: &Conversation, model: &Model, width: u16, theme: Theme) -> Vec<Line> {
-    const ENTRIES: usize = 40;
+/// Messages laid out before and after the one that was looked for, enough to recognise the chat.
+const AROUND: usize = 24;
+
+/// The part of a saved chat around what was looked for, or its end; and the row of the first hit.
+fn preview_lines(
+    loaded: &LoadedChat,
+    browser: &Browser,
+    model: &Model,
+    width: u16,
+    theme: Theme,
+) -> (Vec<Line>, Option<usize>) {
     let frame = Frame {
         prose: width.saturating_sub(TEXT_COLUMN).max(8),
         wide: width.saturating_sub(TEXT_COLUMN).max(8),
@@ -147,11 +176,18 @@ fn preview_lines(conversation: &Conversation, model: &Model, width: u16, theme: 
         look: crate::config::look::Look { has_clock: false, ..model.look },
         is_expanded: false,
     };
-    let from = conversation.entries.len().saturating_sub(ENTRIES);
-    let mut lines = Vec::new();
-    for entry in &conversation.entries[from..] {
+    let entries = &loaded.conversation.entries;
+    let at = loaded.at.as_ref().and_then(|at| entries.iter().position(|entry| entry.id == *at));
+    let center = at.unwrap_or(entries.len());
+    let shown = center.saturating_sub(AROUND)..(center + AROUND).min(entries.len());
+    let (mut lines, mut start, mut hit) = (Vec::new(), None, None);
+    for (place, entry) in shown.clone().zip(&entries[shown]) {
         let mut rows = Rows::default();
-        message::lay_out_saved(&mut rows, entry, &frame);
+        message::lay_out_saved(&mut rows, entry, at == Some(place), &frame);
+        if at == Some(place) {
+            start = Some(lines.len());
+        }
+        let first = lines.len();
         lines.append(&mut rows.before);
         for at in 0..rows.document.line_count() {
             let mut line = Line::styled(crate::safe_text::SafeText::own("   "), theme.text);
@@ -159,8 +195,15 @@ fn preview_lines(conversation: &Conversation, model: &Model, width: u16, theme: 
             lines.push(line);
         }
         lines.append(&mut rows.after);
+        for (at, line) in lines.iter_mut().enumerate().skip(first) {
+            let marks = browser.marks(&line.to_text());
+            if !marks.is_empty() && start.is_some_and(|start| at >= start) {
+                hit.get_or_insert(at);
+            }
+            line.mark(&marks, theme.hit);
+        }
     }
-    lines
+    (lines, hit.or(start))
 }
 
 /// Draws the conversation, or the first screen of a chat without one.

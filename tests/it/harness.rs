@@ -8,19 +8,23 @@ use std::time::Duration;
 
 use riffle::agent::{self, CallId, CallOutcome, Event, Moment, RequestId};
 use riffle::app::{
-    ChatList, Effect, Model, ModelSetup, Msg, Panel, ProviderRow, Providers, Target, ToolOffer, WireFound, WireSheet,
+    ChatList, Effect, LoadedChat, Model, ModelSetup, Msg, Panel, ProviderRow, Providers, Target, ToolOffer, WireFound,
+    WireSheet,
 };
 use riffle::chat::{
-    ChatError, Conversation, ConversationId, Delta, Finish, Message, StreamEnd, ToolCallFragment, ToolStatus, Usage,
+    ChatError, Conversation, ConversationId, Delta, Finish, Head, Message, MessageId, SavedChat, StreamEnd,
+    ToolCallFragment, ToolStatus, Usage,
 };
 use riffle::config::keymap::Keymap;
 use riffle::config::look::{Background, Look};
+use riffle::config::settings::Retention;
 use riffle::provider::Timeouts;
 use riffle::provider::recording::{Choice, Found, RecentResponses};
-use riffle::store::{ChatRow, CommittedWhat, Record, StoreEvent};
+use riffle::store::{CommittedWhat, Now, Order, Query, Reader, Record, StoreEvent, StoreOptions, Writer};
 use riffle::tools::Registry;
 use riffle::tools::policy::{Host, Policy};
 use riffle::ui::{self, Picture, RenderCache};
+use tempfile::TempDir;
 
 /// A screen under test.
 pub struct Screen {
@@ -36,12 +40,40 @@ pub struct Screen {
     pub running: Vec<CallId>,
     /// Whether commits return at once.
     pub commits: bool,
-    /// The saved chats.
-    pub saved: Vec<Conversation>,
+    /// Chats saved before; they are in the history from the first reading on.
+    pub saved: Vec<SavedChat>,
+    /// What was recorded and is not in the history yet.
+    recorded: Vec<Record>,
+    history: Option<History>,
     /// The responses kept in memory.
     pub recent: RecentResponses,
     /// Whether readings of them are answered at once.
     pub reads: bool,
+}
+
+/// A real history in a folder of its own, made when it is first read.
+struct History {
+    folder: TempDir,
+    writer: Writer,
+}
+
+impl History {
+    fn begin() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options =
+            StoreOptions { folder: folder.path().to_owned(), ack_trace: None, retention: Retention::default() };
+        let writer = Writer::open(options, Box::new(|_| ())).unwrap();
+        Self { folder, writer }
+    }
+
+    /// Reads after everything that was said is committed and searched.
+    fn reader(&self) -> Reader {
+        let committed = self.writer.barrier();
+        std::thread::scope(|scope| {
+            scope.spawn(|| tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(committed));
+        });
+        Reader::open(self.folder.path()).unwrap()
+    }
 }
 
 pub fn provider(name: &str, is_demo: bool) -> ProviderRow {
@@ -132,6 +164,8 @@ impl Screen {
             running: Vec::new(),
             commits: true,
             saved: Vec::new(),
+            recorded: Vec::new(),
+            history: None,
             recent: RecentResponses::default(),
             reads: true,
         };
@@ -159,13 +193,16 @@ impl Screen {
                     agent::Effect::CancelTool { call } => self.running.retain(|running| *running != call),
                     _ => {}
                 },
-                Effect::ListChats { search, query } => {
-                    let rows = self.rows(&query);
-                    let total = self.saved.len() as u64;
-                    self.tell(Msg::ChatsListed { search, found: Ok(ChatList { rows, total, took_ms: 1 }) });
+                Effect::ListChats { search, query, order, limit, .. } => {
+                    let reader = self.read_history();
+                    let query = self.parse(&query);
+                    let found = reader.find(&query, order, limit).unwrap();
+                    let nearest = if found.chats.is_empty() { reader.nearest(&query).unwrap() } else { None };
+                    let list = ChatList { found, query, nearest, took_ms: 1 };
+                    self.tell(Msg::ChatsListed { search, found: Ok(Box::new(list)) });
                 }
-                Effect::LoadChat { load, id } => {
-                    let found = self.saved.iter().find(|chat| chat.id == id).cloned().map(Box::new);
+                Effect::LoadChat { load, id, at } => {
+                    let found = self.load(&id, at).map(Box::new);
                     self.tell(Msg::ChatLoaded { load, id, found: Ok(found) });
                 }
                 Effect::ReadStream { request, choice, known } if self.reads => {
@@ -173,6 +210,7 @@ impl Screen {
                     self.tell(Msg::StreamRead { request, found, took_ms: 1 });
                 }
                 Effect::ReadStream { .. }
+                | Effect::Export { .. }
                 | Effect::SaveStream { .. }
                 | Effect::ListModels
                 | Effect::FindKeyring
@@ -195,36 +233,70 @@ impl Screen {
     }
 
     fn commit(&mut self, record: &Record) {
-        if let Record::Deleted { conversation, .. } = record {
-            self.saved.retain(|chat| chat.id != *conversation);
+        self.recorded.push(record.clone());
+        if !self.commits {
+            return;
         }
-        if let (Record::Question { message, .. }, true) = (record, self.commits) {
-            self.tell(Msg::Store(StoreEvent::Committed(CommittedWhat::Question(message.clone()))));
-        }
+        let what = match record {
+            Record::Question { message, .. } => CommittedWhat::Question(message.clone()),
+            Record::Deleted { conversation, .. } => CommittedWhat::Deleted(conversation.clone()),
+            Record::Restored { conversation } => CommittedWhat::Restored(conversation.clone()),
+            Record::Renamed { conversation, .. } => CommittedWhat::Renamed(conversation.clone()),
+            Record::Pinned { conversation, .. }
+            | Record::Archived { conversation, .. }
+            | Record::Tagged { conversation, .. }
+            | Record::HeadMoved { conversation, .. } => CommittedWhat::Changed(conversation.clone()),
+            Record::Added(chat) => CommittedWhat::Changed(chat.id.clone()),
+            _ => return,
+        };
+        self.tell(Msg::Store(StoreEvent::Committed(what)));
     }
 
-    fn rows(&self, query: &str) -> Vec<ChatRow> {
-        let row = |chat: &Conversation| ChatRow {
-            id: chat.id.clone(),
-            title: chat.title.clone(),
-            created_ms: self.now.unix_ms - 86_400_000 * 30,
-            updated_ms: self.now.unix_ms - 86_400_000 * 30,
-            messages: chat.entries.len() as u32,
-            provider: "demo".to_owned(),
-            model: "outdoor-demo".to_owned(),
-        };
-        self.saved.iter().map(row).filter(|row| row.title.to_lowercase().contains(query)).collect()
+    /// The history with everything that was recorded.
+    pub fn read_history(&mut self) -> Reader {
+        let history = self.history.get_or_insert_with(History::begin);
+        let saved = self.saved.drain(..).map(|chat| Record::Added(Box::new(chat)));
+        for record in saved.chain(self.recorded.drain(..)) {
+            history.writer.append(record);
+        }
+        let reader = history.reader();
+        // What was added as a whole is searched a moment later.
+        let everything = Query::default();
+        while reader.find(&everything, Order::Time, 1).unwrap().unindexed > 0 {
+            std::thread::yield_now();
+        }
+        reader
+    }
+
+    fn parse(&self, query: &str) -> Query {
+        let day = 86_400_000;
+        let now = self.now.unix_ms;
+        let day_start = |days: i64| Some(now - now % day - days * day);
+        Query::parse(query, &Now { unix_ms: now, day_start: &day_start, date_start: &|_| None })
+    }
+
+    fn load(&mut self, id: &ConversationId, at: Option<MessageId>) -> Option<LoadedChat> {
+        let reader = self.read_history();
+        let draft = reader.draft(id).unwrap();
+        let chat = reader.saved(id).unwrap()?;
+        let updated_ms = chat.updated_ms;
+        let mut conversation = chat.into_conversation();
+        let at = at.filter(|at| conversation.show(at));
+        Some(LoadedChat { conversation, updated_ms, draft, at })
+    }
+
+    /// Puts a chat of one question and one answer into the history, a month old.
+    pub fn save(&mut self, id: &str, title: &str, answer: &str) {
+        self.save_days_ago(id, title, answer, 30);
     }
 
     /// Puts a chat of one question and one answer into the history.
-    pub fn save(&mut self, id: &str, title: &str, answer: &str) {
+    pub fn save_days_ago(&mut self, id: &str, title: &str, answer: &str, days: i64) {
         let mut made = Self::demo(80, 24);
         made.ask(title);
         made.text(answer);
         made.end(Finish::Stop);
-        let mut conversation = made.model.chat.conversation.clone();
-        conversation.id = ConversationId::from(id);
-        self.saved.push(conversation);
+        self.saved.push(saved_of(id, &made.model.chat.conversation, days));
     }
 
     /// Lets time pass.
@@ -342,5 +414,31 @@ impl Screen {
                 _ => None,
             })
             .collect()
+    }
+}
+
+/// The chat as it would be in the history, so many days old.
+pub fn saved_of(id: &str, chat: &Conversation, days: i64) -> SavedChat {
+    let shift = days * 86_400_000;
+    let mut entries: Vec<_> = chat.all().into_iter().cloned().collect();
+    for entry in &mut entries {
+        entry.time_ms -= shift;
+        entry.id = MessageId(format!("{id}-{}", entry.id.0));
+        entry.parent = entry.parent.take().map(|parent| MessageId(format!("{id}-{}", parent.0)));
+    }
+    let (provider, model) = chat.last_asked().unwrap_or(("demo", "outdoor-demo"));
+    SavedChat {
+        id: ConversationId::from(id),
+        title: chat.title.clone(),
+        provider: provider.to_owned(),
+        model: model.to_owned(),
+        created_ms: entries.first().map_or(0, |entry| entry.time_ms),
+        updated_ms: entries.last().map_or(0, |entry| entry.time_ms),
+        deleted_ms: None,
+        is_pinned: false,
+        is_archived: false,
+        tags: Vec::new(),
+        head: Head::Newest,
+        entries,
     }
 }

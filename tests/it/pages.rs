@@ -64,9 +64,9 @@ fn the_browser_lists_previews_and_opens() {
 fn typed_letters_filter_and_only_after_tab_delete() {
     let mut screen = browsing(80, 24);
     screen.press("d");
-    assert_eq!(screen.saved.len(), 3);
+    assert_eq!(screen.read_history().count().unwrap(), 3);
     screen.press("ctrl-u tab d");
-    assert_eq!(screen.saved.len(), 2);
+    assert_eq!(screen.read_history().count().unwrap(), 2);
     screen.expect("u brings it back.");
     screen.press("u");
     assert!(

@@ -5,7 +5,7 @@ use riffle::app::{Effect, Msg};
 use riffle::chat::{ChatError, ErrorKind, Finish, Message};
 use riffle::store::Record;
 
-use crate::harness::Screen;
+use crate::harness::{Screen, saved_of};
 
 fn failed(kind: ErrorKind, status: u16, message: &str) -> ChatError {
     ChatError { status: Some(status), ..ChatError::new(kind, message) }
@@ -259,7 +259,7 @@ fn a_saved_chat_is_gone_on_with_whom_it_was_held_unless_another_was_named() {
     for (is_named, asked) in [(false, "openai"), (true, "demo")] {
         let mut screen = Screen::demo(80, 24);
         screen.model.providers.is_named = is_named;
-        screen.saved.push(held.model.chat.conversation.clone());
+        screen.saved.push(saved_of("held", &held.model.chat.conversation, 1));
         screen.press("ctrl-s enter tab enter");
         assert!(screen.request.is_some());
         assert_eq!(screen.model.providers.target.provider, asked);

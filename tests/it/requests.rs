@@ -362,10 +362,12 @@ fn an_image_goes_with_its_question_as_each_wire_format_has_it() {
 #[test]
 fn what_a_vendor_wants_back_survives_a_restart_and_goes_to_it_alone() {
     use riffle::chat::{EntryState, Finish};
+    use riffle::config::settings::Retention;
     use riffle::store::{NewChat, Reader, Record, StoreOptions, Writer};
 
     let folder = tempfile::tempdir().unwrap();
-    let options = || StoreOptions { folder: folder.path().to_owned(), ack_trace: None };
+    let options =
+        || StoreOptions { folder: folder.path().to_owned(), ack_trace: None, retention: Retention::default() };
     let writer = Writer::open(options(), Box::new(|_| {})).unwrap();
     let call = ToolCall {
         id: "toolu_1".to_owned(),

@@ -1,0 +1,62 @@
+//! Keeps the search index up to date: new messages at once, old and imported ones in small steps behind everything else.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::words;
+
+/// Bytes of a message that are searched.
+const MAX_TEXT: usize = 4 * 1024 * 1024;
+/// The same of a tool's output.
+const MAX_OUTPUT: usize = 64 * 1024;
+/// Messages of one step, and about how many bytes of them, so that it stays short.
+const STEP: usize = 100;
+const STEP_BYTES: usize = 256 * 1024;
+
+/// Brings a message into the index, or what it is now in place of what it was.
+pub(in crate::store) fn put(connection: &Connection, seq: i64, role: &str, body: &str) -> rusqlite::Result<()> {
+    let limit = if role == "tool" { MAX_OUTPUT } else { MAX_TEXT };
+    let mut end = body.len().min(limit);
+    while !body.is_char_boundary(end) {
+        end -= 1;
+    }
+    let body = &body[..end];
+    let (text, whole) = words::columns(body);
+    let has_code = role != "tool" && body.contains("```");
+    let marks = if has_code { format!("{role} code") } else { role.to_owned() };
+    connection
+        .prepare_cached("insert or replace into search (rowid, text, whole, marks) values (?1, ?2, ?3, ?4)")?
+        .execute(params![seq, text, whole, marks])?;
+    Ok(())
+}
+
+/// Indexes some of the messages that wait for it, the newest first; `false` when none is left.
+pub(in crate::store) fn step(connection: &mut Connection) -> rusqlite::Result<bool> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let is_more = step_in(&transaction)?;
+    transaction.commit()?;
+    Ok(is_more)
+}
+
+fn step_in(transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
+    let mut waiting =
+        transaction.prepare_cached("select unindexed.seq, role, body from unindexed left join message using (seq) order by unindexed.seq desc limit ?1")?;
+    let mut rows = waiting.query([STEP as i64])?;
+    let (mut done, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get(0)?;
+        // What cannot be read is not searched, and never keeps the rest from it.
+        if let (Ok(role), Ok(body)) = (row.get::<_, String>(1), row.get::<_, String>(2)) {
+            put(transaction, seq, &role, &body)?;
+            bytes += body.len();
+        }
+        done.push(seq);
+        if bytes > STEP_BYTES {
+            break;
+        }
+    }
+    let mut remove = transaction.prepare_cached("delete from unindexed where seq = ?1")?;
+    for seq in &done {
+        remove.execute([seq])?;
+    }
+    Ok(!done.is_empty())
+}

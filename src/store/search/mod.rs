@@ -1,0 +1,12 @@
+//! Full-text search over everything said. `words` is text as the index sees it, `query` what a person types, `index` keeps
+//! the index up to date, `find` answers.
+//!
+//! Hits come newest first and are never ranked over all of them: that would read every posting of a frequent word.
+
+pub(super) mod find;
+pub(super) mod index;
+mod query;
+mod words;
+
+pub use find::{ChatFound, Found, Hit, Order};
+pub use query::{FILTERS, Now, Place, Query, Role};
