@@ -117,7 +117,29 @@ pub const NOTICE_STOPPED_EARLY: &str = "Stopped. Tab, then Enter asks again.";
 /// Notice of going on where nothing was cut.
 pub const NOTICE_NOTHING_CUT: &str = "No answer was cut.";
 /// Notice when a question came back into the prompt.
-pub const NOTICE_EDITING: &str = "What you send takes the place of this question; Esc leaves it as it is.";
+pub const NOTICE_EDITING: &str = "What you send is another version of this question; Esc leaves it as it is.";
+/// Notice of the first Esc on an empty prompt.
+pub const NOTICE_ESC_EDITS: &str = "Esc again edits your last question.";
+/// Notice of versions while an answer runs.
+pub const NOTICE_RUNNING_VERSIONS: &str = "An answer is running. Esc stops it.";
+/// Notice when a message has no other version.
+pub const NOTICE_ONE_VERSION: &str = "There is one version only. r asks again, e edits the question.";
+/// Notice before the first version.
+pub const NOTICE_FIRST_VERSION: &str = "This is the first version.";
+/// Notice after the last version.
+pub const NOTICE_LAST_VERSION: &str = "This is the last version.";
+/// Notice after a turn was taken back.
+pub const NOTICE_TURN_UNDONE: &str = "Took the last question and its answer back. Ctrl+X U brings them back.";
+/// Notice after a turn came back.
+pub const NOTICE_TURN_REDONE: &str = "Brought back.";
+/// Notice when no turn was taken back.
+pub const NOTICE_NO_REDO: &str = "Nothing to bring back.";
+/// Notice after a chat was begun from the middle of another one.
+pub const NOTICE_FORKED: &str = "A new chat from here on; the other one stays as it is.";
+/// Notice when a draft of an earlier run is in the prompt.
+pub const NOTICE_DRAFT_BACK: &str = "Your draft is back.";
+/// Notice when another instance said something in the open chat.
+pub const NOTICE_OTHERS: &str = "This chat went on elsewhere too; both are kept as versions.";
 /// Notice of the first Ctrl+C on an empty prompt.
 pub const NOTICE_QUIT: &str = "Ctrl+C again quits.";
 /// Notice when the draft was put aside.
@@ -134,8 +156,31 @@ pub const NOTICE_MODEL_NEXT: &str = "The next question goes to the new model.";
 pub const NOTICE_SAVES: &str = "Chats save themselves.";
 /// Notice of asking again without a question.
 pub const NOTICE_NOTHING_ASKED: &str = "Nothing was asked yet.";
+/// Notice of exporting a private chat.
+pub const NOTICE_PRIVATE_EXPORT: &str = "A private chat is not written to any file.";
 /// Notice when a saved chat is gone.
 pub const NOTICE_GONE: &str = "This chat is no longer there.";
+/// What a model is asked for a title.
+#[must_use]
+pub fn ask_for_title(question: &str, answer: &str) -> String {
+    format!(
+        "Give this chat a title of at most six words, in the language of the question. Answer with the title alone, \
+         without quotation marks.\n\nQuestion:\n{question}\n\nAnswer:\n{answer}"
+    )
+}
+
+/// Head of the page that compares versions.
+#[must_use]
+pub fn comparing(from: usize, to: usize, of: usize) -> String {
+    format!("Version {from} and version {to} of {of}")
+}
+
+/// `2 of 3`.
+#[must_use]
+pub fn version(number: usize, of: usize) -> String {
+    format!("{number} of {of}")
+}
+
 /// Notice when there is nothing to undo.
 pub const NOTICE_NO_UNDO: &str = "Nothing to undo.";
 /// Notice of the answering keys while the card is not wholly seen.

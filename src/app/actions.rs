@@ -1,5 +1,6 @@
 //! What each action does, wherever it was chosen: key, leader, palette or slash command.
 
+use super::chat::OpenChat;
 use super::connect::ConnectPage;
 use super::effect::Effect;
 use super::model::{Focus, Model};
@@ -16,6 +17,10 @@ use crate::strings;
 
 /// A quit that asks once more is armed for so long, in ms.
 const QUIT_ARMED_MS: u64 = 4000;
+/// An Esc this soon after one that stopped or closed something is part of it, in ms.
+const ESC_PART_MS: u64 = 600;
+/// Two Escs within this time edit the last question, in ms.
+const ESC_TWICE_MS: u64 = 2000;
 
 impl Model {
     /// Does what a person wants.
@@ -33,7 +38,16 @@ impl Model {
             Action::Back => self.back(),
             Action::Interrupt => self.interrupt(),
             Action::New => self.new_chat(),
-            Action::Chats => self.open_browser(),
+            Action::Chats | Action::Search => self.open_browser(),
+            Action::Private => self.new_private_chat(),
+            Action::Export => self.export_open_chat(),
+            Action::Edit => self.edit(),
+            Action::Undo => self.undo_turn(),
+            Action::Redo => self.redo_turn(),
+            Action::VersionPrev => self.switch_version(-1),
+            Action::VersionNext => self.switch_version(1),
+            Action::Compare => self.compare_versions(),
+            Action::Fork => self.fork(),
             Action::Commands => self.open(Overlay::Commands(Palette::default())),
             Action::Model => {
                 self.overlays.push(Overlay::Models(ModelList::default()));
@@ -60,12 +74,15 @@ impl Model {
             }
             Action::Messages => {
                 self.focus = if self.focus == Focus::Messages { Focus::Prompt } else { Focus::Messages };
+                self.selected = None;
                 Vec::new()
             }
             Action::LineUp => self.scroll_by(Move::Lines(-1)),
             Action::LineDown => self.scroll_by(Move::Lines(1)),
             Action::PageUp => self.scroll_by(Move::Pages(-1)),
             Action::PageDown => self.scroll_by(Move::Pages(1)),
+            Action::MessageUp if self.focus == Focus::Messages => self.select_message(-1),
+            Action::MessageDown if self.focus == Focus::Messages => self.select_message(1),
             Action::MessageUp => self.scroll_by(Move::Messages(-1)),
             Action::MessageDown => self.scroll_by(Move::Messages(1)),
             Action::Top => self.scroll_by(Move::Top),
@@ -106,6 +123,8 @@ impl Model {
 
     /// Esc: the top layer, then what asks, then the running answer, then back to the prompt, then the edit of a question.
     pub(super) fn back(&mut self) -> Vec<Effect> {
+        let now = self.now.mono_ms;
+        let (closed, idle) = (self.esc_closed_ms.replace(now), self.esc_idle_ms.take());
         if self.back_in_browser() || self.overlays.pop().is_some() {
             return Vec::new();
         }
@@ -117,10 +136,29 @@ impl Model {
             return self.stop_turn();
         } else if self.focus == Focus::Prompt && self.replaced_question.is_some() {
             self.put_draft_aside();
-        } else {
+        } else if self.focus != Focus::Prompt {
             self.focus = Focus::Prompt;
             self.panel.selected = None;
+        } else if self.chat.marks.take().is_none() && self.composer.is_empty() {
+            // An Esc that stopped or closed something, and one right after it, never counts.
+            self.esc_closed_ms = closed;
+            return self.esc_on_empty_prompt(idle);
         }
+        Vec::new()
+    }
+
+    /// Esc twice on an empty prompt edits the last question.
+    fn esc_on_empty_prompt(&mut self, first_ms: Option<u64>) -> Vec<Effect> {
+        let now = self.now.mono_ms;
+        let is_part_of_closing = self.esc_closed_ms.is_some_and(|at| now.saturating_sub(at) < ESC_PART_MS);
+        if is_part_of_closing || self.chat.last_question().is_none() {
+            return Vec::new();
+        }
+        if first_ms.is_some_and(|at| now.saturating_sub(at) < ESC_TWICE_MS) {
+            return self.edit();
+        }
+        self.esc_idle_ms = Some(now);
+        self.notify(strings::NOTICE_ESC_EDITS);
         Vec::new()
     }
 
@@ -161,15 +199,37 @@ impl Model {
     }
 
     fn new_chat(&mut self) -> Vec<Effect> {
+        self.begin_chat(OpenChat::new)
+    }
+
+    /// A chat of which nothing is kept.
+    fn new_private_chat(&mut self) -> Vec<Effect> {
+        self.begin_chat(OpenChat::private)
+    }
+
+    fn begin_chat(&mut self, make: fn(ConversationId) -> OpenChat) -> Vec<Effect> {
         if self.running_turn().is_some() {
             self.notify(strings::NOTICE_RUNNING_NEW);
             return Vec::new();
         }
         self.overlays.clear();
-        let id = ConversationId((self.ids)().next_id());
-        self.chat = super::chat::OpenChat::new(id, false);
+        let effects = self.leave_chat();
+        self.chat = make(ConversationId((self.ids)().next_id()));
         self.reset_view();
-        Vec::new()
+        effects
+    }
+
+    fn export_open_chat(&mut self) -> Vec<Effect> {
+        if !self.chat.is_begun {
+            self.notify(strings::NOTICE_NOTHING_ASKED);
+            return Vec::new();
+        }
+        if self.chat.is_private {
+            self.notify(strings::NOTICE_PRIVATE_EXPORT);
+            return Vec::new();
+        }
+        let chat = &self.chat.conversation;
+        vec![Effect::Export { id: chat.id.clone(), title: chat.title.clone() }]
     }
 
     /// Open, focus, close; over the conversation where the screen is too narrow for the panel.

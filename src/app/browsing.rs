@@ -199,9 +199,9 @@ impl Model {
         let at = browser.message().cloned();
         let marks = browser.query().filter(|query| !query.terms.is_empty()).cloned();
         if let Some(preview) = browser.preview.take_if(|preview| preview.conversation.id == id && preview.at == at) {
-            self.open_chat(*preview);
+            let effects = self.open_chat(*preview);
             self.chat.marks = marks;
-            return Vec::new();
+            return effects;
         }
         let load = self.next_request_id();
         self.loading = Some(load);
@@ -228,7 +228,7 @@ impl Model {
         }
         let Some(row) = self.chat_to_change() else { return Vec::new() };
         if row.id == self.chat.conversation.id {
-            self.chat = super::chat::OpenChat::new(ConversationId((self.ids)().next_id()), false);
+            self.chat = super::chat::OpenChat::new(ConversationId((self.ids)().next_id()));
             self.reset_view();
         }
         let record = Record::Deleted { conversation: row.id.clone(), time_ms: self.now.unix_ms };

@@ -17,6 +17,8 @@ pub struct OpenChat {
     pub is_private: bool,
     /// What it was opened by, marked where it stands.
     pub marks: Option<Query>,
+    /// A model was asked for a title.
+    pub is_title_asked: bool,
     /// Whether the first question was asked; before it nothing is stored.
     pub is_begun: bool,
 }
@@ -24,20 +26,27 @@ pub struct OpenChat {
 impl OpenChat {
     /// A chat without messages.
     #[must_use]
-    pub fn new(id: ConversationId, is_private: bool) -> Self {
-        Self {
-            conversation: Conversation::new(id),
-            being_sent: HashSet::new(),
-            is_private,
-            marks: None,
-            is_begun: false,
-        }
+    pub fn new(id: ConversationId) -> Self {
+        Self { is_begun: false, ..Self::saved(Conversation::new(id)) }
+    }
+
+    /// A chat without messages that is never written to the disk.
+    #[must_use]
+    pub fn private(id: ConversationId) -> Self {
+        Self { is_private: true, ..Self::new(id) }
     }
 
     /// A saved chat, to be continued.
     #[must_use]
     pub fn saved(conversation: Conversation) -> Self {
-        Self { conversation, being_sent: HashSet::new(), is_private: false, marks: None, is_begun: true }
+        Self {
+            conversation,
+            being_sent: HashSet::new(),
+            is_private: false,
+            marks: None,
+            is_begun: true,
+            is_title_asked: false,
+        }
     }
 
     /// Brings it up to this record.

@@ -43,6 +43,24 @@ pub enum Effect {
         /// The message through which its path is to lead.
         at: Option<MessageId>,
     },
+    /// Look for a draft that an earlier run left; answered by `DraftFound` where there is one.
+    FindDraft,
+    /// Look for what other instances said in this chat; answered by `OthersFound`.
+    LookForOthers {
+        /// Which chat.
+        id: ConversationId,
+    },
+    /// Ask a model for a title of this chat; answered by `TitleMade` where it gave one.
+    MakeTitle {
+        /// Which chat.
+        id: ConversationId,
+        /// Whom to ask.
+        target: Target,
+        /// What to ask.
+        prompt: String,
+        /// The title that it replaces.
+        replaces: String,
+    },
     /// Write a chat to a new file; answered by `Exported`.
     Export {
         /// Which chat.

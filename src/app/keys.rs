@@ -4,7 +4,6 @@ use super::composer::EnterOutcome;
 use super::effect::Effect;
 use super::model::{Focus, Model};
 use super::overlay::Overlay;
-use super::remedy::Remedy;
 use super::scroll::Move;
 use crate::agent::Event;
 use crate::config::action::Action;
@@ -269,7 +268,6 @@ impl Model {
         }
         match key.typed()? {
             'w' if self.has_reason() => self.is_why_shown = !self.is_why_shown,
-            'e' if self.remedy() == Some(Remedy::OtherModel) => return Some(self.apply(Remedy::EditQuestion)),
             'm' if self.remedy().is_some() => return Some(self.choose_other_model()),
             'm' => return Some(self.act(Action::Model)),
             _ => return None,
@@ -307,6 +305,7 @@ impl Model {
             Some(Overlay::Chats(_)) => Some(Action::Chats),
             Some(Overlay::Tools) => Some(Action::Tools),
             Some(Overlay::Wire(_)) => Some(Action::Wire),
+            Some(Overlay::Compare(_)) => Some(Action::Compare),
             Some(Overlay::Connect(_) | Overlay::Call { .. }) | None => None,
         };
         match bound {
@@ -344,6 +343,7 @@ impl Model {
             Some(Overlay::Connect(_)) => self.on_connect_key(key),
             Some(Overlay::Chats(_)) => self.on_browser_key(key),
             Some(Overlay::Wire(_)) => self.on_wire_key(key),
+            Some(Overlay::Compare(_)) => self.on_compare_key(key),
             None => Vec::new(),
         }
     }
@@ -420,7 +420,9 @@ impl Model {
             Some(Overlay::Models(list)) => list.input.paste(text),
             Some(Overlay::Connect(page)) => page.paste(text),
             Some(Overlay::Chats(_)) => return self.paste_in_browser(text),
-            Some(Overlay::Help { .. } | Overlay::Tools | Overlay::Call { .. } | Overlay::Wire(_)) => {
+            Some(
+                Overlay::Help { .. } | Overlay::Tools | Overlay::Call { .. } | Overlay::Wire(_) | Overlay::Compare(_),
+            ) => {
                 self.overlays.clear();
                 self.composer.paste(text);
             }
@@ -435,6 +437,7 @@ impl Model {
                 *top = usize::try_from(*top as i64 + lines).unwrap_or(0);
             }
             Some(Overlay::Wire(page)) => page.scroll_rows(lines),
+            Some(Overlay::Compare(page)) => page.top = usize::try_from(page.top as i64 + lines).unwrap_or(0),
             Some(Overlay::Chats(_)) => return self.select_chat(lines.signum()),
             Some(Overlay::Commands(_) | Overlay::Models(_)) => {
                 let code = if lines < 0 { KeyCode::Up } else { KeyCode::Down };

@@ -19,7 +19,7 @@ use crate::config::choose::model_asked;
 use crate::config::keymap::Keymap;
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
-use crate::store::{CommittedWhat, Query, StoreEvent};
+use crate::store::{CommittedWhat, Draft, Query, StoreEvent};
 use crate::strings;
 
 /// How long a message that needs no answer stays, in ms.
@@ -124,6 +124,8 @@ pub struct ModelSetup {
     pub enter_is_newline: bool,
     /// The first chat is not saved.
     pub is_private: bool,
+    /// A model is asked for the titles of chats.
+    pub titles_by_model: bool,
     /// The panel at the start.
     pub panel: Panel,
     /// Where identifiers come from.
@@ -166,6 +168,8 @@ pub struct Model {
     pub put_aside: Vec<String>,
     /// The question that the one in the prompt takes the place of, with its images.
     pub replaced_question: Option<(MessageId, Vec<Attachment>)>,
+    /// The message that keys in the messages mean; `None` is the last one.
+    pub selected: Option<MessageId>,
     /// Where keys go.
     pub focus: Focus,
     /// What lies on top, the topmost last.
@@ -200,6 +204,16 @@ pub struct Model {
     pub(super) loading: Option<u64>,
     pub(super) recent: Option<(u64, usize)>,
     pub(super) opening_marks: Option<Query>,
+    /// Ends of paths that were taken back, newest last.
+    pub(super) undone: Vec<MessageId>,
+    /// The draft as it is in the history.
+    pub(super) kept_draft: Draft,
+    /// When the draft is to be kept, on the forward clock.
+    pub(super) draft_due_ms: Option<u64>,
+    /// When Esc closed or stopped something, and when it found nothing to do, on the forward clock.
+    pub(super) esc_closed_ms: Option<u64>,
+    pub(super) esc_idle_ms: Option<u64>,
+    pub(super) titles_by_model: bool,
     /// Notices that wait until what they tell is on the disk.
     pub(super) promised: Vec<(CommittedWhat, String)>,
     /// Changes of saved chats that can be taken back, newest last.
@@ -216,7 +230,8 @@ impl Model {
     #[must_use]
     pub fn new(setup: ModelSetup, now: Moment) -> (Self, Vec<Effect>) {
         let mut ids = setup.ids;
-        let chat = OpenChat::new(ConversationId(ids().next_id()), setup.is_private);
+        let id = ConversationId(ids().next_id());
+        let chat = if setup.is_private { OpenChat::private(id) } else { OpenChat::new(id) };
         let mut model = Self {
             size: setup.size,
             now,
@@ -234,6 +249,7 @@ impl Model {
             is_queue_held: false,
             put_aside: Vec::new(),
             replaced_question: None,
+            selected: None,
             focus: Focus::Prompt,
             overlays: Vec::new(),
             scroll: Scroll::default(),
@@ -256,6 +272,12 @@ impl Model {
             loading: None,
             recent: None,
             opening_marks: None,
+            undone: Vec::new(),
+            kept_draft: Draft::default(),
+            draft_due_ms: None,
+            esc_closed_ms: None,
+            esc_idle_ms: None,
+            titles_by_model: setup.titles_by_model,
             promised: Vec::new(),
             undoable: Vec::new(),
             last_key_ms: now.mono_ms,
@@ -265,13 +287,20 @@ impl Model {
             is_ending: false,
         };
         model.refresh_recall();
-        let effects = setup.resume.map(|id| model.load_chat(id)).into_iter().collect();
+        let effects = match setup.resume {
+            Some(id) => vec![model.load_chat(id)],
+            None if setup.is_private => Vec::new(),
+            None => vec![Effect::FindDraft],
+        };
         (model, effects)
     }
 
     /// Takes one fact. `jitter` is a random number from 0 to 1.
     pub fn update(&mut self, msg: Msg, now: Moment, jitter: f64) -> Vec<Effect> {
         self.now = now;
+        if matches!(msg, Msg::KeyPressed(_) | Msg::Pasted(_) | Msg::Asked(_) | Msg::Turn(_)) {
+            self.draft_touched();
+        }
         let mut effects = match msg {
             Msg::KeyPressed(key) => self.on_key(key),
             Msg::Asked(text) => self.send(text),
@@ -332,6 +361,12 @@ impl Model {
                 self.on_stream_saved(saved);
                 Vec::new()
             }
+            Msg::DraftFound { conversation, draft } => self.on_draft_found(conversation, draft),
+            Msg::OthersFound { id, entries } => {
+                self.on_others_found(&id, entries);
+                Vec::new()
+            }
+            Msg::TitleMade { id, replaces, title } => self.on_title_made(id, replaces, &title),
             Msg::Exported(done) => {
                 self.notify(done.map_or_else(|why| why, |place| strings::browser::notice_exported(&place)));
                 Vec::new()
@@ -342,6 +377,7 @@ impl Model {
         self.let_time_pass();
         effects.extend(self.follow_stream());
         effects.extend(self.look_again_in_browser());
+        effects.extend(self.keep_draft_if_due());
         if let Some(at) = effects.iter().position(|effect| *effect == Effect::Quit) {
             effects.truncate(at + 1);
         }
@@ -361,6 +397,9 @@ impl Model {
             at(due);
         }
         if let Some(due) = self.browser_due_ms() {
+            at(due);
+        }
+        if let Some(due) = self.draft_due_ms {
             at(due);
         }
         if let Some(turn) = self.running_turn() {
@@ -487,8 +526,9 @@ impl Model {
             self.loading = None;
             match found {
                 Ok(Some(loaded)) => {
-                    self.open_chat(*loaded);
+                    let effects = self.open_chat(*loaded);
                     self.chat.marks = self.opening_marks.take();
+                    return effects;
                 }
                 Ok(None) => self.notify(strings::NOTICE_GONE),
                 Err(why) => self.notify(why),
@@ -504,8 +544,10 @@ impl Model {
     }
 
     /// Puts this saved chat on the screen, to be continued.
-    pub(super) fn open_chat(&mut self, loaded: LoadedChat) {
-        let LoadedChat { conversation, at, draft: _, updated_ms: _ } = loaded;
+    pub(super) fn open_chat(&mut self, loaded: LoadedChat) -> Vec<Effect> {
+        let LoadedChat { conversation, at, draft, updated_ms: _ } = loaded;
+        let is_same = conversation.id == self.chat.conversation.id;
+        let effects = if is_same { Vec::new() } else { self.leave_chat() };
         if !self.providers.is_named {
             self.providers.return_to(&conversation);
         }
@@ -513,9 +555,13 @@ impl Model {
         self.chat = OpenChat::saved(conversation);
         self.reset_view();
         self.overlays.clear();
+        if !is_same {
+            self.take_up(draft);
+        }
         if let Some(place) = place {
             self.scroll.show(place);
         }
+        effects
     }
 
     /// Tells this once it is on the disk.
@@ -529,6 +575,8 @@ impl Model {
         }
         self.turn = None;
         self.replaced_question = None;
+        self.selected = None;
+        self.undone.clear();
         self.scroll = Scroll::default();
         self.focus = Focus::Prompt;
         self.panel.selected = None;

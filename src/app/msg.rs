@@ -2,7 +2,7 @@
 
 use super::wire::WireFound;
 use crate::agent;
-use crate::chat::{Conversation, ConversationId, MessageId};
+use crate::chat::{Conversation, ConversationId, Entry, MessageId};
 use crate::config::key::Key;
 use crate::config::look::Background;
 use crate::store::{Draft, Found, Query, StoreEvent};
@@ -45,6 +45,29 @@ pub enum Msg {
         id: ConversationId,
         /// The chat, `None` when it is gone, or why it cannot be read.
         found: Result<Option<Box<LoadedChat>>, String>,
+    },
+    /// An earlier run left a draft.
+    DraftFound {
+        /// The chat that was not begun.
+        conversation: ConversationId,
+        /// What waits.
+        draft: Draft,
+    },
+    /// Everything that was said in this chat, by whomever.
+    OthersFound {
+        /// Which chat.
+        id: ConversationId,
+        /// All its messages.
+        entries: Vec<Entry>,
+    },
+    /// A model gave a title.
+    TitleMade {
+        /// Of which chat.
+        id: ConversationId,
+        /// The title it replaces.
+        replaces: String,
+        /// The title; from outside.
+        title: String,
     },
     /// A chat was written to a file: where, for people, or why it could not be.
     Exported(Result<String, String>),

@@ -1,6 +1,7 @@
 //! What lies on top of the conversation: one enum on a stack, so that Esc always knows what it closes.
 
 use super::browser::Browser;
+use super::compare::ComparePage;
 use super::connect::ConnectPage;
 use super::model_list::ModelList;
 use super::palette::Palette;
@@ -33,4 +34,6 @@ pub enum Overlay {
     },
     /// A response as it came.
     Wire(Box<WirePage>),
+    /// Two versions of a message.
+    Compare(Box<ComparePage>),
 }

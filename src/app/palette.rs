@@ -48,7 +48,7 @@ mod tests {
         let palette =
             |text: &str, is_slash| Palette { input: LineInput { text: text.to_owned() }, is_slash, selected: 0 };
         let ids = |p: Palette| p.matches().iter().map(|info| info.id).collect::<Vec<_>>();
-        assert_eq!(ids(palette("saved", false)), ["chats"]);
+        assert_eq!(ids(palette("saved", false)), ["chats", "private"]);
         assert_eq!(ids(palette("mo", true)), ["model"]);
         assert_eq!(ids(palette("etc", true)), Vec::<&str>::new());
     }

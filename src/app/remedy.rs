@@ -85,7 +85,10 @@ impl Model {
                 }
             }
             Remedy::OtherModel => self.choose_other_model(),
-            Remedy::EditQuestion => self.edit_last_question(),
+            Remedy::EditQuestion => {
+                self.selected = None;
+                self.edit()
+            }
             Remedy::TryAgain => self.try_again(),
             Remedy::GoOn => self.go_on(),
         }
@@ -116,20 +119,6 @@ impl Model {
             return self.start_turn(Opening::AsItStands);
         }
         self.ask_again()
-    }
-
-    fn edit_last_question(&mut self) -> Vec<Effect> {
-        let Some((entry, text)) = self.chat.last_question() else { return Vec::new() };
-        let (text, replaced) = (text.to_owned(), (entry.id.clone(), entry.attachments.clone()));
-        if let Some(draft) = self.composer.clear_aside() {
-            self.put_aside.push(draft);
-            self.refresh_recall();
-        }
-        self.composer.set_text(&text);
-        self.replaced_question = Some(replaced);
-        self.focus = super::model::Focus::Prompt;
-        self.notify(strings::NOTICE_EDITING);
-        Vec::new()
     }
 }
 

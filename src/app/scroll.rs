@@ -16,6 +16,15 @@ pub enum Move {
     Top,
     /// The last line, and follow.
     End,
+    /// The start of this item into view.
+    Reveal(usize),
+    /// The start of this item into this row of the view.
+    Keep {
+        /// The item.
+        item: usize,
+        /// The row, from 0.
+        row: usize,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +54,10 @@ pub struct Scroll {
     /// The question at the top of the pane while its answer unrolls.
     pin: Option<usize>,
     pending: Vec<Move>,
-    seen_bottom: usize,
+    /// Behind the last line that was ever on the screen; `None` before the first layout.
+    seen: Option<Anchor>,
+    /// Everything there is counts as seen, with the next layout.
+    is_all_seen: bool,
     width: u16,
     /// Heights at the last layout, to keep the line being read when the width changes.
     heights: Vec<usize>,
@@ -61,7 +73,25 @@ impl Scroll {
 
     /// Stays with this item, a little below the top.
     pub fn show(&mut self, item: usize) {
-        *self = Self { anchor: Some(Anchor { item, line: 0 }), ..Self::default() };
+        *self = Self { anchor: Some(Anchor { item, line: 0 }), is_all_seen: true, ..Self::default() };
+    }
+
+    /// The item that the view stays with, unless it follows.
+    #[must_use]
+    pub fn anchor_item(&self) -> Option<usize> {
+        self.anchor.map(|anchor| anchor.item)
+    }
+
+    /// Brings the start of this item into view, where it is not yet.
+    pub fn reveal(&mut self, item: usize) {
+        self.pending.push(Move::Reveal(item));
+    }
+
+    /// Leaves the start of this item in the row in which it stands now, or brings it to the top.
+    pub fn keep(&mut self, item: usize) {
+        let start: usize = self.heights.iter().take(item).sum();
+        self.pin = None;
+        self.pending.push(Move::Keep { item, row: start.saturating_sub(self.settled.top) });
     }
 
     /// Moves at the next layout.
@@ -83,20 +113,16 @@ impl Scroll {
         let follow_top =
             self.pin.filter(|item| *item < heights.len()).map_or(last_page, |item| last_page.max(start_of(item)));
         let is_rewrapped = self.width != width;
-        let mut top = match self.anchor {
-            None => follow_top,
-            Some(anchor) => {
-                let height = heights.get(anchor.item).copied().unwrap_or(0);
-                let line = match self.heights.get(anchor.item) {
-                    Some(old) if is_rewrapped && *old > 0 => anchor.line * height / old,
-                    _ => anchor.line,
-                };
-                (start_of(anchor.item) + line.min(height)).min(total.saturating_sub(1))
-            }
+        let line_of = |anchor: Anchor| {
+            let height = heights.get(anchor.item).copied().unwrap_or(0);
+            let line = match self.heights.get(anchor.item) {
+                Some(old) if is_rewrapped && *old > 0 => anchor.line * height / old,
+                _ => anchor.line,
+            };
+            start_of(anchor.item) + line.min(height)
         };
-        if is_rewrapped {
-            self.seen_bottom = 0;
-        }
+        let seen_before = self.seen.map_or(0, line_of);
+        let mut top = self.anchor.map_or(follow_top, |anchor| line_of(anchor).min(follow_top));
         let mut is_following = self.anchor.is_none();
         for wish in std::mem::take(&mut self.pending) {
             let step = |top: usize, by: i64| usize::try_from(top as i64 + by).unwrap_or(0);
@@ -108,17 +134,28 @@ impl Scroll {
                 Move::Top => 0,
                 Move::End => follow_top,
                 Move::Messages(by) => message_start(heights, top, by),
+                Move::Reveal(item) => {
+                    let start = start_of(item);
+                    let is_seen = (top..top + viewport).contains(&start);
+                    if is_seen { top } else { start }
+                }
+                Move::Keep { item, row } => start_of(item).saturating_sub(row),
             };
             is_following = top >= follow_top;
             top = top.min(follow_top);
         }
         self.anchor = (!is_following).then(|| anchor_at(heights, top));
         let bottom = (top + viewport).min(total);
-        self.seen_bottom = if is_following { bottom } else { self.seen_bottom.max(bottom) };
+        let seen = match (std::mem::take(&mut self.is_all_seen), is_following) {
+            (true, _) => total,
+            (false, true) => bottom,
+            (false, false) => seen_before.max(bottom),
+        };
+        self.seen = Some(end_at(heights, seen));
         self.width = width;
         self.heights.clear();
         self.heights.extend_from_slice(heights);
-        let new_lines = if is_following { 0 } else { total.saturating_sub(self.seen_bottom) };
+        let new_lines = if is_following { 0 } else { total.saturating_sub(seen) };
         self.settled = Settled { top, total, viewport, new_lines };
     }
 }
@@ -132,6 +169,17 @@ fn anchor_at(heights: &[usize], top: usize) -> Anchor {
         left -= height;
     }
     Anchor { item: heights.len(), line: 0 }
+}
+
+/// The same for the end of what lies above a line: a whole item ends within itself.
+fn end_at(heights: &[usize], bottom: usize) -> Anchor {
+    match bottom.checked_sub(1) {
+        None => Anchor { item: 0, line: 0 },
+        Some(last) => {
+            let Anchor { item, line } = anchor_at(heights, last);
+            Anchor { item, line: line + 1 }
+        }
+    }
 }
 
 fn message_start(heights: &[usize], top: usize, by: i64) -> usize {

@@ -5,7 +5,7 @@ use super::model::{Focus, Model};
 use super::providers::Target;
 use super::remedy::Remedy;
 use crate::agent::{self, Event, NewQuestion, OfferedTool, Opening, Turn, TurnEnd, TurnId, TurnSetup};
-use crate::chat::{Attachment, Finish, MessageId, ToolSpec, title_of};
+use crate::chat::{Attachment, ConversationId, Entry, Finish, MessageId, ToolSpec, title_of};
 use crate::store::NewChat;
 use crate::strings;
 
@@ -50,6 +50,7 @@ impl Model {
 
     fn start_question(&mut self, text: String, replaced: Option<(MessageId, Vec<Attachment>)>) -> Vec<Effect> {
         let attachments = replaced.map(|(message, attachments)| {
+            self.chat.conversation.show(&message);
             self.chat.rewind_before(&message);
             attachments
         });
@@ -59,7 +60,25 @@ impl Model {
             provider: self.providers.target.provider.clone(),
             model: self.providers.target.model.clone(),
         });
-        self.start_turn(Opening::Question(NewQuestion { text, attachments, new_chat }))
+        let mut effects = self.look_for_others();
+        effects.extend(self.start_turn(Opening::Question(NewQuestion { text, attachments, new_chat })));
+        effects
+    }
+
+    /// Asks what other instances said in this chat meanwhile.
+    fn look_for_others(&self) -> Vec<Effect> {
+        if self.chat.is_private || !self.chat.is_begun {
+            return Vec::new();
+        }
+        vec![Effect::LookForOthers { id: self.chat.conversation.id.clone() }]
+    }
+
+    /// What was said in the open chat, by whomever.
+    pub(super) fn on_others_found(&mut self, id: &ConversationId, entries: Vec<Entry>) {
+        let is_open = self.chat.conversation.id == *id;
+        if is_open && self.chat.conversation.merge(entries) {
+            self.notify(strings::NOTICE_OTHERS);
+        }
     }
 
     pub(super) fn start_turn(&mut self, opening: Opening) -> Vec<Effect> {
@@ -70,6 +89,9 @@ impl Model {
         self.notice = None;
         self.loading = None;
         self.replaced_question = None;
+        self.selected = None;
+        self.undone.clear();
+        self.chat.marks = None;
         let target = self.providers.target.clone();
         let tools: Vec<OfferedTool> = self
             .offered_tools()
@@ -147,10 +169,13 @@ impl Model {
     fn on_turn_end(&mut self, end: &TurnEnd) -> Vec<Effect> {
         match end.finish {
             Finish::Stop | Finish::Length | Finish::ToolCalls => {
+                let title = self.ask_for_title();
                 if self.queue.is_empty() || self.is_ending {
-                    return Vec::new();
+                    return title;
                 }
-                self.send_queued()
+                let mut effects = self.send_queued();
+                effects.extend(title);
+                effects
             }
             Finish::Cancelled => {
                 self.is_queue_held = !self.queue.is_empty();
@@ -174,6 +199,7 @@ impl Model {
     pub(super) fn end(&mut self) -> Vec<Effect> {
         self.is_ending = true;
         let mut effects = self.stop_turn();
+        effects.extend(self.keep_draft());
         effects.push(Effect::Quit);
         effects
     }

@@ -179,6 +179,52 @@ impl Conversation {
         Some(Version { number: at + 1, of: family.len() })
     }
 
+    /// The message that has versions where this one of the path stands: itself, or an answer of the same turn before it.
+    #[must_use]
+    pub fn versioned(&self, at: usize) -> Option<&Entry> {
+        let entry = self.entries.get(at)?;
+        if matches!(entry.body, EntryBody::Question(_)) {
+            return self.versions.contains_key(&entry.id).then_some(entry);
+        }
+        let turn = self.entries[..=at].iter().rev();
+        turn.take_while(|entry| !matches!(entry.body, EntryBody::Question(_)))
+            .find(|entry| self.versions.contains_key(&entry.id))
+    }
+
+    /// What was said in this version: the question, or everything that was answered in its turn.
+    #[must_use]
+    pub fn said(&self, message: &MessageId) -> String {
+        let mut chat = self.clone();
+        chat.show(message);
+        let Some(at) = chat.entries.iter().position(|entry| entry.id == *message) else { return String::new() };
+        if let EntryBody::Question(text) = &chat.entries[at].body {
+            return text.clone();
+        }
+        let turn = chat.entries[at..].iter().take_while(|entry| !matches!(entry.body, EntryBody::Question(_)));
+        let texts = turn.filter_map(|entry| match &entry.body {
+            EntryBody::Answer { message, .. } if !message.text.is_empty() => Some(message.text.as_str()),
+            _ => None,
+        });
+        texts.collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// Goes on by one turn, to what was written last after the end of the path; `false` when nothing follows it.
+    pub fn show_next_turn(&mut self) -> bool {
+        let shown = self.entries.len();
+        let head = self.entries.last().map(|entry| entry.id.clone());
+        self.rebuild(|tree| match head.as_ref() {
+            Some(head) => tree.place(head).map(|place| tree.path_through(place)),
+            None => Some(tree.path(&Head::Newest)),
+        });
+        let is_more = self.entries.len() > shown;
+        let after = self.entries.iter().enumerate().skip(shown + 1);
+        let next = after.into_iter().find(|(_, entry)| matches!(entry.body, EntryBody::Question(_)));
+        if let Some((at, _)) = next {
+            self.truncate(at);
+        }
+        is_more
+    }
+
     /// All versions of this message, oldest first; empty where it is the only one.
     #[must_use]
     pub fn versions(&self, message: &MessageId) -> &[MessageId] {

@@ -39,6 +39,9 @@ actions! {
     Interrupt, "interrupt", "Stop, put the draft aside, or quit", None, None;
     New, "new", "New chat", Some("n"), Some("new");
     Chats, "chats", "Saved chats", Some("l"), Some("chats");
+    Search, "search", "Search all chats", Some("/"), Some("search");
+    Private, "private", "New chat that is not saved", Some("P"), Some("private");
+    Export, "export", "Export this chat to a file", Some("x"), Some("export");
     Commands, "commands", "Commands", Some("space"), None;
     Model, "model", "Model and provider", Some("m"), Some("model");
     Tools, "tools", "Tools", Some("t"), Some("tools");
@@ -46,6 +49,13 @@ actions! {
     Expand, "expand", "Expand, or collapse, reasoning and tool output", Some("o"), Some("expand");
     Again, "again", "Ask again", Some("r"), Some("again");
     GoOn, "go_on", "Go on, where an answer was cut", Some("k"), Some("go-on");
+    Edit, "edit", "Edit a question of yours, as another version", Some("p"), Some("edit");
+    Undo, "undo", "Take the last turn back", Some("u"), Some("undo");
+    Redo, "redo", "Bring it back", Some("U"), Some("redo");
+    VersionPrev, "version_prev", "The version before", Some("["), Some("version-before");
+    VersionNext, "version_next", "The next version", Some("]"), Some("version-after");
+    Compare, "compare", "Compare versions, word by word", Some("v"), Some("compare");
+    Fork, "fork", "New chat from this message on", Some("b"), Some("fork");
     Messages, "messages", "To the messages and back", None, None;
     LineUp, "line_up", "Scroll up a line", None, None;
     LineDown, "line_down", "Scroll down a line", None, None;

@@ -58,3 +58,7 @@ pub const SEARCH: &str = "search";
 pub const SORT: &str = "sort";
 pub const TAGS: &str = "tags";
 pub const BRING_BACK: &str = "bring back";
+pub const COMPARE: &str = "compare";
+pub const EDIT: &str = "edit";
+pub const FORK: &str = "new chat from here";
+pub const VERSIONS: &str = "versions";

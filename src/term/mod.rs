@@ -20,4 +20,5 @@ mod setup;
 pub mod signals;
 mod streams;
 mod style;
+mod titles;
 mod work;

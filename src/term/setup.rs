@@ -129,6 +129,7 @@ pub(super) fn model(
         call_timeout_ms: settings.tool_timeout_ms,
         enter_is_newline: settings.enter_is_newline,
         is_private: options.is_private,
+        titles_by_model: options.settings.titles_by_model,
         panel: Panel { wish: if settings.panel_closed { PanelWish::Closed } else { PanelWish::Auto }, selected: None },
         ids: Box::new(host::ids),
         resume,

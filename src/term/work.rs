@@ -12,9 +12,9 @@ use super::input::InputEvent;
 use super::session::SessionOptions;
 use super::setup;
 use super::signals::SignalEvent;
-use super::streams;
+use super::{streams, titles};
 use crate::agent::{self, EndpointSource, Performer};
-use crate::app::{ChatList, Effect, LoadedChat, Msg, NotListed};
+use crate::app::{ChatList, Effect, LoadedChat, Msg, NotListed, Target};
 use crate::chat::{ChatError, ConversationId, ErrorKind, MessageId};
 use crate::config::keyring;
 use crate::config::probe;
@@ -140,6 +140,9 @@ impl Worker {
                 }
             }
             Effect::LoadChat { load, id, at } => self.load(load, id, at),
+            Effect::FindDraft => self.find_draft(),
+            Effect::LookForOthers { id } => self.look_for_others(id),
+            Effect::MakeTitle { id, target, prompt, replaces } => self.make_title(id, target, prompt, replaces),
             Effect::Export { id, title } => self.export(id, title),
             Effect::FindKeyring => self.find_keyring(),
             Effect::ListModels => self.list_models(),
@@ -204,6 +207,39 @@ impl Worker {
     }
 
     fn export(&self, _id: ConversationId, _title: String) {}
+
+    fn find_draft(&self) {
+        let (folder, to_shell) = (self.data_dir.clone(), self.to_shell.clone());
+        let committed = (host::commit_gate(self.writer.clone()))();
+        tokio::spawn(async move {
+            committed.await;
+            let found =
+                tokio::task::spawn_blocking(move || Reader::open(&folder).and_then(|reader| reader.lost_draft()));
+            if let Ok(Ok(Some((conversation, draft)))) = found.await {
+                let _ = to_shell.send(Shell::App(Box::new(Msg::DraftFound { conversation, draft })));
+            }
+        });
+    }
+
+    /// What others wrote is there already; what is said here is not waited for.
+    fn look_for_others(&self, id: ConversationId) {
+        let (folder, to_shell) = (self.data_dir.clone(), self.to_shell.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Ok(Some(chat)) = Reader::open(&folder).and_then(|reader| reader.saved(&id)) {
+                let _ = to_shell.send(Shell::App(Box::new(Msg::OthersFound { id, entries: chat.entries })));
+            }
+        });
+    }
+
+    fn make_title(&self, id: ConversationId, target: Target, prompt: String, replaces: String) {
+        let Some(endpoint) = self.endpoints.get(&target.provider).cloned() else { return };
+        let to_shell = self.to_shell.clone();
+        tokio::spawn(async move {
+            if let Some(title) = titles::ask(endpoint, target.model, prompt).await {
+                let _ = to_shell.send(Shell::App(Box::new(Msg::TitleMade { id, replaces, title })));
+            }
+        });
+    }
 
     /// What changes when any instance writes to the history.
     fn history_mark(&self) -> HistoryMark {

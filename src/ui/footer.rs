@@ -102,6 +102,15 @@ fn hints(model: &Model) -> Vec<Hint> {
         } else if !is_running && remedy != Some(Remedy::TryAgain) {
             hints.push(("r".into(), hint::ASK_AGAIN, 0));
         }
+        if !is_running {
+            let has_versions = model.selected_place().is_some_and(|at| model.chat.conversation.versioned(at).is_some());
+            if has_versions {
+                hints.push(("Left Right".into(), hint::VERSIONS, 1));
+                hints.push(("v".into(), hint::COMPARE, 3));
+            }
+            hints.push(("e".into(), hint::EDIT, 3));
+            hints.push(("f".into(), hint::FORK, 4));
+        }
         if remedy != Some(Remedy::OtherModel) {
             hints.push(("m".into(), hint::MODEL, 2));
         }

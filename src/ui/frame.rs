@@ -9,7 +9,7 @@ use super::symbols::Symbols;
 use super::theme::Theme;
 use super::transcript::RenderCache;
 use super::{footer, header, live_row, overlay, panel, prompt, transcript};
-use crate::app::{Model, Overlay};
+use crate::app::{Focus, Model, Overlay};
 
 fn layout_of(model: &Model) -> Layout {
     let (columns, rows) = model.size;
@@ -30,12 +30,38 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     if let Some(card) = cache.lay_out(model, &layout, theme) {
         model.approval.laid_out(card.argument_lines, card.visible);
     }
-    model.scroll.settle(cache.heights(), layout.transcript.height as usize, layout.prose);
+    let viewport = layout.transcript.height as usize;
+    loop {
+        model.scroll.settle(cache.heights(), viewport, layout.prose);
+        // What comes into view may turn out higher or lower than it was taken for; the line that is read stays.
+        if !cache.lay_out_seen(model, model.scroll.settled.top, viewport) {
+            break;
+        }
+    }
+    keep_selection_in_view(model, cache);
     if let Some(Overlay::Wire(page)) = model.overlays.last_mut() {
         overlay::settle_wire(page, model.size);
     }
     if let Some(Overlay::Chats(browser)) = model.overlays.last() {
         cache.lay_out_preview(browser, model, overlay::preview_columns(model.size.0), theme);
+    }
+}
+
+/// Where the selected message is scrolled out of view, the first one in view is meant.
+fn keep_selection_in_view(model: &mut Model, cache: &RenderCache) {
+    if model.focus != Focus::Messages {
+        return;
+    }
+    let (top, viewport) = (model.scroll.settled.top, model.scroll.settled.viewport);
+    let Some(selected) = model.selected_place() else { return };
+    let start_of = |at: usize| cache.heights().iter().take(at).sum::<usize>();
+    let is_seen = |at: usize| {
+        let start = start_of(at);
+        let end = start + cache.heights().get(at).copied().unwrap_or(0);
+        start < top + viewport && end > top
+    };
+    if !is_seen(selected) {
+        model.select_where(is_seen);
     }
 }
 

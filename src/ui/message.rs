@@ -9,7 +9,8 @@ use super::theme::Theme;
 use super::wrap;
 use crate::app::{Model, Remedy, Target};
 use crate::chat::{
-    AssistantMessage, ChatError, Entry, EntryBody, EntryState, ErrorKind, Finish, PAUSED, ToolResult, ToolStatus, Usage,
+    AssistantMessage, ChatError, Entry, EntryBody, EntryState, ErrorKind, Finish, PAUSED, ToolResult, ToolStatus,
+    Usage, Version,
 };
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
@@ -65,7 +66,8 @@ pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) 
     match &entry.body {
         EntryBody::Question(text) => {
             let sent = if model.chat.being_sent.contains(&entry.id) { Sent::NotYet } else { Sent::Yes };
-            question(&mut rows.before, entry, text, sent, frame);
+            let version = model.chat.conversation.version(&entry.id);
+            question(&mut rows.before, entry, text, sent, version, frame);
         }
         EntryBody::ToolResult(result) => {
             if frame.is_expanded {
@@ -84,11 +86,25 @@ pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) 
     }
 }
 
+/// About how many rows an entry has, without laying it out.
+#[must_use]
+pub(super) fn estimated_height(entry: &Entry, frame: &Frame) -> usize {
+    let width = frame.prose.max(1) as usize;
+    let rows = |text: &str| text.len() / width + memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
+    match &entry.body {
+        EntryBody::Question(text) => rows(text) + entry.attachments.len() + 1,
+        EntryBody::Answer { message, .. } if message.text.is_empty() => 1,
+        EntryBody::Answer { message, .. } => rows(&message.text) + 3,
+        EntryBody::ToolResult(_) if !frame.is_expanded => 0,
+        EntryBody::ToolResult(result) => rows(&result.output).min(MAX_OUTPUT_LINES) + 2,
+    }
+}
+
 /// Lays an entry of a saved chat out for the preview: what was said, without cards; results of tools only where they are
 /// what was looked for.
 pub(super) fn lay_out_saved(rows: &mut Rows, entry: &Entry, is_wanted: bool, frame: &Frame) {
     match &entry.body {
-        EntryBody::Question(text) => question(&mut rows.before, entry, text, Sent::Yes, frame),
+        EntryBody::Question(text) => question(&mut rows.before, entry, text, Sent::Yes, None, frame),
         EntryBody::ToolResult(result) if is_wanted => tool_result(&mut rows.before, result, frame),
         EntryBody::ToolResult(_) => {}
         EntryBody::Answer { message, .. } => {
@@ -116,7 +132,7 @@ enum Sent {
     NotYet,
 }
 
-fn question(lines: &mut Vec<Line>, entry: &Entry, text: &str, sent: Sent, frame: &Frame) {
+fn question(lines: &mut Vec<Line>, entry: &Entry, text: &str, sent: Sent, version: Option<Version>, frame: &Frame) {
     let text = SafeText::block(cut(text, MAX_PLAIN_BYTES));
     let clock = if sent == Sent::NotYet {
         strings::SENDING.to_owned()
@@ -124,6 +140,10 @@ fn question(lines: &mut Vec<Line>, entry: &Entry, text: &str, sent: Sent, frame:
         clock(entry.time_ms)
     } else {
         String::new()
+    };
+    let clock = match version {
+        Some(Version { number, of }) => format!("{}   {clock}", strings::version(number, of)).trim_end().to_owned(),
+        None => clock,
     };
     let room = (frame.prose as usize).saturating_sub(if clock.is_empty() { 0 } else { clock.len() + 2 }).max(8);
     for (row, piece) in wrap::wrap_plain(&text, room).into_iter().enumerate() {
@@ -241,11 +261,14 @@ fn answer_end(lines: &mut Vec<Line>, model: &Model, at: usize, frame: &Frame) {
         let asked = Target { provider: provider.clone(), model: asked.clone() };
         lines.extend(error_card::of_answer(model, error, &asked, reached, is_open, frame));
     }
-    let took = took(model, at);
-    if took.is_empty() {
+    let conversation = &model.chat.conversation;
+    let version = conversation.versioned(at).and_then(|entry| conversation.version(&entry.id));
+    let version = version.map(|Version { number, of }| strings::version(number, of));
+    let took = Some(took(model, at)).filter(|took| !took.is_empty());
+    let mut parts: Vec<String> = took.into_iter().chain(version).collect();
+    if parts.is_empty() {
         return;
     }
-    let mut parts = vec![took];
     let is_told = error.is_some() || is_withheld || entry.state == EntryState::Stopped;
     if is_open && !is_told && model.remedy() == Some(Remedy::GoOn) {
         parts.push(strings::TAB_GOES_ON.to_owned());

@@ -12,9 +12,14 @@ use super::message::{self, Frame, Rows};
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::welcome;
-use crate::app::{Browser, LoadedChat, Model};
-use crate::chat::{ConversationId, Entry, EntryBody, EntryState, MessageId};
+use crate::app::{Browser, Focus, LoadedChat, Model};
+use crate::chat::{ConversationId, Entry, EntryBody, EntryState, MessageId, Version};
 use crate::store::Query;
+
+/// Entries at the end that are laid out whether they are seen or not: where the view follows, their heights count.
+const TAIL: usize = 4;
+/// Views above and below the one that is seen, laid out before they are scrolled to.
+const MARGIN: usize = 2;
 
 /// What an entry's rows were made from; they are made again when it differs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +27,7 @@ struct Stamp {
     text: usize,
     reasoning: usize,
     state: EntryState,
+    version: Option<Version>,
     /// Anything else the rows depend on: being sent, last answer, why shown, running.
     marks: u8,
 }
@@ -29,9 +35,36 @@ struct Stamp {
 /// An entry with its rows.
 struct LaidOut {
     id: MessageId,
-    /// `None` before the rows are made.
-    stamp: Option<Stamp>,
+    /// What the rows are to be made from.
+    wanted: Option<Stamp>,
+    /// What they were made from; `None` before they are made.
+    made: Option<Stamp>,
     rows: Rows,
+    /// How many rows there are, or may be.
+    height: usize,
+}
+
+impl LaidOut {
+    fn new(entry: &Entry, frame: &Frame) -> Self {
+        Self {
+            id: entry.id.clone(),
+            wanted: None,
+            made: None,
+            rows: Rows::default(),
+            height: message::estimated_height(entry, frame),
+        }
+    }
+
+    /// Makes the rows, where they are not what they are to be; `true` when the height changed.
+    fn make(&mut self, model: &Model, at: usize, frame: &Frame) -> bool {
+        if self.made == self.wanted {
+            return false;
+        }
+        message::lay_out(&mut self.rows, model, at, frame);
+        self.made = self.wanted;
+        let height = self.rows.height();
+        std::mem::replace(&mut self.height, height) != height
+    }
 }
 
 /// The laid-out conversation.
@@ -65,7 +98,8 @@ struct PreviewOf {
 }
 
 impl RenderCache {
-    /// Lays out what changed; gives the heights of the items in order and the approval card, if there is one.
+    /// Finds what changed and the heights of the items in order, as far as they are known; gives the approval card, if
+    /// there is one. What is not near the end is laid out once it is to be seen.
     pub fn lay_out(&mut self, model: &Model, layout: &Layout, theme: Theme) -> Option<Card> {
         let frame = Frame {
             prose: layout.prose,
@@ -84,20 +118,20 @@ impl RenderCache {
         self.entries.truncate(entries.len());
         self.heights.clear();
         let last_answer = model.chat.last_answer().map(|entry| &entry.id);
+        let anchor = model.scroll.anchor_item();
         for (at, entry) in entries.iter().enumerate() {
-            let stamp = stamp(model, at, entry, last_answer == Some(&entry.id));
             if at == self.entries.len() {
-                self.entries.push(LaidOut { id: entry.id.clone(), stamp: None, rows: Rows::default() });
+                self.entries.push(LaidOut::new(entry, &frame));
             }
             let known = &mut self.entries[at];
             if known.id != entry.id {
-                *known = LaidOut { id: entry.id.clone(), stamp: None, rows: Rows::default() };
+                *known = LaidOut::new(entry, &frame);
             }
-            if known.stamp != Some(stamp) {
-                message::lay_out(&mut known.rows, model, at, &frame);
-                known.stamp = Some(stamp);
+            known.wanted = Some(stamp(model, at, entry, last_answer == Some(&entry.id)));
+            if at + TAIL >= entries.len() || anchor == Some(at) {
+                known.make(model, at, &frame);
             }
-            self.heights.push(known.rows.height());
+            self.heights.push(known.height);
         }
         let card = card::approval(model, &frame, layout.transcript.height as usize);
         self.tail = match &card {
@@ -109,6 +143,26 @@ impl RenderCache {
             self.heights.push(self.tail.len());
         }
         card
+    }
+
+    /// Lays out what is seen from this row on, and a little around it; `true` when a height turned out to be another one.
+    pub fn lay_out_seen(&mut self, model: &Model, top: usize, viewport: usize) -> bool {
+        let Some(frame) = self.frame else { return false };
+        let seen = top.saturating_sub(MARGIN * viewport)..top + (MARGIN + 1) * viewport.max(1);
+        let mut start = 0;
+        let mut is_changed = false;
+        for (at, known) in self.entries.iter_mut().enumerate() {
+            let end = start + known.height;
+            if start >= seen.end {
+                break;
+            }
+            if end >= seen.start && known.make(model, at, &frame) {
+                self.heights[at] = known.height;
+                is_changed = true;
+            }
+            start = end;
+        }
+        is_changed
     }
 
     /// Rows of the items, in order.
@@ -154,7 +208,9 @@ fn stamp(model: &Model, at: usize, entry: &Entry, is_last_answer: bool) -> Stamp
         | u8::from(is_tail && model.is_why_shown) << 2
         | u8::from(is_tail && model.running_turn().is_some()) << 3
         | u8::from(is_tail) << 4;
-    Stamp { text, reasoning, state: entry.state, marks }
+    let conversation = &model.chat.conversation;
+    let version = conversation.versioned(at).and_then(|entry| conversation.version(&entry.id));
+    Stamp { text, reasoning, state: entry.state, version, marks }
 }
 
 /// Messages laid out before and after the one that was looked for, enough to recognise the chat.
@@ -216,15 +272,20 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
         welcome::draw(canvas, model, layout);
         return;
     }
+    let marks = model.chat.marks.as_ref();
+    let selected = model.selected_place().filter(|_| model.focus == Focus::Messages);
     let mut skip = model.scroll.settled.top;
     let mut y = area.y;
-    for LaidOut { rows, .. } in &cache.entries {
-        let height = rows.height();
-        if skip >= height {
+    for (at, LaidOut { rows, height, .. }) in cache.entries.iter().enumerate() {
+        if skip >= *height {
             skip -= height;
             continue;
         }
-        y = draw_rows(canvas, area, y, rows, skip);
+        let first = y;
+        y = draw_rows(canvas, area, y, rows, skip, marks);
+        if selected == Some(at) {
+            canvas.text(area, 0, first, canvas.symbols.own, canvas.theme.accent);
+        }
         skip = 0;
         if y >= area.bottom() {
             return;
@@ -239,19 +300,35 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
     }
 }
 
-fn draw_rows<'a>(canvas: &mut Canvas<'a>, area: Rect, from: u16, rows: &'a Rows, skip: usize) -> u16 {
+/// Draws the rows of an entry from `skip` on; gives the row after them.
+fn draw_rows<'a>(
+    canvas: &mut Canvas<'a>,
+    area: Rect,
+    from: u16,
+    rows: &'a Rows,
+    skip: usize,
+    marks: Option<&Query>,
+) -> u16 {
     let mut y = from;
     let (before, body) = (rows.before.len(), rows.document.line_count());
     for at in skip..rows.height() {
         if y >= area.bottom() {
             break;
         }
-        if at < before {
-            canvas.line(area, 0, y, &rows.before[at]);
+        let (x, line) = if at < before {
+            (0, &rows.before[at])
         } else if at < before + body {
-            canvas.line(area, TEXT_COLUMN.min(area.width / 4), y, rows.document.line(at - before));
+            (TEXT_COLUMN.min(area.width / 4), rows.document.line(at - before))
         } else {
-            canvas.line(area, 0, y, &rows.after[at - before - body]);
+            (0, &rows.after[at - before - body])
+        };
+        let found = marks.map(|query| query.marks(&line.to_text())).unwrap_or_default();
+        if found.is_empty() {
+            canvas.line(area, x, y, line);
+        } else {
+            let mut marked = line.clone();
+            marked.mark(&found, canvas.theme.hit);
+            canvas.line(area, x, y, marked);
         }
         y += 1;
     }

@@ -27,7 +27,8 @@ fn a_question_is_being_sent_until_it_is_committed() {
     screen.commits = false;
     screen.ask("keep me");
     screen.expect("sending");
-    let Some(Record::Question { message, .. }) = screen.records().first().copied().cloned() else { panic!() };
+    let asked = screen.records().into_iter().find(|record| matches!(record, Record::Question { .. })).cloned();
+    let Some(Record::Question { message, .. }) = asked else { panic!() };
     screen.tell(Msg::Store(riffle::store::StoreEvent::Committed(riffle::store::CommittedWhat::Question(message))));
     screen.never("sending");
 }

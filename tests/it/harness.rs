@@ -145,6 +145,7 @@ impl Screen {
             call_timeout_ms: 60_000,
             enter_is_newline: false,
             is_private: false,
+            titles_by_model: false,
             panel: Panel::default(),
             ids: Box::new(move || {
                 let counter = counter.clone();
@@ -205,12 +206,19 @@ impl Screen {
                     let found = self.load(&id, at).map(Box::new);
                     self.tell(Msg::ChatLoaded { load, id, found: Ok(found) });
                 }
+                Effect::LookForOthers { id } => {
+                    if let Some(chat) = self.read_history().saved(&id).unwrap() {
+                        self.tell(Msg::OthersFound { id, entries: chat.entries });
+                    }
+                }
+                Effect::FindDraft => {}
                 Effect::ReadStream { request, choice, known } if self.reads => {
                     let found = self.read(choice, known);
                     self.tell(Msg::StreamRead { request, found, took_ms: 1 });
                 }
                 Effect::ReadStream { .. }
                 | Effect::Export { .. }
+                | Effect::MakeTitle { .. }
                 | Effect::SaveStream { .. }
                 | Effect::ListModels
                 | Effect::FindKeyring

@@ -3,6 +3,7 @@
 mod call;
 mod chats;
 mod commands;
+mod compare;
 mod connect;
 mod help;
 mod leader;
@@ -37,6 +38,7 @@ pub(super) fn draw<'a>(
         Overlay::Chats(browser) => chats::draw(canvas, model, cache, browser),
         Overlay::Call { at, top } => call::draw(canvas, model, *at, *top),
         Overlay::Wire(page) => wire::draw(canvas, model, page),
+        Overlay::Compare(page) => compare::draw(canvas, model, page),
         Overlay::Tools => None,
     }
 }

@@ -1,0 +1,88 @@
+//! What waits in the prompt is kept with its chat: the draft and the queued questions, so that neither another chat nor
+//! `kill -9` loses them. Of a private chat nothing is kept.
+
+use super::chat::OpenChat;
+use super::effect::Effect;
+use super::model::Model;
+use crate::chat::ConversationId;
+use crate::store::{Draft, Record};
+use crate::strings;
+
+/// A draft is kept at most this long after it changed, in ms.
+const KEPT_AFTER_MS: u64 = 500;
+
+impl Model {
+    /// Notes that the prompt or the queue may have changed.
+    pub(super) fn draft_touched(&mut self) {
+        if !self.chat.is_private && self.draft_due_ms.is_none() {
+            self.draft_due_ms = Some(self.now.mono_ms + KEPT_AFTER_MS);
+        }
+    }
+
+    /// Keeps the draft once it is time.
+    pub(super) fn keep_draft_if_due(&mut self) -> Option<Effect> {
+        let is_due = self.draft_due_ms.is_some_and(|due| due <= self.now.mono_ms);
+        if is_due { self.keep_draft() } else { None }
+    }
+
+    /// Keeps the draft now, if it differs from the one that is kept.
+    pub(super) fn keep_draft(&mut self) -> Option<Effect> {
+        self.draft_due_ms = None;
+        if self.chat.is_private {
+            return None;
+        }
+        let draft = Draft { text: self.composer.text(), queue: self.queue.iter().cloned().collect() };
+        if draft == self.kept_draft {
+            return None;
+        }
+        self.kept_draft = draft.clone();
+        let conversation = self.chat.conversation.id.clone();
+        Some(Effect::Append(Record::Drafted { conversation, time_ms: self.now.unix_ms, draft }))
+    }
+
+    /// Before another chat is shown: the draft and the queue stay with this one. Where this one was not begun, Up brings
+    /// its draft back.
+    pub(super) fn leave_chat(&mut self) -> Vec<Effect> {
+        let kept = self.keep_draft();
+        let text = self.composer.clear_aside();
+        if !self.chat.is_begun || self.chat.is_private {
+            self.put_aside.extend(text);
+            self.put_aside.extend(self.queue.drain(..));
+        }
+        self.queue.clear();
+        self.is_queue_held = false;
+        self.kept_draft = Draft::default();
+        let unbegun = (!self.chat.is_begun && kept.is_some()).then(|| self.chat.conversation.id.clone());
+        // It is at hand here, so that no later start has to find it.
+        let dropped = unbegun.map(|id| Effect::Append(self.no_draft(id)));
+        kept.into_iter().chain(dropped).collect()
+    }
+
+    fn no_draft(&self, conversation: ConversationId) -> Record {
+        Record::Drafted { conversation, time_ms: self.now.unix_ms, draft: Draft::default() }
+    }
+
+    /// Puts a chat's draft into the prompt and its queue back, to wait for the person.
+    pub(super) fn take_up(&mut self, draft: Draft) {
+        if !draft.text.is_empty() {
+            self.composer.set_text(&draft.text);
+        }
+        self.queue = draft.queue.iter().cloned().collect();
+        self.is_queue_held = !self.queue.is_empty();
+        self.kept_draft = draft;
+    }
+
+    /// The draft of a chat that was never begun, found at the start.
+    pub(super) fn on_draft_found(&mut self, conversation: ConversationId, draft: Draft) -> Vec<Effect> {
+        let is_fresh =
+            !self.chat.is_begun && !self.chat.is_private && self.composer.is_empty() && self.queue.is_empty();
+        if !is_fresh || draft.is_empty() {
+            return Vec::new();
+        }
+        self.chat = OpenChat::new(conversation.clone());
+        self.take_up(draft.clone());
+        self.notify(strings::NOTICE_DRAFT_BACK);
+        // From now on it is this instance's.
+        vec![Effect::Append(Record::Drafted { conversation, time_ms: self.now.unix_ms, draft })]
+    }
+}

@@ -1,0 +1,52 @@
+//! Two versions of a message in one text: what only the older one has is struck out, what only the newer one has is
+//! underlined; without colours both stand in brackets.
+
+use ratatui::style::{Modifier, Style};
+
+use super::page;
+use crate::app::{ComparePage, DiffPiece, Model};
+use crate::safe_text::SafeText;
+use crate::strings::{self, hint};
+use crate::ui::canvas::{Canvas, push};
+use crate::ui::line::Line;
+use crate::ui::wrap::{Breaking, wrap_line};
+
+/// Columns at the left and at the right of the text.
+const MARGIN: u16 = 6;
+/// Widest text.
+const PROSE: u16 = 92;
+
+/// Draws the page.
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, compare: &ComparePage) -> Option<(u16, u16)> {
+    let keys = [("j k", hint::MOVE), ("Left Right", hint::OLDER_NEWER), ("Esc", hint::CLOSE)];
+    let head = strings::comparing(compare.from + 1, compare.to + 1, compare.count());
+    let page = page(canvas, model, &head, "", &keys);
+    let width = page.body.width.saturating_sub(MARGIN).clamp(8, PROSE) as usize;
+    let lines = wrap_line(&text(canvas, compare), width, Breaking::Words);
+    let last = lines.len().saturating_sub(page.body.height as usize);
+    for (row, line) in lines.into_iter().skip(compare.top.min(last)).take(page.body.height as usize).enumerate() {
+        canvas.line(page.body, 3, page.body.y + row as u16, line);
+    }
+    None
+}
+
+fn text(canvas: &Canvas<'_>, compare: &ComparePage) -> Line {
+    let theme = canvas.theme;
+    let mut line = Line::default();
+    for (piece, text) in &compare.pieces {
+        let (style, marks): (Style, _) = match piece {
+            DiffPiece::Both => (theme.text, None),
+            DiffPiece::Removed => (theme.bad.add_modifier(Modifier::CROSSED_OUT), Some(("[-", "-]"))),
+            DiffPiece::Added => (theme.good.add_modifier(Modifier::UNDERLINED), Some(("{+", "+}"))),
+        };
+        let marks = marks.filter(|_| !theme.has_colour);
+        if let Some((open, _)) = marks {
+            push(&mut line, open, theme.bold);
+        }
+        line.push(SafeText::block(text), style);
+        if let Some((_, close)) = marks {
+            push(&mut line, close, theme.bold);
+        }
+    }
+    line
+}
