@@ -140,7 +140,7 @@ impl Browser {
     /// Takes an answer; the selected chat stays selected, where it is still there and nothing else was asked for.
     pub fn take(&mut self, found: Result<Box<ChatList>, String>) {
         let is_same = match (&self.found, &found) {
-            (Some(Ok(old)), Ok(new)) => old.query == new.query,
+            (Some(Ok(old)), Ok(new)) => old.query == new.query && old.order == new.order,
             _ => false,
         };
         let kept = self.row().map(|row| row.id.clone()).filter(|_| is_same);

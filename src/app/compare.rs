@@ -123,11 +123,11 @@ mod tests {
         let mut page = ComparePage::new(texts.to_vec(), 0);
         let told = |page: &ComparePage| {
             let mark = |piece| match piece {
-                Piece::Both => ' ',
-                Piece::Removed => '-',
-                Piece::Added => '+',
+                Piece::Both => " ",
+                Piece::Removed => "-",
+                Piece::Added => "+",
             };
-            page.pieces.iter().map(|(piece, text)| format!("{}{text}", mark(*piece))).collect::<String>()
+            page.pieces.iter().flat_map(|(piece, text)| [mark(*piece), text.as_str()]).collect::<String>()
         };
         assert_eq!((page.from, page.to), (0, 1));
         assert_eq!(told(&page), " two -light+heavy  tents+ fit");

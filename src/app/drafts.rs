@@ -43,23 +43,25 @@ impl Model {
     /// Before another chat is shown: the draft and the queue stay with this one. Where this one was not begun, Up brings
     /// its draft back.
     pub(super) fn leave_chat(&mut self) -> Vec<Effect> {
-        let kept = self.keep_draft();
+        let is_kept_there = self.chat.is_begun && !self.chat.is_private;
+        let kept = if is_kept_there { self.keep_draft() } else { self.drop_kept_draft() };
         let text = self.composer.clear_aside();
-        if !self.chat.is_begun || self.chat.is_private {
+        if !is_kept_there {
             self.put_aside.extend(text);
             self.put_aside.extend(self.queue.drain(..));
         }
         self.queue.clear();
         self.is_queue_held = false;
         self.kept_draft = Draft::default();
-        let unbegun = (!self.chat.is_begun && kept.is_some()).then(|| self.chat.conversation.id.clone());
-        // It is at hand here, so that no later start has to find it.
-        let dropped = unbegun.map(|id| Effect::Append(self.no_draft(id)));
-        kept.into_iter().chain(dropped).collect()
+        self.draft_due_ms = None;
+        kept.into_iter().collect()
     }
 
-    fn no_draft(&self, conversation: ConversationId) -> Record {
-        Record::Drafted { conversation, time_ms: self.now.unix_ms, draft: Draft::default() }
+    /// What is at hand here, no later start has to find.
+    fn drop_kept_draft(&mut self) -> Option<Effect> {
+        let is_kept = !std::mem::take(&mut self.kept_draft).is_empty();
+        let (conversation, time_ms) = (self.chat.conversation.id.clone(), self.now.unix_ms);
+        is_kept.then(|| Effect::Append(Record::Drafted { conversation, time_ms, draft: Draft::default() }))
     }
 
     /// Puts a chat's draft into the prompt and its queue back, to wait for the person.

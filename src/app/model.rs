@@ -213,7 +213,8 @@ pub struct Model {
     /// When Esc closed or stopped something, and when it found nothing to do, on the forward clock.
     pub(super) esc_closed_ms: Option<u64>,
     pub(super) esc_idle_ms: Option<u64>,
-    pub(super) titles_by_model: bool,
+    /// A model is asked for the titles of chats.
+    pub titles_by_model: bool,
     /// Notices that wait until what they tell is on the disk.
     pub(super) promised: Vec<(CommittedWhat, String)>,
     /// Changes of saved chats that can be taken back, newest last.
@@ -366,7 +367,7 @@ impl Model {
                 self.on_others_found(&id, entries);
                 Vec::new()
             }
-            Msg::TitleMade { id, replaces, title } => self.on_title_made(id, replaces, &title),
+            Msg::TitleMade { id, replaces, title } => self.on_title_made(&id, replaces, &title),
             Msg::Exported(done) => {
                 self.notify(done.map_or_else(|why| why, |place| strings::browser::notice_exported(&place)));
                 Vec::new()

@@ -5,7 +5,7 @@ use crate::agent;
 use crate::chat::{Conversation, ConversationId, Entry, MessageId};
 use crate::config::key::Key;
 use crate::config::look::Background;
-use crate::store::{Draft, Found, Query, StoreEvent};
+use crate::store::{Draft, Found, Order, Query, StoreEvent};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -140,6 +140,8 @@ pub struct ChatList {
     pub found: Found,
     /// What was looked for.
     pub query: Query,
+    /// In which order.
+    pub order: Order,
     /// Where nothing was found: the nearest word that is there, and how often.
     pub nearest: Option<(String, usize)>,
     /// How long it took, in ms.

@@ -38,14 +38,14 @@ impl Model {
         vec![effect]
     }
 
-    pub(super) fn on_title_made(&mut self, id: ConversationId, replaces: String, title: &str) -> Vec<Effect> {
+    pub(super) fn on_title_made(&mut self, id: &ConversationId, replaces: String, title: &str) -> Vec<Effect> {
         let trimmed = title.trim().trim_matches(['"', '\'', '“', '”', '*', '#', ' ']);
         let title = title_of(trimmed.trim_end_matches('.'));
         if title.is_empty() {
             return Vec::new();
         }
         let record = Record::Titled { conversation: id.clone(), replaces, title };
-        if self.chat.conversation.id == id {
+        if self.chat.conversation.id == *id {
             self.chat.apply(&record);
         }
         vec![Effect::Append(record)]

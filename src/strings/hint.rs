@@ -60,5 +60,5 @@ pub const TAGS: &str = "tags";
 pub const BRING_BACK: &str = "bring back";
 pub const COMPARE: &str = "compare";
 pub const EDIT: &str = "edit";
-pub const FORK: &str = "new chat from here";
+pub const FORK: &str = "branch off";
 pub const VERSIONS: &str = "versions";

@@ -183,7 +183,7 @@ impl Worker {
                 let found = reader.find(&query, order, limit)?;
                 let nearest = if found.chats.is_empty() { reader.nearest(&query)? } else { None };
                 let took_ms = start.elapsed().as_millis() as u64;
-                Ok(Msg::ChatsListed { search, found: Ok(Box::new(ChatList { found, query, nearest, took_ms })) })
+                Ok(Msg::ChatsListed { search, found: Ok(Box::new(ChatList { found, query, order, nearest, took_ms })) })
             },
             move |why| Msg::ChatsListed { search, found: Err(why) },
         );

@@ -114,16 +114,16 @@ fn gear() -> Vec<ToolOffer> {
 impl Screen {
     /// The demo, freshly started, on a screen of this size.
     pub fn demo(columns: u16, rows: u16) -> Self {
-        Self::start(columns, rows, "demo")
+        Self::start(columns, rows, "demo", 1)
     }
 
     /// A chat with `gpt-4o-mini`, no tools.
     pub fn openai(columns: u16, rows: u16) -> Self {
-        Self::start(columns, rows, "openai")
+        Self::start(columns, rows, "openai", 1)
     }
 
-    fn start(columns: u16, rows: u16, chosen: &str) -> Self {
-        let counter = Arc::new(AtomicU64::new(1));
+    fn start(columns: u16, rows: u16, chosen: &str, first_id: u64) -> Self {
+        let counter = Arc::new(AtomicU64::new(first_id));
         let rows_of = vec![provider("demo", true), provider("openai", false)];
         let target = rows_of.iter().find(|row| row.name == chosen).unwrap();
         let target = Target { provider: chosen.to_owned(), model: target.models[0].clone() };
@@ -199,7 +199,7 @@ impl Screen {
                     let query = self.parse(&query);
                     let found = reader.find(&query, order, limit).unwrap();
                     let nearest = if found.chats.is_empty() { reader.nearest(&query).unwrap() } else { None };
-                    let list = ChatList { found, query, nearest, took_ms: 1 };
+                    let list = ChatList { found, query, order, nearest, took_ms: 1 };
                     self.tell(Msg::ChatsListed { search, found: Ok(Box::new(list)) });
                 }
                 Effect::LoadChat { load, id, at } => {
@@ -211,12 +211,12 @@ impl Screen {
                         self.tell(Msg::OthersFound { id, entries: chat.entries });
                     }
                 }
-                Effect::FindDraft => {}
                 Effect::ReadStream { request, choice, known } if self.reads => {
                     let found = self.read(choice, known);
                     self.tell(Msg::StreamRead { request, found, took_ms: 1 });
                 }
-                Effect::ReadStream { .. }
+                Effect::FindDraft
+                | Effect::ReadStream { .. }
                 | Effect::Export { .. }
                 | Effect::MakeTitle { .. }
                 | Effect::SaveStream { .. }
@@ -276,6 +276,14 @@ impl Screen {
         reader
     }
 
+    /// Another instance writes this.
+    pub fn write(&mut self, record: Record) {
+        self.read_history();
+        if let Some(history) = &self.history {
+            history.writer.append(record);
+        }
+    }
+
     fn parse(&self, query: &str) -> Query {
         let day = 86_400_000;
         let now = self.now.unix_ms;
@@ -283,7 +291,21 @@ impl Screen {
         Query::parse(query, &Now { unix_ms: now, day_start: &day_start, date_start: &|_| None })
     }
 
-    fn load(&mut self, id: &ConversationId, at: Option<MessageId>) -> Option<LoadedChat> {
+    /// The program is killed, and started anew on the same history.
+    pub fn restarted(mut self) -> Self {
+        self.read_history();
+        let mut later = Self::start(self.model.size.0, self.model.size.1, "openai", 1000);
+        later.history = self.history.take();
+        later.now.unix_ms = self.now.unix_ms + 60_000;
+        later
+    }
+
+    /// Whether models are asked for titles.
+    pub fn ask_for_titles(&mut self, is_wanted: bool) {
+        self.model.titles_by_model = is_wanted;
+    }
+
+    pub fn load(&mut self, id: &ConversationId, at: Option<MessageId>) -> Option<LoadedChat> {
         let reader = self.read_history();
         let draft = reader.draft(id).unwrap();
         let chat = reader.saved(id).unwrap()?;
@@ -399,6 +421,14 @@ impl Screen {
             line.trim_end().to_owned()
         });
         rows.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether these words stand underlined on the screen drawn last.
+    pub fn is_underlined(&self, words: &str) -> bool {
+        let is_marked = |cell: &&ratatui::buffer::Cell| cell.modifier.contains(ratatui::style::Modifier::UNDERLINED);
+        let marked: String =
+            self.picture.buffer().content.iter().filter(is_marked).map(ratatui::buffer::Cell::symbol).collect();
+        marked.contains(words)
     }
 
     /// Panics with the screen when the words are not on it.

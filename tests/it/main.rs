@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, reason = "tests fail by panicking")]
 
 mod ask;
+mod browser;
 mod cases;
 mod chatting;
 mod config;
 mod connecting;
 mod corpus;
 mod doctor;
+mod drafts;
 mod harness;
 mod network;
 mod pages;
@@ -20,5 +22,7 @@ mod requests;
 mod served;
 mod streams;
 mod tidy;
+mod titles;
 mod tools_panel;
+mod versions;
 mod wire;

@@ -92,6 +92,9 @@ pub(in crate::store) fn find(
     let unindexed: i64 =
         connection.query_row("select count(*) from (select 1 from unindexed limit 1000000)", [], |row| row.get(0))?;
     let mut found = Found { total: total.unsigned_abs(), unindexed: unindexed.unsigned_abs(), ..Found::default() };
+    if !query.unknown.is_empty() {
+        return Ok(found);
+    }
     let mut met: HashMap<i64, Met> = HashMap::new();
     if query.looks_into_messages() {
         for chat in all.values().filter(|_| query.role.is_none() && !query.has_code) {

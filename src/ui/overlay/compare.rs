@@ -1,7 +1,7 @@
-//! Two versions of a message in one text: what only the older one has is struck out, what only the newer one has is
-//! underlined; without colours both stand in brackets.
+//! Two versions of a message in one text, in the marks of word diffs: `[-only in the older one-]` and `{+only in the newer
+//! one+}`, also in colours.
 
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
 use super::page;
 use crate::app::{ComparePage, DiffPiece, Model};
@@ -36,16 +36,15 @@ fn text(canvas: &Canvas<'_>, compare: &ComparePage) -> Line {
     for (piece, text) in &compare.pieces {
         let (style, marks): (Style, _) = match piece {
             DiffPiece::Both => (theme.text, None),
-            DiffPiece::Removed => (theme.bad.add_modifier(Modifier::CROSSED_OUT), Some(("[-", "-]"))),
-            DiffPiece::Added => (theme.good.add_modifier(Modifier::UNDERLINED), Some(("{+", "+}"))),
+            DiffPiece::Removed => (theme.bad, Some(("[-", "-]"))),
+            DiffPiece::Added => (theme.good, Some(("{+", "+}"))),
         };
-        let marks = marks.filter(|_| !theme.has_colour);
         if let Some((open, _)) = marks {
-            push(&mut line, open, theme.bold);
+            push(&mut line, open, theme.dim);
         }
         line.push(SafeText::block(text), style);
         if let Some((_, close)) = marks {
-            push(&mut line, close, theme.bold);
+            push(&mut line, close, theme.dim);
         }
     }
     line

@@ -1,0 +1,268 @@
+//! The browser of saved chats over a real history: one box for titles and everything said, and what becomes of chats.
+
+use insta::assert_snapshot;
+use riffle::app::{Effect, Msg};
+use riffle::chat::{EntryBody, EntryState, Finish};
+use riffle::store::{CommittedWhat, NewChat, Record, StoreEvent};
+
+use crate::harness::{Screen, saved_of};
+
+/// A history of a month.
+fn history(columns: u16, rows: u16) -> Screen {
+    let mut screen = Screen::openai(columns, rows);
+    for (id, title, answer, days) in [
+        ("tents", "Tents and sleeping bags under $300", "Two fit. The tent weighs 1.8 kg with poles.", 0),
+        ("winter", "Winter tent for two", "A four-season tent has a full inner.\n\n```sh\nriffle --continue\n```", 1),
+        ("select", "rust tokio select cancel safety", "A future is dropped, like a tent in `parse_http_head`.", 3),
+        ("letter", "Letter to the landlord", "Crème brûlée, 寝袋 and an emoji 🏕 stand here.", 12),
+        ("old", "Camp kitchen", "A stove.", 300),
+    ] {
+        screen.save_days_ago(id, title, answer, days);
+    }
+    screen.press("ctrl-s");
+    screen
+}
+
+fn search(screen: &mut Screen, text: &str) -> String {
+    screen.press("ctrl-u");
+    screen.type_text(text);
+    screen.screen()
+}
+
+#[test]
+fn one_box_searches_titles_and_everything_said_and_marks_the_hits() {
+    for (columns, rows) in [(120, 36), (80, 24), (60, 16)] {
+        let mut screen = history(columns, rows);
+        search(&mut screen, "tent");
+        assert_snapshot!(format!("search_{columns}x{rows}"), screen.screen());
+    }
+}
+
+#[test]
+fn words_are_found_in_any_case_and_script_by_parts_phrases_and_beginnings() {
+    let mut screen = history(120, 36);
+    for (query, title) in [
+        ("CREME", "Letter to the landlord"),
+        ("brûl", "Letter to the landlord"),
+        ("寝袋", "Letter to the landlord"),
+        ("🏕", "Letter to the landlord"),
+        ("parse_http", "rust tokio select"),
+        ("http ", "rust tokio select"),
+        ("\"with poles\"", "Tents and sleeping bags"),
+        ("four-season", "Winter tent for two"),
+        ("kitchen", "Camp kitchen"),
+    ] {
+        let shown = search(&mut screen, query);
+        assert!(shown.contains(title) && shown.contains("1 of 5"), "{query}\n{shown}");
+    }
+    assert!(search(&mut screen, "tent -winter -poles ").contains("2 of 5   2 hits"));
+    assert!(search(&mut screen, "\"poles with\"").contains("Nothing found for"));
+    assert!(search(&mut screen, "tnet").contains("Nothing found for \"tnet\". Nearest: tent (4)."));
+}
+
+#[test]
+fn filters_leave_chats_out_and_say_what_they_may_be() {
+    let mut screen = history(120, 36);
+    assert!(search(&mut screen, "since:2d").contains("2 of 5"));
+    assert!(search(&mut screen, "has:code").contains("Winter tent for two"));
+    assert!(search(&mut screen, "role:user tent").contains("2 of 5"));
+    assert!(search(&mut screen, "model:o3").contains("No chats with model:o3.   Esc clears."));
+    assert!(search(&mut screen, "model:outdoor since:week").contains("3 of 5"));
+    assert!(search(&mut screen, "since:soon").contains("since:soon means nothing; it may be today"));
+    assert!(search(&mut screen, "in:trash").contains("Nothing deleted."));
+}
+
+#[test]
+fn enter_opens_the_chat_at_the_very_message_with_the_hit_marked() {
+    let mut screen = Screen::openai(100, 24);
+    let mut long = Screen::openai(100, 24);
+    for number in 0..40 {
+        long.ask(&format!("question {number}"));
+        long.text(&format!("Answer {number} {}.", if number == 17 { "about the quokka" } else { "about nothing" }));
+        long.end(Finish::Stop);
+    }
+    screen.saved.push(saved_of("long", &long.model.chat.conversation, 8));
+    screen.press("ctrl-s");
+    search(&mut screen, "quokka");
+    screen.expect("Answer 17 about the quokka.");
+    screen.press("enter");
+    screen.expect("Answer 17 about the quokka.");
+    screen.never("Answer 16");
+    screen.never("new lines");
+    assert!(screen.is_underlined("quokka"));
+    screen.press("esc");
+    screen.screen();
+    assert!(!screen.is_underlined("quokka"), "Esc takes the marks away");
+}
+
+#[test]
+fn a_hit_in_another_version_is_opened_on_its_path() {
+    let mut made = Screen::openai(80, 24);
+    made.ask("which?");
+    made.text("the quokka");
+    made.end(Finish::Stop);
+    made.press("tab r r");
+    made.text("the wombat");
+    made.end(Finish::Stop);
+    let mut screen = Screen::openai(80, 24);
+    screen.saved.push(saved_of("c", &made.model.chat.conversation, 1));
+    screen.press("ctrl-s");
+    search(&mut screen, "quokka");
+    screen.press("enter");
+    screen.expect("the quokka");
+    screen.expect("1 of 2");
+}
+
+#[test]
+fn chats_are_renamed_pinned_tagged_archived_and_each_is_taken_back() {
+    let mut screen = history(120, 36);
+    screen.press("tab down r ctrl-u");
+    screen.type_text("Snow");
+    screen.press("enter");
+    screen.expect("Now called \"Snow\".");
+    screen.press("p");
+    screen.expect("Pinned \"Snow\".");
+    screen.expect(" Pinned");
+    screen.press("t");
+    screen.type_text("gear #alps");
+    screen.press("enter");
+    screen.expect("#gear #alps");
+    screen.press("a");
+    screen.expect("4 of 4");
+    screen.press("tab");
+    assert!(search(&mut screen, "in:archive").contains("Snow"));
+    assert_snapshot!("archive", screen.screen());
+    screen.press("ctrl-u tab u");
+    screen.expect("\"Snow\" is as it was.");
+    screen.press("u u u");
+    screen.expect("Now called \"Winter tent for two\".");
+    screen.never("#gear");
+    screen.never(" Pinned");
+    screen.press("u");
+    screen.expect("Nothing to undo.");
+}
+
+#[test]
+fn a_deleted_chat_is_in_the_trash_and_comes_back_from_there_or_by_undo() {
+    let mut screen = history(120, 36);
+    screen.press("tab d");
+    screen.expect("Deleted \"Tents and sleeping bags under $300\". u brings it back.");
+    screen.expect("4 of 4");
+    screen.press("esc ctrl-s tab u");
+    screen.expect("5 of 5");
+    screen.press("d tab");
+    assert!(search(&mut screen, "in:trash").contains("Winter tent for two"));
+    screen.press("tab d");
+    screen.expect("It is deleted already.");
+    screen.press("u");
+    screen.expect("Nothing deleted.");
+    screen.press("tab ctrl-u");
+    screen.expect("5 of 5");
+}
+
+#[test]
+fn a_notice_comes_only_when_what_it_tells_is_on_the_disk() {
+    let mut screen = history(80, 24);
+    screen.commits = false;
+    screen.press("tab d");
+    screen.never("Deleted");
+    let Some(Record::Deleted { conversation, .. }) = screen.records().last().copied().cloned() else { panic!() };
+    screen.tell(Msg::Store(StoreEvent::Committed(CommittedWhat::Deleted(conversation))));
+    screen.expect("Deleted");
+}
+
+#[test]
+fn chats_are_sorted_by_title_and_by_length() {
+    let mut screen = history(120, 36);
+    screen.press("tab s");
+    screen.expect("by title");
+    assert!(screen.screen().contains("› Camp kitchen"));
+    screen.press("s");
+    screen.expect("longest first");
+    screen.press("s");
+    screen.expect("› Tents and sleeping bags");
+}
+
+#[test]
+fn what_another_instance_writes_appears_while_the_browser_is_open() {
+    let mut screen = history(80, 24);
+    screen.never("Written elsewhere");
+    screen.write(Record::Question {
+        conversation: "other".into(),
+        message: "q".into(),
+        parent: None,
+        time_ms: 1_700_000_050_000,
+        text: "Written elsewhere".to_owned(),
+        attachments: Vec::new(),
+        new_chat: Some(NewChat {
+            title: "Written elsewhere".to_owned(),
+            provider: "openai".to_owned(),
+            model: "m".to_owned(),
+        }),
+    });
+    screen.wait(1000);
+    screen.expect("Written elsewhere");
+    screen.expect("› Tents and sleeping bag");
+    screen.press("esc");
+    screen.wait(600);
+    assert_eq!(screen.model.next_wake(), None, "nobody looks once it is closed");
+}
+
+#[test]
+fn letters_typed_into_the_box_never_act_on_the_list() {
+    let mut screen = history(80, 24);
+    screen.type_text("dupas");
+    assert!(!screen.records().iter().any(|record| matches!(record, Record::Deleted { .. } | Record::Pinned { .. })));
+}
+
+#[test]
+fn more_chats_are_read_when_the_selection_comes_to_the_last() {
+    let mut screen = Screen::openai(80, 24);
+    let mut made = Screen::openai(80, 24);
+    made.ask("one");
+    made.text("two");
+    made.end(Finish::Stop);
+    for number in 0..230 {
+        screen.saved.push(saved_of(&format!("c{number}"), &made.model.chat.conversation, 1));
+    }
+    screen.press("ctrl-s");
+    screen.expect("200 of 230");
+    screen.press("tab G");
+    screen.expect("230 of 230");
+}
+
+#[test]
+fn a_chat_of_ten_thousand_messages_opens_where_it_is_read() {
+    let mut made = Screen::openai(80, 24);
+    made.ask("one");
+    made.text("two\n\nthree\n\n- four\n- five");
+    made.end(Finish::Stop);
+    let mut chat = saved_of("c", &made.model.chat.conversation, 1);
+    for number in 1..5000 {
+        for at in 0..2 {
+            let mut entry = chat.entries[at].clone();
+            entry.parent = chat.entries.last().map(|last| last.id.clone());
+            entry.id = riffle::chat::MessageId(format!("m{number}-{at}"));
+            entry.time_ms += number;
+            entry.state = EntryState::Complete;
+            if let EntryBody::Question(text) = &mut entry.body {
+                *text = format!("question {number}");
+            }
+            chat.entries.push(entry);
+        }
+    }
+    let mut screen = Screen::openai(80, 24);
+    screen.saved.push(chat);
+    screen.press("ctrl-s enter");
+    screen.expect("question 4999");
+    screen.press("ctrl-home");
+    screen.expect("› one");
+    screen.press("pgdn pgdn pgup pgup");
+    screen.expect("› one");
+    screen.press("alt-down alt-down");
+    screen.expect("question 1");
+    screen.press("ctrl-end");
+    screen.expect("question 4999");
+    let loads = screen.effects.iter().filter(|effect| matches!(effect, Effect::LoadChat { .. })).count();
+    assert_eq!(loads, 1, "the preview is what is opened");
+}

@@ -1,0 +1,268 @@
+//! Versions of messages: nothing that was said is overwritten, and each can be shown again, compared, and gone on from.
+
+use insta::assert_snapshot;
+use riffle::app::{Effect, Msg};
+use riffle::chat::{ChatError, EntryBody, ErrorKind, Finish, Head};
+use riffle::store::Record;
+
+use crate::harness::{Screen, saved_of};
+
+/// A chat of two turns, the second of which was asked again.
+fn with_versions() -> Screen {
+    let mut screen = Screen::openai(80, 24);
+    for (question, answer) in [("Which tent?", "The Ridgeline."), ("How heavy is it?", "It weighs 1.1 kg with poles.")]
+    {
+        screen.ask(question);
+        screen.text(answer);
+        screen.end(Finish::Stop);
+    }
+    screen.press("tab r r");
+    screen.text("It weighs 1.3 kg with all its poles.");
+    screen.end(Finish::Stop);
+    screen
+}
+
+fn questions(screen: &Screen) -> Vec<String> {
+    screen.model.chat.questions().map(str::to_owned).collect()
+}
+
+/// The chat as it is in the history.
+fn in_history(screen: &mut Screen) -> riffle::chat::Conversation {
+    let id = screen.model.chat.conversation.id.clone();
+    screen.read_history().load(&id).unwrap().unwrap()
+}
+
+#[test]
+fn asking_again_keeps_both_answers_and_left_and_right_switch() {
+    let mut screen = with_versions();
+    screen.expect("It weighs 1.3 kg with all its poles.");
+    screen.expect("2 of 2");
+    screen.press("tab left");
+    screen.expect("It weighs 1.1 kg with poles.");
+    screen.expect("1 of 2");
+    screen.never("1.3 kg");
+    screen.press("left");
+    screen.expect("This is the first version.");
+    screen.press("right");
+    screen.expect("1.3 kg");
+    screen.press("right");
+    screen.expect("This is the last version.");
+}
+
+#[test]
+fn the_path_beneath_a_version_follows_it_and_is_there_after_a_restart() {
+    let mut screen = with_versions();
+    screen.press("esc");
+    screen.ask("And for three?");
+    screen.text("The Basecamp.");
+    screen.end(Finish::Stop);
+    screen.press("tab alt-up alt-up left");
+    screen.never("The Basecamp.");
+    screen.expect("It weighs 1.1 kg with poles.");
+    assert_eq!(in_history(&mut screen).entries.len(), 4, "the shown path is remembered");
+    screen.press("right");
+    screen.expect("The Basecamp.");
+    assert_eq!(in_history(&mut screen).entries.len(), 6);
+}
+
+#[test]
+fn any_question_is_edited_and_its_old_text_stays_as_a_version() {
+    let mut screen = with_versions();
+    screen.press("tab alt-up alt-up alt-up e");
+    screen.expect("› Which tent?");
+    screen.type_text(" For winter.");
+    screen.press("enter");
+    screen.text("The Basecamp, then.");
+    screen.end(Finish::Stop);
+    screen.expect("2 of 2");
+    assert_eq!(questions(&screen), ["Which tent? For winter."]);
+    let (_, sent) = screen.request.clone().unwrap();
+    assert_eq!(sent.len(), 1, "only the edited question was sent: {sent:?}");
+    screen.press("tab alt-up left");
+    assert_eq!(questions(&screen), ["Which tent?", "How heavy is it?"]);
+    screen.expect("1.3 kg");
+    assert_eq!(in_history(&mut screen).all().len(), 7, "nothing is lost");
+}
+
+#[test]
+fn esc_twice_edits_the_last_question_and_an_esc_that_stopped_never_counts() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text("half");
+    let esc = || Msg::KeyPressed("esc".parse().unwrap());
+    screen.tell(esc());
+    screen.wait(300);
+    screen.tell(esc());
+    screen.tell(esc());
+    screen.never("› go_");
+    assert!(screen.model.composer.is_empty(), "a frightened triple press edits nothing");
+    screen.press("esc");
+    screen.expect("Esc again edits your last question.");
+    screen.press("esc");
+    assert_eq!(screen.model.composer.text(), "go");
+    screen.press("esc");
+    assert!(screen.model.composer.is_empty());
+    screen.expect("Put aside.");
+}
+
+#[test]
+fn a_turn_is_taken_back_and_brought_back() {
+    let mut screen = with_versions();
+    screen.press("tab u");
+    screen.never("How heavy");
+    screen.expect("The Ridgeline.");
+    assert_eq!(in_history(&mut screen).entries.len(), 2);
+    screen.press("u");
+    assert!(questions(&screen).is_empty());
+    assert_eq!(in_history(&mut screen).head(), Head::Start);
+    screen.press("ctrl-x u");
+    screen.expect("Nothing to undo.");
+    screen.press("ctrl-x U");
+    assert_eq!(questions(&screen), ["Which tent?"]);
+    screen.press("ctrl-x U");
+    screen.expect("1.3 kg");
+    screen.press("ctrl-x U");
+    screen.expect("Nothing to bring back.");
+}
+
+#[test]
+fn what_was_taken_back_can_be_brought_back_in_another_run() {
+    let mut screen = with_versions();
+    screen.press("tab u u");
+    let chat = in_history(&mut screen);
+    let mut later = Screen::openai(80, 24);
+    later.saved.push(riffle::chat::SavedChat { head: Head::Start, ..saved_of("c", &chat, 0) });
+    later.press("ctrl-s enter ctrl-x U");
+    assert_eq!(questions(&later), ["Which tent?"]);
+    later.press("ctrl-x U");
+    assert_eq!(questions(&later), ["Which tent?", "How heavy is it?"]);
+}
+
+#[test]
+fn a_question_after_an_undone_turn_is_another_version_of_it() {
+    let mut screen = with_versions();
+    screen.press("tab u esc");
+    screen.ask("How much is it?");
+    screen.text("$229.");
+    screen.end(Finish::Stop);
+    screen.expect("2 of 2");
+    screen.press("tab alt-up left");
+    screen.expect("How heavy is it?");
+}
+
+#[test]
+fn two_versions_are_compared_word_by_word() {
+    let mut screen = with_versions();
+    screen.press("tab v");
+    assert_snapshot!("compare", screen.screen());
+    screen.press("esc");
+    screen.expect("How heavy is it?");
+    screen.press("alt-up alt-up v");
+    screen.expect("There is one version only.");
+}
+
+#[test]
+fn a_new_chat_begins_in_the_middle_of_another_one() {
+    let mut screen = with_versions();
+    let old = screen.model.chat.conversation.id.clone();
+    screen.press("tab alt-up alt-up f");
+    screen.expect("A new chat from here on");
+    assert_eq!(questions(&screen), ["Which tent?"]);
+    assert_ne!(screen.model.chat.conversation.id, old);
+    screen.ask("And a stove?");
+    screen.text("The Ember.");
+    screen.end(Finish::Stop);
+    let (_, sent) = screen.request.clone().unwrap();
+    assert_eq!(sent.len(), 3);
+    let reader = screen.read_history();
+    assert_eq!(reader.load(&old).unwrap().unwrap().entries.len(), 4, "the other chat stays as it is");
+    assert_eq!(reader.count().unwrap(), 2);
+    assert_eq!(in_history(&mut screen).entries.len(), 4);
+}
+
+#[test]
+fn a_failed_answer_is_a_version_too() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.fail(ChatError::new(ErrorKind::BadRequest, "broken"), false);
+    screen.press("tab enter");
+    screen.text("fine now");
+    screen.end(Finish::Stop);
+    screen.expect("2 of 2");
+    screen.press("tab left");
+    screen.expect("1 of 2");
+    screen.expect("✗ broken.");
+}
+
+#[test]
+fn nothing_is_switched_while_an_answer_runs() {
+    let mut screen = with_versions();
+    screen.press("esc");
+    screen.ask("more");
+    screen.press("tab left");
+    screen.expect("An answer is running.");
+    screen.press("u");
+    screen.press("e");
+    assert_eq!(questions(&screen).len(), 3);
+}
+
+#[test]
+fn what_another_instance_said_in_this_chat_becomes_a_version() {
+    let mut screen = with_versions();
+    screen.press("esc");
+    // The other instance has the chat open as it is now, and asks first.
+    let chat = &screen.model.chat.conversation;
+    let (id, parent) = (chat.id.clone(), chat.entries.last().map(|entry| entry.id.clone()));
+    screen.write(Record::Question {
+        conversation: id,
+        message: "theirs".into(),
+        parent,
+        time_ms: 1_700_000_100_000,
+        text: "What do they say elsewhere?".to_owned(),
+        attachments: Vec::new(),
+        new_chat: None,
+    });
+    screen.ask("What do I say here?");
+    screen.expect("This chat went on elsewhere too");
+    screen.text("This.");
+    screen.end(Finish::Stop);
+    screen.expect("1 of 2");
+    screen.press("tab alt-up right");
+    screen.expect("What do they say elsewhere?");
+}
+
+#[test]
+fn of_a_private_chat_nothing_is_recorded_whatever_is_done_with_it() {
+    let mut screen = Screen::openai(80, 24);
+    screen.press("ctrl-x P");
+    screen.expect("private, not saved");
+    screen.ask("a secret");
+    screen.text("kept");
+    screen.end(Finish::Stop);
+    screen.press("tab r r");
+    screen.text("kept again");
+    screen.end(Finish::Stop);
+    screen.press("tab left right u U f");
+    screen.type_text("a draft");
+    screen.wait(5000);
+    screen.press("ctrl-c ctrl-x x");
+    screen.expect("A private chat is not written to any file.");
+    assert_eq!(screen.records(), Vec::<&Record>::new());
+    assert!(!screen.effects.iter().any(|effect| matches!(effect, Effect::Export { .. })));
+    screen.press("ctrl-n");
+    screen.never("private, not saved");
+}
+
+#[test]
+fn an_image_goes_with_every_version_of_its_question() {
+    let mut screen = Screen::demo(80, 24);
+    screen.save("old", "What is it?", "A tent.");
+    let image = riffle::chat::Attachment::image("tent.gif", b"GIF89a").unwrap();
+    screen.saved[0].entries[0].attachments.push(image.clone());
+    screen.press("ctrl-s enter tab alt-up e");
+    screen.type_text("!");
+    screen.press("enter");
+    let entry = screen.model.chat.conversation.entries.first().unwrap();
+    assert_eq!(entry.attachments, [image]);
+    assert!(matches!(&entry.body, EntryBody::Question(text) if text == "What is it?!"));
+}
