@@ -171,8 +171,9 @@ pub fn ask_for_title(question: &str, answer: &str) -> String {
 
 /// Head of the page that compares versions.
 #[must_use]
-pub fn comparing(from: usize, to: usize, of: usize) -> String {
-    format!("Version {from} and version {to} of {of}")
+pub fn comparing(from: usize, to: usize, of: usize, is_same: bool) -> String {
+    let same = if is_same { ", word for word the same" } else { "" };
+    format!("Version {from} and version {to} of {of}{same}")
 }
 
 /// `2 of 3`.

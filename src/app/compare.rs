@@ -52,6 +52,12 @@ impl ComparePage {
         self.texts.len()
     }
 
+    /// Whether both say the same.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.pieces.iter().all(|(piece, _)| *piece == Piece::Both)
+    }
+
     /// Compares the next pair, or the one before.
     fn turn(&mut self, by: i64) {
         let last = self.texts.len().saturating_sub(1);

@@ -161,11 +161,15 @@ impl Conversation {
         }
     }
 
-    /// Takes messages that another instance wrote meanwhile; `true` when any of them was new.
+    /// Takes messages that another instance wrote meanwhile; `true` when any of them was new. Those off the path are taken
+    /// as they are now: an answer may have been written on.
     pub fn merge(&mut self, all: Vec<Entry>) -> bool {
-        let known: HashSet<MessageId> = self.entries.iter().chain(&self.others).map(|entry| entry.id.clone()).collect();
+        let shown: HashSet<MessageId> = self.entries.iter().map(|entry| entry.id.clone()).collect();
         let before = self.others.len();
-        self.others.extend(all.into_iter().filter(|entry| !known.contains(&entry.id)));
+        let theirs: HashMap<MessageId, Entry> =
+            all.into_iter().filter(|entry| !shown.contains(&entry.id)).map(|entry| (entry.id.clone(), entry)).collect();
+        self.others.retain(|entry| !theirs.contains_key(&entry.id));
+        self.others.extend(theirs.into_values());
         self.others.sort_by_key(|entry| entry.time_ms);
         self.find_versions();
         self.others.len() > before
@@ -202,7 +206,7 @@ impl Conversation {
         }
         let turn = chat.entries[at..].iter().take_while(|entry| !matches!(entry.body, EntryBody::Question(_)));
         let texts = turn.filter_map(|entry| match &entry.body {
-            EntryBody::Answer { message, .. } if !message.text.is_empty() => Some(message.text.as_str()),
+            EntryBody::Answer { message, .. } => Some(message.text.trim()).filter(|text| !text.is_empty()),
             _ => None,
         });
         texts.collect::<Vec<_>>().join("\n\n")

@@ -401,3 +401,75 @@ fn images_are_kept_with_their_question_also_in_a_history_that_had_no_place_for_t
     let is_backup = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().contains("backup");
     assert!(std::fs::read_dir(folder.path()).unwrap().flatten().any(is_backup));
 }
+
+#[test]
+fn a_question_in_a_chat_that_was_deleted_or_removed_elsewhere_is_never_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, _events) = open(folder.path());
+    writer.append(question("c", "q1", None, true));
+    writer.append(Record::Deleted { conversation: "c".into(), time_ms: 1 });
+    writer.append(question("c", "q2", Some("q1"), false));
+    // Of this one nothing is left.
+    writer.append(question("gone", "q3", Some("before"), false));
+    assert!(writer.close(Duration::from_secs(20)));
+    let reader = Reader::open(folder.path()).unwrap();
+    let titles: Vec<String> = reader.newest_chats(9).unwrap().into_iter().map(|chat| chat.title).collect();
+    assert_eq!(titles.len(), 2);
+    assert!(titles.contains(&"question q3".to_owned()), "{titles:?}");
+    assert_eq!(reader.load(&"c".into()).unwrap().unwrap().entries.len(), 2);
+}
+
+#[test]
+fn a_draft_ends_with_the_question_that_it_became() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, _events) = open(folder.path());
+    let drafted = |text: &str| Record::Drafted {
+        conversation: "c".into(),
+        time_ms: 1,
+        draft: Draft { text: text.to_owned(), queue: vec!["next".to_owned()] },
+    };
+    writer.append(drafted("question q1"));
+    writer.append(question("c", "q1", None, true));
+    assert!(writer.close(Duration::from_secs(20)));
+    let kept = Reader::open(folder.path()).unwrap().draft(&"c".into()).unwrap();
+    assert_eq!(kept, Draft { text: String::new(), queue: vec!["next".to_owned()] });
+}
+
+fn count(connection: &Connection, sql: &str) -> i64 {
+    connection.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// Chats after everything that is due is removed: all, and those that are not deleted.
+fn all_steps(connection: &mut Connection, retention: Retention, now: i64) -> (i64, i64) {
+    while retention::step(connection, retention, now).unwrap() {}
+    let all = count(connection, "select count(*) from conversation");
+    (all, count(connection, "select count(*) from conversation where deleted_ms is null"))
+}
+
+#[test]
+fn chats_leave_the_trash_for_good_after_their_days_and_nothing_else_goes_unless_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let day = 86_400_000;
+    let retention = |trash_days, chat_days| Retention { trash_days, chat_days };
+    let (writer, _events) = open(folder.path());
+    for id in ["old", "pinned", "deleted"] {
+        writer.append(question(id, &format!("q-{id}"), None, true));
+        writer.append(began(id, &format!("a-{id}"), &format!("q-{id}")));
+        writer.append(text(&format!("a-{id}"), "some words"));
+        writer.append(ended(&format!("a-{id}"), Vec::new()));
+    }
+    writer.append(Record::Pinned { conversation: "pinned".into(), since_ms: Some(1) });
+    writer.append(Record::Deleted { conversation: "deleted".into(), time_ms: day });
+    assert!(writer.close(Duration::from_secs(20)));
+    let mut connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    assert_eq!(all_steps(&mut connection, retention(30, 0), 31 * day), (3, 2), "not before its days are over");
+    assert_eq!(all_steps(&mut connection, retention(0, 0), 1000 * day), (3, 2), "0 is for ever");
+    assert_eq!(all_steps(&mut connection, retention(30, 0), 1000 * day), (2, 2));
+    assert_eq!(count(&connection, "select count(*) from message"), 4);
+    assert_eq!(count(&connection, "select count(*) from search where search match 'words'"), 2);
+    assert_eq!(
+        all_steps(&mut connection, retention(30, 90), 1000 * day),
+        (2, 1),
+        "an untouched chat goes to the trash, a pinned one stays"
+    );
+}

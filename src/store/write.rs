@@ -10,19 +10,21 @@ use super::search::index;
 use super::{Draft, NewChat};
 use crate::chat::{
     Attachment, ChatError, ConversationId, Entry, EntryBody, EntryState, Finish, Head, MessageId, Opaque, SavedChat,
-    ToolCall, ToolResult, Usage,
+    ToolCall, ToolResult, Usage, title_of,
 };
 
 /// Writes what happened; `instance` is whoever writes.
 pub(super) fn write(transaction: &Transaction<'_>, record: &Record, instance: Option<&str>) -> Result<(), StoreError> {
     match record {
         Record::Question { conversation, message, parent, time_ms, text, attachments, new_chat } => {
-            if let Some(new) = new_chat {
-                begin_chat(transaction, conversation, new, *time_ms)?;
-            }
+            begin_chat(transaction, conversation, new_chat.as_ref(), text, *time_ms)?;
             let row = Row { parent: parent.as_ref(), time_ms: *time_ms, ..Row::new(message, "user", text) };
             insert(transaction, conversation, &row)?;
             attach(transaction, message, attachments)?;
+            // What is sent is no draft any more, from the same moment on.
+            transaction
+                .prepare_cached("update draft set text = '' where conversation_id = ?1 and text = ?2")?
+                .execute(params![conversation.as_str(), text])?;
         }
         Record::AnswerBegan { conversation, message, parent, time_ms, provider, model } => {
             let meta = json!({"provider": provider, "model": model}).to_string();
@@ -182,18 +184,26 @@ fn add_entry(
     Ok(seq.is_some())
 }
 
+/// Makes the chat of a question, where it is not there: a new one, or one that another instance removed meanwhile. In the
+/// trash it does not stay, for something was said in it.
 fn begin_chat(
     transaction: &Transaction<'_>,
     conversation: &ConversationId,
-    new: &NewChat,
+    new: Option<&NewChat>,
+    question: &str,
     time_ms: i64,
 ) -> Result<(), StoreError> {
+    let removed = NewChat { title: title_of(question), provider: String::new(), model: String::new() };
+    let new = new.unwrap_or(&removed);
     transaction
         .prepare_cached(
             "insert or ignore into conversation (id, title, provider, model, created_ms, updated_ms)
              values (?1, ?2, ?3, ?4, ?5, ?5)",
         )?
         .execute(params![conversation.as_str(), new.title, new.provider, new.model, time_ms])?;
+    transaction
+        .prepare_cached("update conversation set deleted_ms = null where id = ?1 and deleted_ms is not null")?
+        .execute([conversation.as_str()])?;
     Ok(())
 }
 

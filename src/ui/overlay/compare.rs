@@ -19,7 +19,7 @@ const PROSE: u16 = 92;
 /// Draws the page.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, compare: &ComparePage) -> Option<(u16, u16)> {
     let keys = [("j k", hint::MOVE), ("Left Right", hint::OLDER_NEWER), ("Esc", hint::CLOSE)];
-    let head = strings::comparing(compare.from + 1, compare.to + 1, compare.count());
+    let head = strings::comparing(compare.from + 1, compare.to + 1, compare.count(), compare.is_same());
     let page = page(canvas, model, &head, "", &keys);
     let width = page.body.width.saturating_sub(MARGIN).clamp(8, PROSE) as usize;
     let lines = wrap_line(&text(canvas, compare), width, Breaking::Words);
