@@ -202,6 +202,8 @@ pub struct Model {
     pub(super) next_turn: u64,
     pub(super) next_request: u64,
     pub(super) loading: Option<u64>,
+    /// Questions asked before the chat that goes on was there.
+    pub(super) asked_early: Vec<String>,
     pub(super) recent: Option<(u64, usize)>,
     pub(super) opening_marks: Option<Query>,
     /// Ends of paths that were taken back, newest last.
@@ -271,6 +273,7 @@ impl Model {
             next_turn: 1,
             next_request: 1,
             loading: None,
+            asked_early: Vec::new(),
             recent: None,
             opening_marks: None,
             undone: Vec::new(),
@@ -525,16 +528,19 @@ impl Model {
     ) -> Vec<Effect> {
         if self.loading == Some(load) {
             self.loading = None;
+            let mut effects = Vec::new();
             match found {
                 Ok(Some(loaded)) => {
-                    let effects = self.open_chat(*loaded);
+                    effects.extend(self.open_chat(*loaded));
                     self.chat.marks = self.opening_marks.take();
-                    return effects;
                 }
                 Ok(None) => self.notify(strings::NOTICE_GONE),
                 Err(why) => self.notify(why),
             }
-            return Vec::new();
+            for text in std::mem::take(&mut self.asked_early) {
+                effects.extend(self.send(text));
+            }
+            return effects;
         }
         if let Some(Overlay::Chats(browser)) = self.overlays.last_mut()
             && browser.load == load

@@ -15,6 +15,10 @@ impl Model {
         if text.trim().is_empty() {
             return self.send_queued();
         }
+        if self.loading.is_some() {
+            self.asked_early.push(text);
+            return Vec::new();
+        }
         if self.running_turn().is_some() {
             self.queue.push_back(text);
             self.notify(strings::notice_queued(self.queue.len()));

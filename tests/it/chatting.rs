@@ -273,3 +273,30 @@ fn what_a_model_says_cannot_act_on_the_terminal() {
     assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
     assert!(shown.contains("a␛[2Jb<U+202E>c␛]52;c;x␇"), "{shown}");
 }
+
+#[test]
+fn a_question_asked_before_the_chat_that_goes_on_is_there_is_asked_in_it() {
+    for is_typed in [false, true] {
+        let mut screen = Screen::resuming("old");
+        screen.save("old", "Winter tent for two", "A four-season tent.");
+        if is_typed {
+            screen.ask("and for three?");
+        } else {
+            screen.tell(Msg::Asked("and for three?".to_owned()));
+        }
+        assert!(screen.request.is_none(), "it waits for the chat");
+        screen.answer_load();
+        screen.expect("Winter tent for two");
+        let (_, sent) = screen.request.clone().unwrap();
+        assert_eq!(sent.len(), 3, "{sent:?}");
+    }
+}
+
+#[test]
+fn a_question_is_asked_in_a_new_chat_where_the_one_that_goes_on_is_gone() {
+    let mut screen = Screen::resuming("gone");
+    screen.tell(Msg::Asked("hello".to_owned()));
+    screen.answer_load();
+    let (_, sent) = screen.request.clone().unwrap();
+    assert_eq!(sent.len(), 1);
+}

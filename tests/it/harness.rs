@@ -47,7 +47,7 @@ pub struct Screen {
     history: Option<History>,
     /// The responses kept in memory.
     pub recent: RecentResponses,
-    /// Whether readings of them are answered at once.
+    /// Whether readings of them and of chats are answered at once.
     pub reads: bool,
 }
 
@@ -114,15 +114,21 @@ fn gear() -> Vec<ToolOffer> {
 impl Screen {
     /// The demo, freshly started, on a screen of this size.
     pub fn demo(columns: u16, rows: u16) -> Self {
-        Self::start(columns, rows, "demo", 1)
+        Self::start(columns, rows, "demo", 1, None)
     }
 
     /// A chat with `gpt-4o-mini`, no tools.
     pub fn openai(columns: u16, rows: u16) -> Self {
-        Self::start(columns, rows, "openai", 1)
+        Self::start(columns, rows, "openai", 1, None)
     }
 
-    fn start(columns: u16, rows: u16, chosen: &str, first_id: u64) -> Self {
+    /// A start that goes on with this chat, which is not read yet.
+    pub fn resuming(id: &str) -> Self {
+        Self::start(80, 24, "openai", 1000, Some(ConversationId::from(id)))
+    }
+
+    fn start(columns: u16, rows: u16, chosen: &str, first_id: u64, resume: Option<ConversationId>) -> Self {
+        let reads = resume.is_none();
         let counter = Arc::new(AtomicU64::new(first_id));
         let rows_of = vec![provider("demo", true), provider("openai", false)];
         let target = rows_of.iter().find(|row| row.name == chosen).unwrap();
@@ -151,7 +157,7 @@ impl Screen {
                 let counter = counter.clone();
                 Box::new(move || format!("id{}", counter.fetch_add(1, Ordering::Relaxed)))
             }),
-            resume: None,
+            resume,
         };
         let now = Moment { mono_ms: 10_000, unix_ms: 1_700_000_000_000 };
         let (model, effects) = Model::new(setup, now);
@@ -168,7 +174,7 @@ impl Screen {
             recorded: Vec::new(),
             history: None,
             recent: RecentResponses::default(),
-            reads: true,
+            reads,
         };
         screen.take(effects);
         screen
@@ -202,7 +208,7 @@ impl Screen {
                     let list = ChatList { found, query, order, nearest, took_ms: 1 };
                     self.tell(Msg::ChatsListed { search, found: Ok(Box::new(list)) });
                 }
-                Effect::LoadChat { load, id, at } => {
+                Effect::LoadChat { load, id, at } if self.reads => {
                     let found = self.load(&id, at).map(Box::new);
                     self.tell(Msg::ChatLoaded { load, id, found: Ok(found) });
                 }
@@ -216,6 +222,7 @@ impl Screen {
                     self.tell(Msg::StreamRead { request, found, took_ms: 1 });
                 }
                 Effect::FindDraft
+                | Effect::LoadChat { .. }
                 | Effect::ReadStream { .. }
                 | Effect::Export { .. }
                 | Effect::MakeTitle { .. }
@@ -294,7 +301,7 @@ impl Screen {
     /// The program is killed, and started anew on the same history.
     pub fn restarted(mut self) -> Self {
         self.read_history();
-        let mut later = Self::start(self.model.size.0, self.model.size.1, "openai", 1000);
+        let mut later = Self::start(self.model.size.0, self.model.size.1, "openai", 1000, None);
         later.history = self.history.take();
         later.now.unix_ms = self.now.unix_ms + 60_000;
         later
@@ -303,6 +310,17 @@ impl Screen {
     /// Whether models are asked for titles.
     pub fn ask_for_titles(&mut self, is_wanted: bool) {
         self.model.titles_by_model = is_wanted;
+    }
+
+    /// The reading of a chat that was asked for last is answered now.
+    pub fn answer_load(&mut self) {
+        let asked = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::LoadChat { load, id, at } => Some((*load, id.clone(), at.clone())),
+            _ => None,
+        });
+        let (load, id, at) = asked.unwrap();
+        let found = self.load(&id, at).map(Box::new);
+        self.tell(Msg::ChatLoaded { load, id, found: Ok(found) });
     }
 
     pub fn load(&mut self, id: &ConversationId, at: Option<MessageId>) -> Option<LoadedChat> {
