@@ -125,7 +125,10 @@ impl Model {
     pub(super) fn back(&mut self) -> Vec<Effect> {
         let now = self.now.mono_ms;
         let (closed, idle) = (self.esc_closed_ms.replace(now), self.esc_idle_ms.take());
-        if self.back_in_browser() || self.overlays.pop().is_some() {
+        if let Some(effects) = self.back_in_browser() {
+            return effects;
+        }
+        if self.overlays.pop().is_some() {
             return Vec::new();
         }
         if self.approval.is_always_asked {
@@ -139,7 +142,9 @@ impl Model {
         } else if self.focus != Focus::Prompt {
             self.focus = Focus::Prompt;
             self.panel.selected = None;
-        } else if self.chat.marks.take().is_none() && self.composer.is_empty() {
+        } else if let Some(effects) = self.back_to_search() {
+            return effects;
+        } else if self.composer.is_empty() {
             // An Esc that stopped or closed something, and one right after it, never counts.
             self.esc_closed_ms = closed;
             return self.esc_on_empty_prompt(idle);

@@ -143,14 +143,30 @@ impl Model {
         search_anew(browser, request)
     }
 
-    /// Esc leaves what is asked, then the browser.
-    pub(super) fn back_in_browser(&mut self) -> bool {
-        let Some(browser) = self.browser() else { return false };
-        let is_asking = matches!(browser.focus, BrowserFocus::Asking(_));
-        if is_asking {
+    /// Esc leaves what is asked, then clears a search that found nothing; `None` when it leaves the browser.
+    pub(super) fn back_in_browser(&mut self) -> Option<Vec<Effect>> {
+        let request = self.next_request_id();
+        let browser = self.browser()?;
+        if matches!(browser.focus, BrowserFocus::Asking(_)) {
             browser.focus = BrowserFocus::List;
+            return Some(Vec::new());
         }
-        is_asking
+        let is_in_vain = matches!(&browser.found, Some(Ok(list)) if list.found.chats.is_empty());
+        if is_in_vain && !browser.input.text.is_empty() {
+            browser.input.text.clear();
+            browser.focus = BrowserFocus::Query;
+            return Some(search_anew(browser, request));
+        }
+        None
+    }
+
+    /// Back to the search from which the open chat was opened at its hit, to the same row.
+    pub(super) fn back_to_search(&mut self) -> Option<Vec<Effect>> {
+        let browser = self.searched.take()?;
+        self.chat.marks = None;
+        let effect = list_effect(&browser, false);
+        self.overlays.push(Overlay::Chats(browser));
+        Some(vec![effect])
     }
 
     /// When the list is to be read anew.
@@ -198,14 +214,17 @@ impl Model {
         let Some(id) = browser.row().map(|row| row.id.clone()) else { return Vec::new() };
         let at = browser.message().cloned();
         let marks = browser.query().filter(|query| !query.terms.is_empty()).cloned();
+        let searched = marks.is_some().then(|| Box::new(Browser { preview: None, ..browser.clone() }));
         if let Some(preview) = browser.preview.take_if(|preview| preview.conversation.id == id && preview.at == at) {
             let effects = self.open_chat(*preview);
             self.chat.marks = marks;
+            self.searched = searched;
             return effects;
         }
         let load = self.next_request_id();
         self.loading = Some(load);
         self.opening_marks = marks;
+        self.opening_searched = searched;
         vec![Effect::LoadChat { load, id, at }]
     }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::approval::Approval;
-use super::browser::Undoable;
+use super::browser::{Browser, Undoable};
 use super::chat::OpenChat;
 use super::composer::Composer;
 use super::effect::Effect;
@@ -174,6 +174,8 @@ pub struct Model {
     pub focus: Focus,
     /// What lies on top, the topmost last.
     pub overlays: Vec<Overlay>,
+    /// The search from which the open chat was opened at its hit; Esc leads back to it.
+    pub searched: Option<Box<Browser>>,
     /// Where the conversation is read.
     pub scroll: Scroll,
     /// The approval card.
@@ -206,6 +208,7 @@ pub struct Model {
     pub(super) asked_early: Vec<String>,
     pub(super) recent: Option<(u64, usize)>,
     pub(super) opening_marks: Option<Query>,
+    pub(super) opening_searched: Option<Box<Browser>>,
     /// Ends of paths that were taken back, newest last.
     pub(super) undone: Vec<MessageId>,
     /// The draft as it is in the history.
@@ -255,6 +258,7 @@ impl Model {
             selected: None,
             focus: Focus::Prompt,
             overlays: Vec::new(),
+            searched: None,
             scroll: Scroll::default(),
             approval: Approval::default(),
             panel: setup.panel,
@@ -276,6 +280,7 @@ impl Model {
             asked_early: Vec::new(),
             recent: None,
             opening_marks: None,
+            opening_searched: None,
             undone: Vec::new(),
             kept_draft: Draft::default(),
             draft_due_ms: None,
@@ -533,6 +538,7 @@ impl Model {
                 Ok(Some(loaded)) => {
                     effects.extend(self.open_chat(*loaded));
                     self.chat.marks = self.opening_marks.take();
+                    self.searched = self.opening_searched.take();
                 }
                 Ok(None) => self.notify(strings::NOTICE_GONE),
                 Err(why) => self.notify(why),
@@ -584,6 +590,7 @@ impl Model {
         self.replaced_question = None;
         self.selected = None;
         self.undone.clear();
+        self.searched = None;
         self.scroll = Scroll::default();
         self.focus = Focus::Prompt;
         self.panel.selected = None;

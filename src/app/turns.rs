@@ -96,6 +96,7 @@ impl Model {
         self.selected = None;
         self.undone.clear();
         self.chat.marks = None;
+        self.searched = None;
         let target = self.providers.target.clone();
         let tools: Vec<OfferedTool> = self
             .offered_tools()

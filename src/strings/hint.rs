@@ -62,3 +62,4 @@ pub const COMPARE: &str = "compare";
 pub const EDIT: &str = "edit";
 pub const FORK: &str = "branch off";
 pub const VERSIONS: &str = "versions";
+pub const BACK_TO_THE_SEARCH: &str = "back to the search";

@@ -70,6 +70,8 @@ fn filters_leave_chats_out_and_say_what_they_may_be() {
     assert!(search(&mut screen, "model:outdoor since:week").contains("3 of 5"));
     assert!(search(&mut screen, "since:soon").contains("since:soon means nothing; it may be today"));
     assert!(search(&mut screen, "in:trash").contains("Nothing deleted."));
+    screen.press("esc");
+    screen.expect("5 of 5");
 }
 
 #[test]
@@ -90,9 +92,13 @@ fn enter_opens_the_chat_at_the_very_message_with_the_hit_marked() {
     screen.never("Answer 16");
     screen.never("new lines");
     assert!(screen.is_underlined("quokka"));
+    screen.expect("Esc back to the search");
+    screen.press("esc");
+    screen.expect("/ quokka");
+    screen.expect("› question 0");
     screen.press("esc");
     screen.screen();
-    assert!(!screen.is_underlined("quokka"), "Esc takes the marks away");
+    assert!(!screen.is_underlined("quokka"), "the marks go with the search");
 }
 
 #[test]
