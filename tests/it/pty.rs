@@ -260,3 +260,79 @@ fn an_idle_screen_writes_nothing_and_no_string_sequence_follows_the_first_frame(
         assert!(!written.contains(&format!("\u{1b}[{colour}m")) && !written.contains(&format!(";{colour}m")));
     }
 }
+
+#[test]
+fn an_answer_is_found_asked_again_compared_forked_deleted_by_accident_and_brought_back() {
+    let home = tempfile::tempdir().unwrap();
+    for question in ["Which tents under $250 are in stock?", "What gear do I need for a weekend hike?"] {
+        run(home.path(), &["ask", question]);
+    }
+    let mut terminal = Terminal::start(home.path(), &[], &[]);
+    terminal.wait_for("Type a question");
+    terminal.send("\x13");
+    terminal.wait_for("2 of 2");
+    terminal.send("featherlite");
+    terminal.wait_for("1 of 2");
+    terminal.send("\r");
+    terminal.wait_for("back to the search");
+    terminal.wait_for("Featherlite Tarp");
+    terminal.send("\t");
+    terminal.wait_for("r ask again");
+    for _ in 0..2 {
+        terminal.send("r");
+        // Two letters right after each other would be typing.
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    terminal.wait_for("2 of 2");
+    terminal.send("\t");
+    terminal.wait_for("versions");
+    terminal.send("\x1b[D");
+    terminal.wait_for("1 of 2");
+    terminal.send("v");
+    terminal.wait_for("Version 1 and version 2 of 2");
+    terminal.send("\x1b");
+    terminal.wait_for("1 of 2");
+    terminal.send("f");
+    terminal.wait_for("A new chat from here on");
+    terminal.send("\x13");
+    terminal.wait_for("3 of 3");
+    terminal.send("\t");
+    std::thread::sleep(Duration::from_millis(300));
+    terminal.send("d");
+    terminal.wait_for("u brings it back.");
+    terminal.wait_for("2 of 2");
+    terminal.send("u");
+    terminal.wait_for("is back.");
+    terminal.wait_for("3 of 3");
+    terminal.send("\x11");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn a_draft_and_a_queued_question_survive_kill_9() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(home.path(), &[], &[]);
+    terminal.wait_for("Type a question");
+    terminal.send("half a thought");
+    terminal.wait_for("half a thought");
+    std::thread::sleep(Duration::from_millis(900));
+    terminal.signal(rustix::process::Signal::KILL);
+    terminal.end();
+    let mut terminal = Terminal::start(home.path(), &[], &[("RIFFLE_DEMO_RATE", "10")]);
+    terminal.wait_for("Your draft is back.");
+    terminal.send("\x15");
+    terminal.ask("What gear do I need for a weekend hike?");
+    terminal.wait_for("Esc stop");
+    terminal.ask("And which tents are in stock?");
+    terminal.wait_for("Queued 1.");
+    std::thread::sleep(Duration::from_millis(900));
+    terminal.signal(rustix::process::Signal::KILL);
+    terminal.end();
+    let mut terminal = Terminal::start(home.path(), &["--continue"], &[]);
+    terminal.wait_for("1 queued   Enter sends it");
+    terminal.wait_for("interrupted");
+    terminal.send("\r");
+    terminal.wait_for("› And which tents are in stock?");
+    terminal.send("\x11");
+    assert_eq!(terminal.end(), 0);
+}
