@@ -10,6 +10,7 @@ mod connecting;
 mod corpus;
 mod doctor;
 mod harness;
+mod importing;
 mod network;
 mod pages;
 mod program;
