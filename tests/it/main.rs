@@ -10,6 +10,7 @@ mod connecting;
 mod corpus;
 mod doctor;
 mod harness;
+mod history;
 mod importing;
 mod network;
 mod pages;
