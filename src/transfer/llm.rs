@@ -30,7 +30,9 @@ pub fn read(path: &Path, take: &mut dyn FnMut(Found)) -> Result<(), ImportError>
     connection.pragma_update(None, "trusted_schema", false)?;
     let logs = Logs { connection: &connection };
     if !logs.has_columns("responses", &["id", "prompt", "response"])? {
-        return Err(ImportError::OtherDatabase);
+        let is_own =
+            logs.has_columns("conversation", &["id", "title"])? && logs.has_columns("message", &["id", "body"])?;
+        return Err(if is_own { ImportError::OwnDatabase } else { ImportError::OtherDatabase });
     }
     for (at, id) in logs.conversations()?.into_iter().enumerate() {
         logs.read_one(&id, at + 1, take)?;

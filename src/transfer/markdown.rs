@@ -122,8 +122,9 @@ fn answer(out: &mut String, entry: &Entry, options: MarkdownOptions) {
     if let Some(finish) = finish {
         about.insert("finish".to_owned(), json!(finish.as_str()));
     }
-    let heading = format!("## {}   {}   {}", strings::ANSWER, one_line(model), minute(entry.time_ms));
-    section(out, "answer", about, heading.trim_end(), &message.text);
+    let (model, time) = (one_line(model), minute(entry.time_ms));
+    let parts: Vec<&str> = [strings::ANSWER, &model, &time].into_iter().filter(|part| !part.is_empty()).collect();
+    section(out, "answer", about, &format!("## {}", parts.join("   ")), &message.text);
     if let Some(note) = note(entry, *finish) {
         let error = error.as_ref().map(|error| format!(" {}", one_line(&error.message))).unwrap_or_default();
         out.push_str(&format!("{MARK}note -->\n*{note}{}*\n\n", escaped(&error)));
@@ -202,4 +203,57 @@ fn mark(kind: &str, about: &Value) -> String {
 
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::transfer::{Found, Origin, read};
+
+    fn text() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("<!-- riffle:question {} -->".to_owned()),
+            Just("<!-- \\riffle:end".to_owned()),
+            Just("\n".to_owned()),
+            Just("\r\n".to_owned()),
+            Just("```".to_owned()),
+            Just("~~~~ x".to_owned()),
+            Just("## Question".to_owned()),
+            Just("> ".to_owned()),
+            Just("---".to_owned()),
+            Just("-->".to_owned()),
+            "\\PC{0,6}",
+            "[ \\t]{0,5}",
+        ];
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_said_comes_back(asked in text(), said in text(), thought in text(), given in text(), title in text()) {
+            let line = json!({"id": "c", "title": title, "created_ms": 5, "updated_ms": 9, "head": "a2", "messages": [
+                {"id": "q", "time_ms": 6, "role": "user", "text": asked},
+                {"id": "a", "parent": "q", "time_ms": 7, "role": "assistant", "text": said, "reasoning": thought, "finish": "tool_calls",
+                 "provider": title, "model": title, "tool_calls": [{"id": given, "name": title, "arguments": {"x": given}}]},
+                {"id": "t", "parent": "a", "time_ms": 8, "role": "tool", "call_id": given, "name": title, "status": "done", "text": given},
+                {"id": "a2", "parent": "t", "time_ms": 9, "role": "assistant", "text": said, "state": "stopped"},
+            ]});
+            let chat = only(&line.to_string());
+            let text = write(&chat, MarkdownOptions::default());
+            prop_assert_eq!(only(&text).entries, chat.entries, "{}", text);
+        }
+    }
+
+    fn only(text: &str) -> SavedChat {
+        let mut chats = Vec::new();
+        read(text.as_bytes(), Origin::default(), &mut |found| match found {
+            Found::Chat(chat) => chats.push(*chat),
+            Found::LeftOut(why) => panic!("{why}"),
+        })
+        .unwrap();
+        assert_eq!(chats.len(), 1);
+        chats.remove(0)
+    }
 }

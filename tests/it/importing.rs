@@ -29,11 +29,9 @@ fn said(entry: &Entry) -> String {
     match &entry.body {
         EntryBody::Question(text) => format!("q: {text}"),
         EntryBody::Answer { message, .. } => {
-            let calls: String = message
-                .tool_calls
-                .iter()
-                .map(|call| format!(" [{} {}]", call.name, call.arguments.to_json_text()))
-                .collect();
+            let calls =
+                message.tool_calls.iter().map(|call| format!(" [{} {}]", call.name, call.arguments.to_json_text()));
+            let calls = calls.collect::<Vec<_>>().concat();
             format!("a: {}{calls}", message.text)
         }
         EntryBody::ToolResult(result) => format!("r: {}", result.output),
@@ -264,7 +262,10 @@ fn depth_and_size_of_what_comes_in_harm_nobody() {
     assert_eq!((chats[0].path().len(), left_out.len()), (100_000, 0));
     let bomb = format!(
         "model: x\nmessages: &a0 [x]\n{}",
-        (1..40).map(|at| format!("a{at}: &a{at} [{0}, {0}, {0}]\n", format!("*a{}", at - 1))).collect::<String>()
+        (1..40)
+            .map(|at| format!("a{at}: &a{at} [{0}, {0}, {0}]\n", format!("*a{}", at - 1)))
+            .collect::<Vec<_>>()
+            .concat()
     );
     assert!(import(&bomb, "x").0.is_empty());
     for deep in ["[".repeat(100_000), "[".repeat(900), format!("\n{}", "- ".repeat(100_000))] {

@@ -51,9 +51,7 @@ pub(super) fn read(text: &str, origin: Origin<'_>, take: &mut dyn FnMut(Found)) 
         text
     };
     let (front, body) = front_matter(text);
-    let has_marks = body.lines().any(|line| {
-        line.strip_prefix(MARK).is_some_and(|rest| rest.starts_with("question ") || rest.starts_with("answer "))
-    });
+    let has_marks = body.lines().any(|line| line.starts_with(MARK));
     if has_marks {
         read_ours(&front, body, origin, take);
     } else {
@@ -86,6 +84,12 @@ fn read_ours(front: &Value, body: &str, origin: Origin<'_>, take: &mut dyn FnMut
     let id = own_id(&front["id"]).unwrap_or_else(|| id_of(&[FORMAT, origin.name]));
     let mut builder = Builder::new(FORMAT, &id, about.created_ms.or(Some(origin.time_ms)));
     let mut seen = HashSet::new();
+    // Somebody's note at the top.
+    let preamble = body[..body.find(MARK).unwrap_or(0)].trim();
+    if !preamble.is_empty() {
+        let id = builder.id(preamble);
+        builder.push(id, None, None, EntryBody::Question(preamble.to_owned()));
+    }
     for (at, (kind, said, lines)) in sections(body).into_iter().enumerate() {
         let is_message = matches!(kind, "question" | "answer" | "result");
         let source = own_id(&said["id"]).unwrap_or_else(|| at.to_string());
@@ -174,7 +178,7 @@ fn fenced_text(lines: &str) -> String {
     let mut fences = Fences::default();
     let mut inside = Vec::new();
     let mut has_begun = false;
-    for line in lines.lines() {
+    for line in lines.split('\n') {
         let was_inside = has_begun;
         has_begun |= fences.take(line);
         if was_inside {
@@ -194,8 +198,10 @@ fn add_to_answer(builder: &mut Builder, kind: &str, said: &Value, lines: &str) {
     };
     match kind {
         "reasoning" => {
-            let quoted: Vec<&str> =
-                lines.lines().filter_map(|line| line.strip_prefix("> ").or_else(|| line.strip_prefix('>'))).collect();
+            let quoted: Vec<&str> = lines
+                .split('\n')
+                .filter_map(|line| line.strip_prefix("> ").or_else(|| line.strip_prefix('>')))
+                .collect();
             message.reasoning = unescaped(&quoted.join("\n"));
         }
         "call" => {

@@ -57,6 +57,11 @@ pub enum ImportError {
     /// A database of something else.
     #[error("it is a database, but not one of `llm` (it has no table `responses`).")]
     OtherDatabase,
+    /// The file in which riffle itself keeps chats.
+    #[error(
+        "it is a history of riffle. Write its chats with `riffle history export --all --format json --data-dir` and its folder, and import these."
+    )]
+    OwnDatabase,
     /// Neither JSON, YAML nor Markdown.
     #[error("it is no text.")]
     NoText,
