@@ -1,5 +1,6 @@
 //! Our own form, complete and read back to the letter: every message with all its versions. One object,
-//! `{"format": "riffle-chats", "version": 1, "chats": [CHAT, ...]}`, with a chat per line.
+//! `{"format": "riffle-chats", "version": 1, "chats": [CHAT, ...]}`, with a chat per line. `assets/riffle-chats.schema.json`
+//! says the same as JSON Schema.
 //!
 //! CHAT: `id`, `title`, `provider`, `model`, `created_ms`, `updated_ms`, `deleted_ms` (null unless in the trash), `pinned`,
 //! `archived`, `tags`, `head` (the message with which the shown path ends; null for the newest, "" for none) and `messages`,

@@ -134,6 +134,10 @@ fn everything_goes_out_as_json_and_comes_back_as_it_was() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let whole: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!((&whole["format"], &whole["version"]), (&json!("riffle-chats"), &json!(1)));
+    let schema: Value = serde_json::from_str(include_str!("../../assets/riffle-chats.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let wrong: Vec<String> = schema.iter_errors(&whole).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
 
     let other = History::new();
     assert_eq!(other.out(&["import", &file]), "4 new chats, 12 new messages.\n");
@@ -174,8 +178,47 @@ fn a_long_chat_goes_in_by_pieces_and_a_part_of_it_is_completed() {
         let mut importer = Importer::open(&history.data, &mut |_| ()).unwrap();
         importer.add(chat.clone()).unwrap();
         assert_eq!(importer.finish(&mut |_| ()).unwrap().new_messages, messages);
-        assert_eq!(history.all(), [chat.clone()]);
+        assert_eq!(history.all(), std::slice::from_ref(chat));
     }
+}
+
+#[test]
+fn an_import_that_is_killed_is_completed_by_doing_it_again() {
+    let history = History::new();
+    let file = history.at("many.json");
+    let chats: Vec<Value> = (0..1500)
+        .map(|chat| {
+            let messages: Vec<Value> = (0..4)
+                .map(|at| {
+                    json!({"id": format!("m{chat}-{at}"), "parent": (at > 0).then(|| format!("m{chat}-{}", at - 1)),
+                    "time_ms": 1_700_000_000_000_i64 + chat * 60_000 + at, "role": "user", "text": "tent boots"})
+                })
+                .collect();
+            json!({"id": format!("c{chat}"), "title": "x", "messages": messages})
+        })
+        .collect();
+    std::fs::write(&file, json!({"format": "riffle-chats", "chats": chats}).to_string()).unwrap();
+    let data = history.data.display().to_string();
+    let count = || Reader::open(&history.data).and_then(|reader| reader.count()).unwrap_or(0);
+    let mut child = riffle(history.home.path(), &["history", "--data-dir", &data, "import", &file])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    while count() == 0 && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = count();
+    assert!(history.all().iter().all(|chat| chat.entries.len() == 4));
+    let said = history.out(&["import", &file]);
+    assert!(said.starts_with(&format!("{} new chats", 1500 - left)), "{left}: {said}");
+    assert_eq!((count(), history.all().iter().map(|chat| chat.entries.len()).sum::<usize>()), (1500, 6000));
+    let found = Reader::open(&history.data)
+        .unwrap()
+        .find(&riffle::host::parse_query("boots "), riffle::store::Order::Time, 1)
+        .unwrap();
+    assert_eq!((found.hits, found.unindexed), (4000, 0));
 }
 
 #[test]
