@@ -45,7 +45,7 @@ pub struct ListArgs {
 }
 
 const FILTERS: &str = "\
-Filters: model:NAME provider:NAME tag:NAME since:today|7d|2w|2026-01-31 role:me|model|tool has:code has:tools is:pinned
+Filters: model:NAME provider:NAME tag:NAME since:today|7d|2w|2026-01-31 role:me|model|tool has:code has:tools is:pinned \
 in:archive in:trash";
 
 /// The order of a list.
@@ -142,8 +142,8 @@ pub struct ImportArgs {
 }
 
 const SOURCES: &str = "\
-What a file is, is told by its content: JSON and Markdown of riffle, conversations.json of ChatGPT and of Claude, logs.db of
-llm, sessions of aichat, and Markdown with headings such as `## User` and `## Assistant`. Importing a file again adds only
+What a file is, is told by its content: JSON and Markdown of riffle, conversations.json of ChatGPT and of Claude, logs.db of \
+llm, sessions of aichat, and Markdown with headings such as `## User` and `## Assistant`. Importing a file again adds only \
 what is new in it.";
 
 /// `riffle history rename`.

@@ -44,7 +44,8 @@ fn plain(chat: &SavedChat) -> String {
                 }
             }
             EntryBody::Answer { message, model, error, .. } => {
-                out.push_str(&format!("\n{}   {model}   {time}\n", words::ANSWER));
+                let head = [words::ANSWER, model, &time].into_iter().filter(|part| !part.is_empty());
+                out.push_str(&format!("\n{}\n", head.collect::<Vec<_>>().join("   ")));
                 if !message.text.is_empty() {
                     out.push_str(&format!("{}\n", message.text.trim_end()));
                 }
