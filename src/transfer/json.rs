@@ -152,8 +152,8 @@ pub(super) fn read(value: &Value, problems: &mut Vec<String>) -> Result<SavedCha
         title,
         provider: text(value, "provider")?.unwrap_or_default(),
         model: text(value, "model")?.unwrap_or_default(),
-        created_ms: time(value, "created_ms")?.unwrap_or(0),
-        updated_ms: time(value, "updated_ms")?.unwrap_or(0),
+        created_ms: 0,
+        updated_ms: 0,
         deleted_ms: time(value, "deleted_ms")?,
         is_pinned: value["pinned"].as_bool().unwrap_or(false),
         is_archived: value["archived"].as_bool().unwrap_or(false),
@@ -188,6 +188,11 @@ pub(super) fn read(value: &Value, problems: &mut Vec<String>) -> Result<SavedCha
             }
         }
     }
+    // Where it is not said, it is when its first and its last message were written.
+    let times = || chat.entries.iter().map(|entry| entry.time_ms);
+    let (first_ms, last_ms) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
+    chat.created_ms = time(value, "created_ms")?.unwrap_or(first_ms);
+    chat.updated_ms = time(value, "updated_ms")?.unwrap_or(last_ms);
     if let Head::At(message) = &chat.head
         && let Some(parent) = left_out.get(message.as_str())
     {

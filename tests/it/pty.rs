@@ -260,3 +260,24 @@ fn an_idle_screen_writes_nothing_and_no_string_sequence_follows_the_first_frame(
         assert!(!written.contains(&format!("\u{1b}[{colour}m")) && !written.contains(&format!(";{colour}m")));
     }
 }
+
+#[test]
+fn what_was_searched_is_marked_and_escapes_are_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("chat.json");
+    let chat = r#"{"id": "evil", "title": "x\u001b[31mred", "messages": [{"id": "q", "role": "user", "text": "find \u001b[2J tents here"}]}"#;
+    std::fs::write(&file, chat).unwrap();
+    assert!(run(home.path(), &["history", "import", &file.display().to_string()]).status.success());
+    for (words, said) in [
+        (&["history", "search", "tents"][..], "find ␛[2J \u{1b}[1;4mtents\u{1b}[0m here"),
+        (&["history", "show", "evil"], "find ␛[2J tents here"),
+        (&["history", "show", "evil", "--format", "markdown"], "find ␛[2J tents here"),
+        (&["history", "list"], "x␛[31mred"),
+    ] {
+        let mut terminal = Terminal::start(home.path(), words, &[]);
+        let shown = terminal.screen.clone();
+        let written = move || String::from_utf8_lossy(&shown.lock().unwrap().1).into_owned();
+        terminal.wait_until(said, |_| written().contains(said));
+        terminal.child.wait().unwrap();
+    }
+}
