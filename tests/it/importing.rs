@@ -289,3 +289,53 @@ fn arguments_that_are_no_object_stay_as_they_are() {
     let EntryBody::Answer { message, .. } = &chats[0].entries[0].body else { panic!() };
     assert_eq!(message.tool_calls[0].arguments, Arguments::Raw("{broken".to_owned()));
 }
+
+#[test]
+fn damaged_files_are_read_as_far_as_they_go() {
+    let whole =
+        [CHATGPT, CLAUDE, AICHAT, HEADINGS, &line(&tricky()), &markdown::write(&tricky(), MarkdownOptions::default())]
+            .map(str::to_owned);
+    let mut seed = 7_u64;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let pieces = [
+        "\"",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "null",
+        "-1",
+        "1e999",
+        "\\",
+        "\n",
+        "---\n",
+        "- ",
+        "<!-- riffle:answer {\"id\":\"q1\"} -->\n",
+        "```",
+    ];
+    for turn in 0..3000 {
+        let text = &whole[turn % whole.len()];
+        let mut bytes = text.as_bytes().to_vec();
+        for _ in 0..=random(3) {
+            let (at, piece) = (random(bytes.len()), pieces[random(pieces.len())]);
+            match random(3) {
+                0 => bytes.truncate(at.max(1)),
+                1 => drop(bytes.splice(at..at, piece.bytes())),
+                _ => drop(bytes.splice(at..(at + 1 + random(20)).min(bytes.len()), piece.bytes())),
+            }
+        }
+        let (chats, _) = import(&String::from_utf8_lossy(&bytes), "x");
+        for chat in chats {
+            // What was read can be written again, in every form.
+            let again = import(&line(&chat), "x").0;
+            assert!(again.iter().all(|again| again.entries == chat.entries), "{}", String::from_utf8_lossy(&bytes));
+            assert!(html::write(&chat, MarkdownOptions::default()).ends_with("</html>\n"));
+            assert!(markdown::write(&chat, MarkdownOptions::default()).ends_with("<!-- riffle:end -->\n"));
+        }
+    }
+}
