@@ -33,8 +33,8 @@ pub struct ListArgs {
     #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
     /// List at most so many
-    #[arg(long, value_name = "N")]
-    pub limit: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
     /// Which comes first
     #[arg(long, value_enum, default_value_t = Sort::Time)]
     pub sort: Sort,
@@ -67,8 +67,8 @@ pub struct SearchArgs {
     #[arg(value_name = "WORDS", required = true)]
     pub query: Vec<String>,
     /// Show at most so many chats
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub limit: usize,
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: u64,
     /// Print one JSON object a line: the fields of `list --json`, `hits` (messages met) and `hit`, the newest of them:
     /// `message`, `time_ms`, `excerpt`, `marks` (pairs of byte places in the excerpt)
     #[arg(long)]

@@ -71,6 +71,9 @@ struct Import {
 impl Import {
     fn file(&mut self, path: &Path) -> Result<(), ImportError> {
         if is_stdin(path) {
+            if io::stdin().is_terminal() {
+                host::note(words::FROM_STDIN);
+            }
             return self.text(path, io::stdin().lock(), Origin { name: "", time_ms: now_ms() });
         }
         let mut file = File::open(path)?;

@@ -24,7 +24,7 @@ pub(super) fn list(args: &ListArgs, data_dir: &Path, out: &mut dyn Write) -> any
         Sort::Length => Order::Length,
     };
     let reader = Reader::open_migrating(data_dir)?;
-    let found = reader.find(&query, order, args.limit.unwrap_or(usize::MAX))?;
+    let found = reader.find(&query, order, args.limit.map_or(usize::MAX, most))?;
     if found.chats.is_empty() && !args.json {
         tell_nothing(&reader, &query)?;
     }
@@ -34,7 +34,7 @@ pub(super) fn list(args: &ListArgs, data_dir: &Path, out: &mut dyn Write) -> any
 pub(super) fn search(args: &SearchArgs, data_dir: &Path, out: &mut dyn Write) -> anyhow::Result<u8> {
     let query = parse(&args.query)?;
     let reader = Reader::open_migrating(data_dir)?;
-    let found = reader.find(&query, Order::Time, args.limit)?;
+    let found = reader.find(&query, Order::Time, most(args.limit))?;
     if args.json {
         return json_lines(&found, true, out);
     }
@@ -49,6 +49,10 @@ pub(super) fn search(args: &SearchArgs, data_dir: &Path, out: &mut dyn Write) ->
         host::note(&words::unindexed(found.unindexed));
     }
     Ok(status)
+}
+
+fn most(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 /// The last word is whole: nobody is typing any more.

@@ -88,6 +88,8 @@ pub const NOTHING_FOUND: &str = "Nothing found.";
 pub const MORE_FOUND: &str = "There is more: --limit N shows more chats, a further word fewer.";
 /// Several files cannot go to one place.
 pub const NAME_A_FOLDER: &str = "several chats make several files. Name a folder with -o, or take --format json.";
+/// Nothing is piped in.
+pub const FROM_STDIN: &str = "Reading from the terminal; Ctrl+D ends it.";
 /// A title without any letter.
 pub const EMPTY_TITLE: &str = "the title is empty.";
 

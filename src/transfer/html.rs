@@ -18,7 +18,7 @@ const STYLE: &str = "\
 @media (prefers-color-scheme:dark){:root{--text:#ddd;--back:#161616;--dim:#999;--box:#222;--line:#3a3a3a}}\
 body{margin:0 auto;padding:2rem 1rem;max-width:46rem;font:16px/1.55 system-ui,sans-serif;color:var(--text);\
 background:var(--back);overflow-wrap:anywhere}\
-h1{font-size:1.4rem}header p,h2,summary,.note{color:var(--dim);font-size:.85rem}h2{font-weight:600;margin:2rem 0 .5rem}\
+h1{font-size:1.4rem}header p,section>h2,summary,.note{color:var(--dim);font-size:.85rem}section>h2{font-weight:600;margin:2rem 0 .5rem}\
 .question>.text{background:var(--box);border-radius:.5rem;padding:.7rem 1rem;white-space:pre-wrap}\
 pre{background:var(--box);border-radius:.4rem;padding:.7rem;overflow-x:auto}pre.wrap{white-space:pre-wrap}\
 code{font:.9em ui-monospace,monospace}details{border-left:3px solid var(--line);padding-left:.8rem;margin:.5rem 0}\

@@ -245,6 +245,7 @@ fn chats_are_listed_with_the_filters_of_the_browser() {
     let (code, said) = history.fails(&["list", "since:whenever"]);
     assert!(code == Some(2) && said.contains("since:whenever"), "{said}");
     assert_eq!(History::new().fails(&["list"]).0, Some(0));
+    assert_eq!(history.fails(&["list", "--limit", "0"]).0, Some(2));
 }
 
 #[test]
