@@ -13,6 +13,7 @@ use crate::config::flags::Flags;
 use crate::config::key::Key;
 use crate::config::load::{Loaded, config_path, load};
 use crate::config::provider::{KeySource, ProviderSettings};
+use crate::history::HistoryCommand;
 use crate::safe_text::SafeText;
 
 const EXAMPLE: &str = include_str!("../config.example.toml");
@@ -44,6 +45,8 @@ pub enum Command {
     Models(ModelsArgs),
     /// What is wrong, and what to do.
     Doctor(DoctorArgs),
+    /// Works on saved chats.
+    History(HistoryCommand),
     /// Plays a recording.
     Replay(ReplayArgs),
     /// Prints about the configuration.
@@ -186,6 +189,9 @@ struct Args {
 enum Sub {
     /// Print one answer
     Ask(AskArgs),
+    /// List, search, show, export, import, rename and delete saved chats
+    #[command(subcommand)]
+    History(HistoryCommand),
     /// Play a recorded stream
     Replay(ReplayArgs),
     /// List the models that providers offer
@@ -216,6 +222,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ended> {
     }
     let command = match args.command {
         Some(Sub::Ask(ask)) => Command::Ask(ask),
+        Some(Sub::History(command)) => Command::History(command),
         Some(Sub::Replay(replay)) => Command::Replay(replay),
         Some(Sub::Models(models)) => Command::Models(models),
         Some(Sub::Doctor(doctor)) => Command::Doctor(doctor),

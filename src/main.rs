@@ -9,11 +9,12 @@ use anyhow::Context as _;
 use riffle::ask::{self, AskOptions};
 use riffle::cli::{self, AskArgs, Cli, Command, Open};
 use riffle::config::choose::{Choice, choose, model_asked};
-use riffle::config::load::{Loaded, load};
+use riffle::config::load::{Loaded, data_dir, load};
 use riffle::config::presets::DEMO;
 use riffle::config::probe;
 use riffle::config::settings::Settings;
 use riffle::doctor::{self, DoctorOptions};
+use riffle::history;
 use riffle::host;
 use riffle::models::{self, ModelsOptions};
 use riffle::replay::{self, ReplayOptions};
@@ -64,6 +65,8 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let options = SessionOptions { settings, data_dir, prompt, resume, is_private, saved_keys, warnings };
             block_on(session::run(options))
         }
+        // Saved chats can be had with a broken configuration, too.
+        Command::History(command) => history::run(command, &data_dir(&cli.flags)?, &mut out),
         Command::Replay(args) => {
             let options = ReplayOptions { file: args.file, speed: args.speed, is_case: args.as_case };
             replay::run(&options, &mut out)

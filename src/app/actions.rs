@@ -233,8 +233,7 @@ impl Model {
             self.notify(strings::NOTICE_PRIVATE_EXPORT);
             return Vec::new();
         }
-        let chat = &self.chat.conversation;
-        vec![Effect::Export { id: chat.id.clone(), title: chat.title.clone() }]
+        vec![Effect::Export { id: self.chat.conversation.id.clone() }]
     }
 
     /// Open, focus, close; over the conversation where the screen is too narrow for the panel.

@@ -356,7 +356,7 @@ impl Model {
 
     fn export_selected_chat(&mut self) -> Vec<Effect> {
         let Some(row) = self.browser().and_then(|browser| browser.row().cloned()) else { return Vec::new() };
-        vec![Effect::Export { id: row.id, title: row.title }]
+        vec![Effect::Export { id: row.id }]
     }
 
     /// Records a change that `u` takes back; the notice comes when it is on the disk.

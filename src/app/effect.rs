@@ -65,8 +65,6 @@ pub enum Effect {
     Export {
         /// Which chat.
         id: ConversationId,
-        /// Its title.
-        title: String,
     },
     /// Look whether the system has a keyring that answers; answered by `KeyringFound` where it has.
     FindKeyring,

@@ -1,8 +1,9 @@
 //! The history: one `SQLite` file that several instances share. `record` is what happens to a chat, `writer` commits it in
-//! order on a thread of its own, `reader` finds and loads chats, `repair` mends what a killed instance left, `inspect`
+//! order on a thread of its own, `importer` whole chats at once, `reader` finds and loads chats, `repair` mends what a killed instance left, `inspect`
 //! looks at it all without touching it.
 
 mod error;
+mod importer;
 mod inbox;
 mod inspect;
 mod instance;
@@ -22,6 +23,7 @@ mod writer;
 mod tests;
 
 pub use error::StoreError;
+pub use importer::{Imported, Importer};
 pub use inspect::{Inspection, inspect};
 pub use reader::{ChatRow, Draft, Reader};
 pub use record::{NewChat, Record};

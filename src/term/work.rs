@@ -21,6 +21,7 @@ use crate::config::probe;
 use crate::config::provider::ProviderSettings;
 use crate::config::saved_keys::{SavedKeys, SavedPlace};
 use crate::config::secret::Secret;
+use crate::history;
 use crate::host::{self, ToolBox};
 use crate::models;
 use crate::provider::Client;
@@ -143,7 +144,7 @@ impl Worker {
             Effect::FindDraft => self.find_draft(),
             Effect::LookForOthers { id } => self.look_for_others(id),
             Effect::MakeTitle { id, target, prompt, replaces } => self.make_title(id, target, prompt, replaces),
-            Effect::Export { id, title } => self.export(id, title),
+            Effect::Export { id } => self.export(id),
             Effect::FindKeyring => self.find_keyring(),
             Effect::ListModels => self.list_models(),
             Effect::TryKey { request, provider, key } => self.try_key(request, &provider, key),
@@ -206,7 +207,17 @@ impl Worker {
         );
     }
 
-    fn export(&self, _id: ConversationId, _title: String) {}
+    /// Writes a chat to a new file where the person is.
+    fn export(&self, id: ConversationId) {
+        self.read(
+            move |reader| {
+                let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+                let done = history::export_to_new_file(reader, &id, &folder);
+                Ok(Msg::Exported(done.map(|path| host::short_path(&path))))
+            },
+            |why| Msg::Exported(Err(why)),
+        );
+    }
 
     fn find_draft(&self) {
         let (folder, to_shell) = (self.data_dir.clone(), self.to_shell.clone());

@@ -12,6 +12,8 @@ mod corpus;
 mod doctor;
 mod drafts;
 mod harness;
+mod history;
+mod importing;
 mod network;
 mod pages;
 mod program;

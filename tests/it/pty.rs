@@ -304,6 +304,10 @@ fn an_answer_is_found_asked_again_compared_forked_deleted_by_accident_and_brough
     terminal.send("u");
     terminal.wait_for("is back.");
     terminal.wait_for("3 of 3");
+    terminal.send("x");
+    terminal.wait_for("Exported to ~/Which-tents-under-250-are-in-stock.md.");
+    let written = std::fs::read_to_string(home.path().join("Which-tents-under-250-are-in-stock.md")).unwrap();
+    assert!(written.contains("Featherlite Tarp"), "{written}");
     terminal.send("\x11");
     assert_eq!(terminal.end(), 0);
 }
@@ -335,4 +339,25 @@ fn a_draft_and_a_queued_question_survive_kill_9() {
     terminal.wait_for("› And which tents are in stock?");
     terminal.send("\x11");
     assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn what_was_searched_is_marked_and_escapes_are_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("chat.json");
+    let chat = r#"{"id": "evil", "title": "x\u001b[31mred", "messages": [{"id": "q", "role": "user", "text": "find \u001b[2J tents here"}]}"#;
+    std::fs::write(&file, chat).unwrap();
+    assert!(run(home.path(), &["history", "import", &file.display().to_string()]).status.success());
+    for (words, said) in [
+        (&["history", "search", "tents"][..], "find ␛[2J \u{1b}[1;4mtents\u{1b}[0m here"),
+        (&["history", "show", "evil"], "find ␛[2J tents here"),
+        (&["history", "show", "evil", "--format", "markdown"], "find ␛[2J tents here"),
+        (&["history", "list"], "x␛[31mred"),
+    ] {
+        let mut terminal = Terminal::start(home.path(), words, &[]);
+        let shown = terminal.screen.clone();
+        let written = move || String::from_utf8_lossy(&shown.lock().unwrap().1).into_owned();
+        terminal.wait_until(said, |_| written().contains(said));
+        terminal.child.wait().unwrap();
+    }
 }

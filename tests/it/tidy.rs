@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom to the top; a layer may use itself and what stands before it.
-const LAYERS: [&str; 19] = [
+const LAYERS: [&str; 21] = [
     "safe_text",
     "chat",
     "strings",
+    "transfer",
     "sse",
     "config",
     "tools",
@@ -20,15 +21,21 @@ const LAYERS: [&str; 19] = [
     "replay",
     "models",
     "doctor",
+    "history",
     "term",
     "cli",
     "main",
 ];
 
 /// These know no clock, no file, no socket and no terminal.
-const PURE: [&str; 31] = [
+const PURE: [&str; 36] = [
     "src/chat/",
     "src/sse/",
+    "src/transfer/html.rs",
+    "src/transfer/import/",
+    "src/transfer/json.rs",
+    "src/transfer/markdown.rs",
+    "src/transfer/words.rs",
     "src/safe_text.rs",
     "src/strings",
     "src/provider/anthropic/",

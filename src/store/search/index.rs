@@ -11,6 +11,9 @@ const MAX_OUTPUT: usize = 64 * 1024;
 /// Messages of one step, and about how many bytes of them, so that it stays short.
 const STEP: usize = 100;
 const STEP_BYTES: usize = 256 * 1024;
+/// The same where somebody waits for the end.
+const LARGE_STEP: usize = 1000;
+const LARGE_STEP_BYTES: usize = 2 * 1024 * 1024;
 
 /// Brings a message into the index, or what it is now in place of what it was.
 pub(in crate::store) fn put(connection: &Connection, seq: i64, role: &str, body: &str) -> rusqlite::Result<()> {
@@ -31,16 +34,25 @@ pub(in crate::store) fn put(connection: &Connection, seq: i64, role: &str, body:
 
 /// Indexes some of the messages that wait for it, the newest first; `false` when none is left.
 pub(in crate::store) fn step(connection: &mut Connection) -> rusqlite::Result<bool> {
+    step_of(connection, STEP, STEP_BYTES)
+}
+
+/// Indexes more of them at once, where somebody waits for the end.
+pub(in crate::store) fn large_step(connection: &mut Connection) -> rusqlite::Result<bool> {
+    step_of(connection, LARGE_STEP, LARGE_STEP_BYTES)
+}
+
+fn step_of(connection: &mut Connection, messages: usize, bytes: usize) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let is_more = step_in(&transaction)?;
+    let is_more = step_in(&transaction, messages, bytes)?;
     transaction.commit()?;
     Ok(is_more)
 }
 
-fn step_in(transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
+fn step_in(transaction: &Transaction<'_>, most: usize, most_bytes: usize) -> rusqlite::Result<bool> {
     let mut waiting =
         transaction.prepare_cached("select unindexed.seq, role, body from unindexed left join message using (seq) order by unindexed.seq desc limit ?1")?;
-    let mut rows = waiting.query([STEP as i64])?;
+    let mut rows = waiting.query([most as i64])?;
     let (mut done, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let seq: i64 = row.get(0)?;
@@ -50,7 +62,7 @@ fn step_in(transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
             bytes += body.len();
         }
         done.push(seq);
-        if bytes > STEP_BYTES {
+        if bytes > most_bytes {
             break;
         }
     }
