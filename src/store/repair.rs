@@ -16,10 +16,37 @@ const INTERRUPTED: &str = "This call was interrupted and has no result.";
 /// Messages from the end among which such calls are looked for.
 const LOOKED_AT: i64 = 2000;
 
-/// Marks the answers of dead instances; `make_id` gives ids for the results it adds.
+/// An answer, here called `answer`, of which calls are recorded and no result.
+pub(super) const HAS_OPEN_CALLS: &str = "role = 'assistant' and instance is not null
+   and meta like '%\"tool_calls\":[{%'
+   and not exists (select 1 from message as next where next.chat = answer.chat and next.parent_id = answer.id)";
+
+/// Marks the answers of dead instances; `make_id` gives ids for the results it adds. Calls are looked for among the newest
+/// messages.
 pub(super) fn mark_interrupted(
     connection: &mut Connection,
     data: &Path,
+    make_id: &mut dyn FnMut() -> String,
+) -> Result<(), StoreError> {
+    let from: Option<i64> = connection
+        .query_row("select seq from message order by seq desc limit 1 offset ?1", [LOOKED_AT], |row| row.get(0))
+        .optional()?;
+    mark_interrupted_from(connection, data, from.unwrap_or(0), make_id)
+}
+
+/// The same among all messages.
+pub(super) fn mark_all_interrupted(
+    connection: &mut Connection,
+    data: &Path,
+    make_id: &mut dyn FnMut() -> String,
+) -> Result<(), StoreError> {
+    mark_interrupted_from(connection, data, 0, make_id)
+}
+
+fn mark_interrupted_from(
+    connection: &mut Connection,
+    data: &Path,
+    from: i64,
     make_id: &mut dyn FnMut() -> String,
 ) -> Result<(), StoreError> {
     let streaming: Vec<(i64, String, Option<String>)> = connection
@@ -36,19 +63,13 @@ pub(super) fn mark_interrupted(
         transaction.execute("insert or ignore into unindexed (seq) values (?1)", [seq])?;
         transaction.commit()?;
     }
-    let from: Option<i64> = connection
-        .query_row("select seq from message order by seq desc limit 1 offset ?1", [LOOKED_AT], |row| row.get(0))
-        .optional()?;
     let open: Vec<(String, String, String, Option<String>)> = connection
-        .prepare(
+        .prepare(&format!(
             "select answer.id, conversation.id, meta, instance
              from message as answer join conversation on conversation.seq = answer.chat
-             where answer.seq >= ?1 and role = 'assistant' and instance is not null
-               and meta like '%\"tool_calls\":[{%'
-               and not exists (select 1 from message as next
-                               where next.chat = answer.chat and next.parent_id = answer.id)",
-        )?
-        .query_map([from.unwrap_or(0)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+             where answer.seq >= ?1 and {HAS_OPEN_CALLS}"
+        ))?
+        .query_map([from], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<Result<_, _>>()?;
     for (message, conversation, meta, owner) in open {
         if owner.is_some_and(|id| instance::is_alive(data, &id)) {

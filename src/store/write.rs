@@ -10,7 +10,7 @@ use super::search::index;
 use super::{Draft, NewChat};
 use crate::chat::{
     Attachment, ChatError, ConversationId, Entry, EntryBody, EntryState, Finish, Head, MessageId, Opaque, SavedChat,
-    ToolCall, ToolResult, Usage,
+    ToolCall, ToolResult, Usage, title_of,
 };
 
 /// Writes what happened; `instance` is whoever writes.
@@ -299,7 +299,11 @@ fn insert(
             row.instance
         ])?;
     if count == 0 {
-        return Ok(None);
+        // The chat is no longer there, as after its row was lost: what is said in it begins it anew.
+        let title = title_of(row.body);
+        let new = NewChat { title, provider: String::new(), model: String::new() };
+        begin_chat(transaction, conversation, &new, row.time_ms)?;
+        return insert(transaction, conversation, row);
     }
     transaction
         .prepare_cached(
