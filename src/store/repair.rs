@@ -57,11 +57,7 @@ fn mark_interrupted_from(
         if instance.is_some_and(|id| instance::is_alive(data, &id)) {
             continue;
         }
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute("update message set state = 'interrupted' where seq = ?1", [seq])?;
-        write::join_chunks(&transaction, &MessageId(message))?;
-        transaction.execute("insert or ignore into unindexed (seq) values (?1)", [seq])?;
-        transaction.commit()?;
+        mark_one(connection, seq, &MessageId(message))?;
     }
     let open: Vec<(String, String, String, Option<String>)> = connection
         .prepare(&format!(
@@ -80,7 +76,21 @@ fn mark_interrupted_from(
     Ok(())
 }
 
-fn close_calls(
+/// Marks an answer, unless its instance ended it just before it went.
+pub(super) fn mark_one(connection: &mut Connection, seq: i64, message: &MessageId) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let marked = transaction
+        .execute("update message set state = 'interrupted' where seq = ?1 and state = 'streaming'", [seq])?;
+    if marked > 0 {
+        write::join_chunks(&transaction, message)?;
+        transaction.execute("insert or ignore into unindexed (seq) values (?1)", [seq])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Adds the missing results, unless the answer's instance wrote them just before it went.
+pub(super) fn close_calls(
     connection: &mut Connection,
     answer: MessageId,
     conversation: &ConversationId,
@@ -89,6 +99,10 @@ fn close_calls(
 ) -> Result<(), StoreError> {
     let meta: serde_json::Value = serde_json::from_str(meta).unwrap_or_default();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let is_open = format!("select 1 from message as answer where id = ?1 and {HAS_OPEN_CALLS}");
+    if transaction.query_row(&is_open, [answer.as_str()], |_| Ok(())).optional()?.is_none() {
+        return Ok(());
+    }
     let mut parent = answer;
     let time_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis() as i64);
     for call in meta["tool_calls"].as_array().into_iter().flatten() {

@@ -1,6 +1,7 @@
 //! Several instances on one history.
 
 use super::*;
+use crate::chat::{ToolResult, ToolStatus};
 
 #[test]
 fn ten_instances_store_a_thousand_questions_once_each() {
@@ -60,6 +61,41 @@ fn two_instances_write_one_history_without_a_word_about_locks() {
     assert_eq!(view(folder.path()).len(), 100);
     let is_failure = |event: StoreEvent| matches!(event, StoreEvent::Failed { .. });
     assert!(!one.try_iter().chain(two.try_iter()).any(is_failure));
+}
+
+#[test]
+fn an_instance_that_ends_while_another_starts_leaves_nothing_to_mend() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, _events) = open(folder.path());
+    let call =
+        ToolCall { id: "1".to_owned(), name: "look".to_owned(), arguments: Arguments::parse("{}"), opaque: None };
+    writer.append(question("c", "q", None, true));
+    writer.append(began("c", "a", "q"));
+    writer.append(text("a", "calls"));
+    writer.append(ended("a", vec![call]));
+    writer.append(Record::ToolResult {
+        conversation: "c".into(),
+        message: "t".into(),
+        parent: "a".into(),
+        time_ms: 3000,
+        result: ToolResult {
+            call_id: "1".to_owned(),
+            name: "look".to_owned(),
+            status: ToolStatus::Done,
+            output: "seen".to_owned(),
+            elapsed_ms: 1,
+        },
+    });
+    assert!(writer.close(Duration::from_secs(20)));
+    let before = view(folder.path());
+    // Another instance read, before all this was written, that the answer streams and that its call is open.
+    let mut other = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let (seq, meta): (i64, String) = other
+        .query_row("select seq, meta from message where id = 'a'", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    repair::mark_one(&mut other, seq, &"a".into()).unwrap();
+    repair::close_calls(&mut other, "a".into(), &"c".into(), &meta, &mut || "new".to_owned()).unwrap();
+    assert_eq!(view(folder.path()), before);
 }
 
 #[test]
