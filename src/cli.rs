@@ -46,6 +46,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Plays a recording.
     Replay(ReplayArgs),
+    /// Works with saved chats.
+    History(HistoryCommand),
     /// Prints about the configuration.
     Config(ConfigCommand),
     /// Prints the keys.
@@ -140,6 +142,24 @@ fn speed(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a number from 0".to_owned())
 }
 
+/// `riffle history …`.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum HistoryCommand {
+    /// Look through all saved chats and say what is wrong with them
+    Check(HistoryCheckArgs),
+}
+
+/// `riffle history check`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct HistoryCheckArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Mend what is wrong, after a copy was made
+    #[arg(long)]
+    pub repair: bool,
+}
+
 /// `riffle config …`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum ConfigCommand {
@@ -192,6 +212,9 @@ enum Sub {
     Models(ModelsArgs),
     /// Check configuration, terminal, saved chats and providers, and say what to do
     Doctor(DoctorArgs),
+    /// Work with saved chats
+    #[command(subcommand)]
+    History(HistoryCommand),
     /// Print where the configuration is, an example, or what holds
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -219,6 +242,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ended> {
         Some(Sub::Replay(replay)) => Command::Replay(replay),
         Some(Sub::Models(models)) => Command::Models(models),
         Some(Sub::Doctor(doctor)) => Command::Doctor(doctor),
+        Some(Sub::History(command)) => Command::History(command),
         Some(Sub::Config(command)) => Command::Config(command),
         Some(Sub::Keys) => Command::Keys,
         None => {

@@ -12,6 +12,7 @@ pub mod chat;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod history;
 pub mod host;
 pub mod models;
 pub mod provider;

@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use riffle::ask::{self, AskOptions};
-use riffle::cli::{self, AskArgs, Cli, Command, Open};
+use riffle::cli::{self, AskArgs, Cli, Command, HistoryCommand, Open};
 use riffle::config::choose::{Choice, choose, model_asked};
 use riffle::config::load::{Loaded, load};
 use riffle::config::presets::DEMO;
 use riffle::config::probe;
 use riffle::config::settings::Settings;
 use riffle::doctor::{self, DoctorOptions};
-use riffle::host;
+use riffle::history::check::CheckOptions;
 use riffle::models::{self, ModelsOptions};
 use riffle::replay::{self, ReplayOptions};
 use riffle::strings;
 use riffle::term::session::{self, Resume, SessionOptions};
+use riffle::{history, host};
 use tokio::runtime::Builder;
 
 /// How long blocking work may take after the end.
@@ -77,6 +78,11 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let names = if is_by_flag { vec![settings.provider.clone()] } else { args.names };
             let options = ModelsOptions { names, is_refreshed: args.refresh, data_dir, settings };
             block_on(models::run(options, &mut out))
+        }
+        Command::History(HistoryCommand::Check(args)) => {
+            let data_dir = load(&cli.flags)?.data_dir;
+            let options = CheckOptions { data_dir, is_json: args.json, is_repaired: args.repair };
+            history::check::run(&options, &mut out)
         }
         Command::Doctor(args) => {
             let options = DoctorOptions {

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod doctor;
 pub mod failure;
 pub mod hint;
+pub mod history_check;
 pub mod wire;
 
 /// The program's name.

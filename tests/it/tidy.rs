@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom to the top; a layer may use itself and what stands before it.
-const LAYERS: [&str; 19] = [
+const LAYERS: [&str; 20] = [
     "safe_text",
     "chat",
     "strings",
@@ -20,6 +20,7 @@ const LAYERS: [&str; 19] = [
     "replay",
     "models",
     "doctor",
+    "history",
     "term",
     "cli",
     "main",

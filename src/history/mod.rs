@@ -1,0 +1,3 @@
+//! `riffle history`: what can be done with saved chats outside of the full screen.
+
+pub mod check;
