@@ -28,6 +28,7 @@ const SHUTDOWN: Duration = Duration::from_millis(200);
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    host::outlive_quota();
     let status = match cli::parse(std::env::args_os()) {
         Ok(cli) => run(cli),
         Err(ended) => {

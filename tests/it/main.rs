@@ -9,6 +9,7 @@ mod config;
 mod connecting;
 mod corpus;
 mod doctor;
+mod durability;
 mod harness;
 mod network;
 mod pages;
