@@ -184,7 +184,7 @@ pub fn last_asked(data_dir: &Path) -> Option<(String, String)> {
 }
 
 fn newest(data_dir: &Path) -> Option<Conversation> {
-    let reader = Reader::open_migrating(data_dir).ok()?;
+    let reader = Reader::open_migrating(data_dir, &mut |sentence| note(SafeText::line(&sentence).as_str())).ok()?;
     reader.load(&reader.newest().ok()??).ok()?
 }
 
@@ -257,7 +257,12 @@ impl Saving {
         let (send, events) = mpsc::channel();
         let writer = (!options.is_unsaved).then(|| {
             let store = StoreOptions::of(&options.settings, &options.data_dir);
-            Writer::open(store, Box::new(move |event| drop(send.send(event)))).ok()
+            let notify = move |event| match event {
+                // Said at once, since it may be what is waited for.
+                StoreEvent::Notice(text) => note(SafeText::line(&text).as_str()),
+                event => drop(send.send(event)),
+            };
+            Writer::open(store, Box::new(notify)).ok()
         });
         Self { writer: writer.flatten(), events }
     }
@@ -277,8 +282,7 @@ impl Saving {
             match event {
                 StoreEvent::Failed { why: reason } => why = Some(reason),
                 StoreEvent::Recovered => why = None,
-                StoreEvent::Notice(text) => note(SafeText::line(&text).as_str()),
-                StoreEvent::Opened | StoreEvent::Committed(_) => {}
+                StoreEvent::Notice(_) | StoreEvent::Opened | StoreEvent::Committed(_) => {}
             }
         }
         if is_closed && why.is_none() {

@@ -45,10 +45,10 @@ pub enum Command {
     Models(ModelsArgs),
     /// What is wrong, and what to do.
     Doctor(DoctorArgs),
-    /// Works on saved chats.
-    History(HistoryCommand),
     /// Plays a recording.
     Replay(ReplayArgs),
+    /// Works with saved chats.
+    History(HistoryCommand),
     /// Prints about the configuration.
     Config(ConfigCommand),
     /// Prints the keys.
@@ -189,7 +189,7 @@ struct Args {
 enum Sub {
     /// Print one answer
     Ask(AskArgs),
-    /// List, search, show, export, import, rename and delete saved chats
+    /// List, search, show, export, import, rename, delete and check saved chats
     #[command(subcommand)]
     History(HistoryCommand),
     /// Play a recorded stream

@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
@@ -196,6 +197,12 @@ pub fn key_place(key: &KeySource) -> (Option<String>, Option<String>) {
         KeySource::Keyring(_) => (Some(strings::KEYRING.to_owned()), None),
         KeySource::Saved(secret) => (Some(strings::SAVED_KEYS.to_owned()), secret.tail()),
     }
+}
+
+/// A write beyond the limit of a file's size fails instead of ending the program. Asks for no thread and no file.
+pub fn outlive_quota() {
+    let heard = Arc::new(AtomicBool::new(false));
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, heard);
 }
 
 /// A path for people: `~` in place of the home folder.

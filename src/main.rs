@@ -14,12 +14,11 @@ use riffle::config::presets::DEMO;
 use riffle::config::probe;
 use riffle::config::settings::Settings;
 use riffle::doctor::{self, DoctorOptions};
-use riffle::history;
-use riffle::host;
 use riffle::models::{self, ModelsOptions};
 use riffle::replay::{self, ReplayOptions};
 use riffle::strings;
 use riffle::term::session::{self, Resume, SessionOptions};
+use riffle::{history, host};
 use tokio::runtime::Builder;
 
 /// How long blocking work may take after the end.
@@ -28,6 +27,7 @@ const SHUTDOWN: Duration = Duration::from_millis(200);
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    host::outlive_quota();
     let status = match cli::parse(std::env::args_os()) {
         Ok(cli) => run(cli),
         Err(ended) => {

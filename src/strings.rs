@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod failure;
 pub mod hint;
 pub mod history;
+pub mod history_check;
 pub mod wire;
 
 /// The program's name.

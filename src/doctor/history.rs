@@ -7,7 +7,7 @@ use rustix::fs::{Access, access};
 
 use super::finding::{Area, Group};
 use crate::host::short_path;
-use crate::store::{FILE_NAME, StoreError, inspect};
+use crate::store::{FILE_NAME, StoreError, inspect, network_file_system};
 use crate::strings::doctor as words;
 
 /// How long the file is looked through.
@@ -86,35 +86,6 @@ fn is_exposed(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode().trailing_zeros() < 6)
 }
 
-/// The name of the network file system on which the folder is or would be.
-#[cfg(target_os = "linux")]
-fn network_file_system(folder: &Path) -> Option<&'static str> {
-    let standing = folder.ancestors().find(|place| place.exists())?;
-    network_name(u64::try_from(rustix::fs::statfs(standing).ok()?.f_type).ok()?)
-}
-
-/// Elsewhere it is not told by a number.
-#[cfg(not(target_os = "linux"))]
-fn network_file_system(_folder: &Path) -> Option<&'static str> {
-    None
-}
-
-/// `statfs(2)` and the kernel's `magic.h`. FUSE is left out: most of what it mounts is local.
-#[cfg(target_os = "linux")]
-fn network_name(number: u64) -> Option<&'static str> {
-    Some(match number & 0xffff_ffff {
-        0x6969 => "NFS",
-        0x517b | 0xff53_4d42 | 0xfe53_4d42 => "SMB",
-        0x5346_414f | 0x6b41_4653 => "AFS",
-        0x00c3_6400 => "Ceph",
-        0x7375_7245 => "Coda",
-        0x0bd0_0bd0 => "Lustre",
-        0x0102_1997 => "9P",
-        0x564c => "NCP",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::finding::Status;
@@ -129,12 +100,5 @@ mod tests {
         std::fs::write(home.path().join("file"), "").expect("writes");
         let group = check(&home.path().join("file/place"));
         assert_eq!(group.findings.last().map(|last| (last.step, last.status)), Some(("folder", Status::Failed)));
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn network_file_systems_are_known_by_their_number() {
-        assert_eq!(network_name(0x6969), Some("NFS"));
-        assert_eq!(network_name(0xef53), None, "ext4");
     }
 }

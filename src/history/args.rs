@@ -23,6 +23,19 @@ pub enum HistoryCommand {
     Delete(IdsArgs),
     /// Bring chats back from the trash
     Restore(IdsArgs),
+    /// Look through all saved chats and say what is wrong with them
+    Check(CheckArgs),
+}
+
+/// `riffle history check`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub struct CheckArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Mend what is wrong, after a copy was made
+    #[arg(long)]
+    pub repair: bool,
 }
 
 /// `riffle history list`.

@@ -13,7 +13,7 @@ use crate::strings::history as words;
 pub(super) fn rename(args: &RenameArgs, data_dir: &Path, out: &mut dyn Write) -> anyhow::Result<u8> {
     let wanted = args.title.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
     anyhow::ensure!(!wanted.is_empty(), words::EMPTY_TITLE);
-    let reader = Reader::open_migrating(data_dir)?;
+    let reader = super::open(data_dir)?;
     let id = Ids::read(&reader)?.find(&args.id)?;
     let before = known(&reader, &id)?.map(|chat| chat.title).unwrap_or_default();
     drop(reader);
@@ -66,7 +66,7 @@ fn each(
     out: &mut dyn Write,
     change: impl Fn(&ConversationId, &str, &Known) -> (Option<Record>, String),
 ) -> anyhow::Result<u8> {
-    let reader = Reader::open_migrating(data_dir)?;
+    let reader = super::open(data_dir)?;
     let ids = Ids::read(&reader)?;
     let found = ids.find_all(&args.ids)?;
     let mut writer = None;

@@ -23,7 +23,7 @@ const NAME_BYTES: usize = 180;
 const NUMBERS: usize = 1000;
 
 pub(super) fn run(args: &ExportArgs, data_dir: &Path, out: &mut dyn Write) -> anyhow::Result<u8> {
-    let reader = Reader::open_migrating(data_dir)?;
+    let reader = super::open(data_dir)?;
     let is_json = args.format == ExportFormat::Json;
     let ids = if args.all { reader.ids(is_json)? } else { Ids::read(&reader)?.find_all(&args.ids)? };
     let is_stdout = args.output == Path::new("-");

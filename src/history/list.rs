@@ -23,7 +23,7 @@ pub(super) fn list(args: &ListArgs, data_dir: &Path, out: &mut dyn Write) -> any
         Sort::Title => Order::Title,
         Sort::Length => Order::Length,
     };
-    let reader = Reader::open_migrating(data_dir)?;
+    let reader = super::open(data_dir)?;
     let found = reader.find(&query, order, args.limit.map_or(usize::MAX, most))?;
     if found.chats.is_empty() && !args.json {
         tell_nothing(&reader, &query)?;
@@ -33,7 +33,7 @@ pub(super) fn list(args: &ListArgs, data_dir: &Path, out: &mut dyn Write) -> any
 
 pub(super) fn search(args: &SearchArgs, data_dir: &Path, out: &mut dyn Write) -> anyhow::Result<u8> {
     let query = parse(&args.query)?;
-    let reader = Reader::open_migrating(data_dir)?;
+    let reader = super::open(data_dir)?;
     let found = reader.find(&query, Order::Time, most(args.limit))?;
     if args.json {
         return json_lines(&found, true, out);

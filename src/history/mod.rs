@@ -3,6 +3,7 @@
 
 mod args;
 mod change;
+mod check;
 mod export;
 mod import;
 mod list;
@@ -12,8 +13,8 @@ use std::io::{IsTerminal as _, Write};
 use std::path::Path;
 
 pub use args::{
-    ExportArgs, ExportFormat, HistoryCommand, IdsArgs, ImportArgs, ListArgs, RenameArgs, SearchArgs, ShowArgs,
-    ShowFormat, Sort,
+    CheckArgs, ExportArgs, ExportFormat, HistoryCommand, IdsArgs, ImportArgs, ListArgs, RenameArgs, SearchArgs,
+    ShowArgs, ShowFormat, Sort,
 };
 pub use export::export_to_new_file;
 
@@ -41,6 +42,7 @@ pub fn run(command: HistoryCommand, data_dir: &Path, out: &mut dyn Write) -> any
         HistoryCommand::Rename(args) => change::rename(&args, data_dir, out),
         HistoryCommand::Delete(args) => change::delete(&args, data_dir, out),
         HistoryCommand::Restore(args) => change::restore(&args, data_dir, out),
+        HistoryCommand::Check(args) => check::run(args, data_dir, out),
     };
     match done {
         Err(error) if error.is::<StoreError>() => {
@@ -49,6 +51,11 @@ pub fn run(command: HistoryCommand, data_dir: &Path, out: &mut dyn Write) -> any
         }
         done => done,
     }
+}
+
+/// Opens the history; where it has to be brought up to date first, that is said on stderr.
+fn open(data_dir: &Path) -> Result<Reader, StoreError> {
+    Reader::open_migrating(data_dir, &mut |sentence| host::note(SafeText::line(&sentence).as_str()))
 }
 
 /// All ids, those in the trash among them.

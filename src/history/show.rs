@@ -6,13 +6,12 @@ use std::path::Path;
 use super::{Ids, ShowArgs, ShowFormat, for_stdout, minute, title};
 use crate::chat::{EntryBody, EntryState, SavedChat};
 use crate::safe_text::SafeText;
-use crate::store::Reader;
 use crate::strings::history as words;
 use crate::transfer::json;
 use crate::transfer::markdown::{self, MarkdownOptions};
 
 pub(super) fn run(args: &ShowArgs, data_dir: &Path, out: &mut dyn Write) -> anyhow::Result<u8> {
-    let reader = Reader::open_migrating(data_dir)?;
+    let reader = super::open(data_dir)?;
     let id = Ids::read(&reader)?.find(&args.id)?;
     let chat = reader.saved(&id)?.ok_or_else(|| anyhow::anyhow!(words::unknown_id(id.as_str())))?;
     if args.json {

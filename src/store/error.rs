@@ -37,6 +37,9 @@ pub enum StoreError {
     /// An older riffle wrote it, and it was not brought up to date yet.
     #[error("the history is being brought up to date. It can be read in a moment.")]
     Older,
+    /// The file is no longer where it was opened.
+    #[error("the history was moved or removed meanwhile. Do it again.")]
+    Moved,
     /// It was made by another program.
     #[error("the file belongs to another program. Start riffle: it is set aside and a new history begins.")]
     Foreign,
@@ -64,12 +67,33 @@ fn sentence(error: &rusqlite::Error) -> String {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             "the history is damaged. Start riffle again: it is set aside and what can be read is kept.".to_owned()
         }
-        Some(ErrorCode::SystemIoFailure) => "the disk reports an error while the history is written.".to_owned(),
+        Some(ErrorCode::SystemIoFailure) => {
+            "the disk reports an error while the history is written. Check its quota and its health; it is tried again."
+                .to_owned()
+        }
         _ => error.to_string(),
     }
 }
 
 impl StoreError {
+    /// Whether another instance or program was in the way.
+    pub(super) fn is_contention(&self) -> bool {
+        use rusqlite::ErrorCode;
+        matches!(self, Self::Sqlite(error) if matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        ))
+    }
+
+    /// Whether a row has no place, which it will not have later either.
+    pub(super) fn is_misfit(&self) -> bool {
+        use rusqlite::ErrorCode;
+        matches!(self, Self::Sqlite(error) if matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch)
+        ))
+    }
+
     /// Whether the file itself cannot be read as a history.
     #[must_use]
     pub fn is_damage(&self) -> bool {

@@ -5,12 +5,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::error::StoreError;
+use super::open::{self, Held};
 use super::record::Record;
 use super::search::index;
-use super::{open, write};
+use super::write;
 use crate::chat::{EntryBody, SavedChat};
 
 /// Messages of one transaction, and about how many bytes, so that other instances need not wait.
@@ -41,9 +42,8 @@ impl Imported {
 }
 
 /// Writes to the history from outside of a chat.
-#[derive(Debug)]
 pub struct Importer {
-    connection: Connection,
+    connection: Held,
     /// Chats that wait for company, with the number of messages and about how many bytes they have.
     waiting: Vec<SavedChat>,
     messages: usize,
@@ -60,7 +60,7 @@ impl Importer {
 
     /// Writes what happened; it is on the disk when this returns.
     pub fn record(&mut self, record: &Record) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self.connection.begin()?;
         write::write(&transaction, record, None)?;
         transaction.commit()?;
         Ok(())
@@ -98,7 +98,7 @@ impl Importer {
             return Ok(());
         }
         let mut imported = self.imported;
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self.connection.begin()?;
         for chat in &waiting {
             let is_known = is_known(&transaction, chat)?;
             let added = write::add_chat(&transaction, chat)?;
@@ -120,7 +120,7 @@ impl Importer {
                 size += entry_bytes(&entry.body) + entry.attachments.iter().map(|file| file.data.len()).sum::<usize>();
                 chat.entries.push(entry);
             }
-            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = self.connection.begin()?;
             if is_known.is_none() {
                 is_known = Some(self::is_known(&transaction, &chat)?);
             }

@@ -36,6 +36,12 @@ impl Drop for Instance {
     }
 }
 
+/// Whether this instance still holds its lock; nothing is changed.
+pub(super) fn is_there(data: &Path, id: &str) -> bool {
+    let path = data.join(FOLDER).join(format!("{id}.lock"));
+    File::open(&path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_err())
+}
+
 /// Whether this instance still holds its lock. The lock file of a dead one is removed.
 pub(super) fn is_alive(data: &Path, id: &str) -> bool {
     let path = data.join(FOLDER).join(format!("{id}.lock"));

@@ -2,12 +2,15 @@
 //! order on a thread of its own, `importer` whole chats at once, `reader` finds and loads chats, `repair` mends what a killed instance left, `inspect`
 //! looks at it all without touching it.
 
+pub mod check;
 mod error;
 mod importer;
 mod inbox;
 mod inspect;
 mod instance;
+mod mend;
 mod open;
+mod place;
 mod reader;
 mod record;
 mod repair;
@@ -25,6 +28,7 @@ mod tests;
 pub use error::StoreError;
 pub use importer::{Imported, Importer};
 pub use inspect::{Inspection, inspect};
+pub use place::network_file_system;
 pub use reader::{ChatRow, Draft, Reader};
 pub use record::{NewChat, Record};
 pub use schema::create as create_schema;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::error::StoreError;
 use super::search::Query;
 use super::search::find::{self, Found, Order};
-use super::{instance, open};
+use super::{instance, mend, open};
 use crate::chat::{
     AssistantMessage, Attachment, Conversation, ConversationId, Entry, EntryBody, EntryState, Finish, Head, MessageId,
     SavedChat, ToolResult, ToolStatus,
@@ -69,14 +69,16 @@ pub struct Reader {
 impl Reader {
     /// Opens the history of this data folder.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        Ok(Self { connection: open::for_reading(folder)?, folder: folder.to_owned() })
+        let connection = open::for_reading(folder).inspect_err(|error| mend::suspect(folder, error))?;
+        Ok(Self { connection, folder: folder.to_owned() })
     }
 
-    /// Opens it, after it was brought up to date where an older riffle wrote it. That may take a while.
-    pub fn open_migrating(folder: &Path) -> Result<Self, StoreError> {
+    /// Opens it, after it was brought up to date where an older riffle wrote it. That may take a while, which `tell` is
+    /// told.
+    pub fn open_migrating(folder: &Path, tell: &mut dyn FnMut(String)) -> Result<Self, StoreError> {
         match Self::open(folder) {
             Err(StoreError::Older) => {
-                open::for_writing(folder, &mut |_| ())?;
+                open::for_writing(folder, tell)?;
                 Self::open(folder)
             }
             opened => opened,
@@ -86,14 +88,14 @@ impl Reader {
     /// At most `limit` chats that the query finds.
     pub fn find(&self, query: &Query, order: Order, limit: usize) -> Result<Found, StoreError> {
         match &self.connection {
-            Some(connection) => find::find(connection, query, order, limit),
+            Some(connection) => self.heed(find::find(connection, query, order, limit)),
             None => Ok(Found::default()),
         }
     }
 
     /// Where a query of one word finds nothing: the word that was most likely meant, and in how many messages it is.
     pub fn nearest(&self, query: &Query) -> Result<Option<(String, usize)>, StoreError> {
-        self.connection.as_ref().map_or(Ok(None), |connection| find::nearest(connection, query))
+        self.connection.as_ref().map_or(Ok(None), |connection| self.heed(find::nearest(connection, query)))
     }
 
     /// The newest chats, at most `limit`; pinned ones first.
@@ -147,41 +149,12 @@ impl Reader {
     /// The whole chat with all its versions. A row that cannot be read is left out and never hides the rest.
     pub fn saved(&self, id: &ConversationId) -> Result<Option<SavedChat>, StoreError> {
         let Some(connection) = &self.connection else { return Ok(None) };
-        let found = connection
-            .query_row(
-                "select seq, title, provider, model, created_ms, updated_ms, deleted_ms, pinned_ms is not null,
-                   archived_ms is not null, tags, head
-                 from conversation where id = ?1",
-                [id.as_str()],
-                |row| {
-                    let tags: String = row.get(9)?;
-                    let chat = SavedChat {
-                        id: id.clone(),
-                        title: row.get(1)?,
-                        provider: row.get(2)?,
-                        model: row.get(3)?,
-                        created_ms: row.get(4)?,
-                        updated_ms: row.get(5)?,
-                        deleted_ms: row.get(6)?,
-                        is_pinned: row.get(7)?,
-                        is_archived: row.get(8)?,
-                        tags: tags.split_whitespace().map(str::to_owned).collect(),
-                        head: head_of(row.get(10)?),
-                        entries: Vec::new(),
-                    };
-                    Ok((row.get::<_, i64>(0)?, chat))
-                },
-            )
-            .optional()?;
-        let Some((seq, mut chat)) = found else { return Ok(None) };
-        let mut statement = connection.prepare(
-            "select id, parent_id, role, time_ms, state, body, reasoning, meta from message
-             where chat = ?1 order by seq",
-        )?;
-        chat.entries = statement.query_map([seq], |row| Ok(entry(row)))?.flatten().filter_map(Result::ok).collect();
-        self.add_chunks(seq, &mut chat.entries)?;
-        self.add_attachments(seq, &mut chat.entries)?;
-        Ok(Some(chat))
+        self.heed(saved(connection, id, &|error| mend::suspect(&self.folder, error)))
+    }
+
+    /// Damage is mended by the writer with the next thing it writes, or at the next start.
+    fn heed<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        result.inspect_err(|error| mend::suspect(&self.folder, error))
     }
 
     /// What waits in the prompt of this chat.
@@ -213,57 +186,104 @@ impl Reader {
         }
         Ok(None)
     }
+}
 
-    /// Images of questions. A history of an older form, which is only read, has none.
-    fn add_attachments(&self, chat: i64, entries: &mut [Entry]) -> Result<(), StoreError> {
-        let Some(connection) = &self.connection else { return Ok(()) };
-        let mut statement = connection.prepare(
-            "select attachment.message_id, attachment.name, attachment.media_type, attachment.data from message
-             join attachment on attachment.message_id = message.id
-             where message.chat = ?1 order by attachment.seq",
-        )?;
-        let mut rows = statement.query([chat])?;
-        while let Some(row) = rows.next()? {
-            let (Ok(message), Ok(name), Ok(media_type), Ok(data)) =
-                (row.get::<_, String>(0), row.get(1), row.get(2), row.get::<_, Vec<u8>>(3))
-            else {
-                continue;
-            };
-            if let Some(entry) = entries.iter_mut().find(|entry| entry.id.0 == message) {
-                entry.attachments.push(Attachment { name, media_type, data: data.into() });
+/// The whole chat with all its versions, as far as it can be read; `heed` hears of what cannot.
+pub(super) fn saved(
+    connection: &Connection,
+    id: &ConversationId,
+    heed: &dyn Fn(&StoreError),
+) -> Result<Option<SavedChat>, StoreError> {
+    let found = connection
+        .query_row(
+            "select seq, title, provider, model, created_ms, updated_ms, deleted_ms, pinned_ms is not null,
+               archived_ms is not null, tags, head
+             from conversation where id = ?1",
+            [id.as_str()],
+            |row| {
+                let tags: String = row.get(9)?;
+                let chat = SavedChat {
+                    id: id.clone(),
+                    title: row.get(1)?,
+                    provider: row.get(2)?,
+                    model: row.get(3)?,
+                    created_ms: row.get(4)?,
+                    updated_ms: row.get(5)?,
+                    deleted_ms: row.get(6)?,
+                    is_pinned: row.get(7)?,
+                    is_archived: row.get(8)?,
+                    tags: tags.split_whitespace().map(str::to_owned).collect(),
+                    head: head_of(row.get(10)?),
+                    entries: Vec::new(),
+                };
+                Ok((row.get::<_, i64>(0)?, chat))
+            },
+        )
+        .optional()?;
+    let Some((seq, mut chat)) = found else { return Ok(None) };
+    let mut statement = connection.prepare(
+        "select id, parent_id, role, time_ms, state, body, reasoning, meta from message
+         where chat = ?1 order by seq",
+    )?;
+    let rows = statement.query_map([seq], |row| Ok(entry(row)))?;
+    let readable = rows.filter_map(|row| row.map_err(|error| heed(&error.into())).ok());
+    chat.entries = readable.filter_map(Result::ok).collect();
+    for added in [add_chunks(connection, seq, &mut chat.entries), add_attachments(connection, seq, &mut chat.entries)] {
+        match added {
+            Err(error) if error.is_damage() => heed(&error),
+            added => added?,
+        }
+    }
+    Ok(Some(chat))
+}
+
+/// Images of questions. A history of an older form, which is only read, has none.
+fn add_attachments(connection: &Connection, chat: i64, entries: &mut [Entry]) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(
+        "select attachment.message_id, attachment.name, attachment.media_type, attachment.data from message
+         join attachment on attachment.message_id = message.id
+         where message.chat = ?1 order by attachment.seq",
+    )?;
+    let mut rows = statement.query([chat])?;
+    while let Some(row) = rows.next()? {
+        let (Ok(message), Ok(name), Ok(media_type), Ok(data)) =
+            (row.get::<_, String>(0), row.get(1), row.get(2), row.get::<_, Vec<u8>>(3))
+        else {
+            continue;
+        };
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.id.0 == message) {
+            entry.attachments.push(Attachment { name, media_type, data: data.into() });
+        }
+    }
+    Ok(())
+}
+
+/// Text that is still in pieces, as while an answer streams or after it was cut.
+fn add_chunks(connection: &Connection, chat: i64, entries: &mut [Entry]) -> Result<(), StoreError> {
+    let places: HashMap<String, usize> =
+        entries.iter().enumerate().map(|(at, entry)| (entry.id.0.clone(), at)).collect();
+    let mut statement = connection.prepare(
+        "select chunk.message_id, chunk.kind, chunk.text from message
+         join chunk on chunk.message_id = message.id
+         where message.chat = ?1 order by chunk.seq",
+    )?;
+    let mut rows = statement.query([chat])?;
+    while let Some(row) = rows.next()? {
+        let (Ok(message), Ok(kind), Ok(text)) =
+            (row.get::<_, String>(0), row.get::<_, String>(1), row.get::<_, String>(2))
+        else {
+            continue;
+        };
+        let Some(entry) = places.get(&message).and_then(|at| entries.get_mut(*at)) else { continue };
+        if let EntryBody::Answer { message, .. } = &mut entry.body {
+            if kind == "text" {
+                message.text.push_str(&text);
+            } else {
+                message.reasoning.push_str(&text);
             }
         }
-        Ok(())
     }
-
-    /// Text that is still in pieces, as while an answer streams or after it was cut.
-    fn add_chunks(&self, chat: i64, entries: &mut [Entry]) -> Result<(), StoreError> {
-        let Some(connection) = &self.connection else { return Ok(()) };
-        let places: HashMap<String, usize> =
-            entries.iter().enumerate().map(|(at, entry)| (entry.id.0.clone(), at)).collect();
-        let mut statement = connection.prepare(
-            "select chunk.message_id, chunk.kind, chunk.text from message
-             join chunk on chunk.message_id = message.id
-             where message.chat = ?1 order by chunk.seq",
-        )?;
-        let mut rows = statement.query([chat])?;
-        while let Some(row) = rows.next()? {
-            let (Ok(message), Ok(kind), Ok(text)) =
-                (row.get::<_, String>(0), row.get::<_, String>(1), row.get::<_, String>(2))
-            else {
-                continue;
-            };
-            let Some(entry) = places.get(&message).and_then(|at| entries.get_mut(*at)) else { continue };
-            if let EntryBody::Answer { message, .. } = &mut entry.body {
-                if kind == "text" {
-                    message.text.push_str(&text);
-                } else {
-                    message.reasoning.push_str(&text);
-                }
-            }
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {

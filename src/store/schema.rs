@@ -1,11 +1,12 @@
 //! The tables and how older files become the present form. Each step is one script; `user_version` counts them. Before a
 //! step a checked copy of the file is made, of which the last three are kept.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::StoreError;
+use super::open;
 
 /// Marks the file as ours: "rifl".
 pub(super) const APPLICATION_ID: i64 = 0x7269_666c;
@@ -20,6 +21,9 @@ pub(super) enum Step {
     /// A script whose work needs more than SQL, between the two.
     Rows(&'static str, fn(&Transaction<'_>) -> Result<(), StoreError>, &'static str),
 }
+
+/// The search index, as the last step makes it.
+pub(super) const SEARCH: &str = "create virtual table search using fts5 (text, whole, marks, content = '', contentless_delete = 1, tokenize = 'ascii');";
 
 /// Step n brings a file from version n to n + 1. Older `SQLite` libraries read the file too, so that nothing they cannot
 /// parse may stand here (`order by` inside of an aggregate came with 3.44).
@@ -183,6 +187,13 @@ pub(super) fn free_number(connection: &Connection, time_ms: i64, after: Option<i
 }
 
 fn number_by_time(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    // No message is lost because its chat is.
+    transaction.execute_batch(
+        "insert or ignore into conversation (id, title, provider, model, created_ms, updated_ms)
+         select conversation_id, substr(body, 1, 60), '', '', min(time_ms),
+           (select max(time_ms) from old_message as other where other.conversation_id = old_message.conversation_id)
+         from old_message where conversation_id not in (select id from conversation) group by conversation_id",
+    )?;
     let mut rows = transaction.prepare("select seq, time_ms from old_message order by time_ms, seq")?;
     let mut rows = rows.query([])?;
     let mut insert = transaction.prepare(
@@ -217,14 +228,26 @@ pub(super) fn migrate(
     if version >= migrations.len() as i64 {
         return Ok(());
     }
-    if let Some(folder) = folder.filter(|_| version > 0) {
-        back_up(connection, folder, version)?;
-    }
+    let copy = folder.filter(|_| version > 0).map(|folder| back_up(connection, folder, version)).transpose()?;
     // Tables are made anew under the feet of those that name them.
     connection.pragma_update(None, "foreign_keys", false)?;
+    let migrated = run_steps(connection, migrations);
+    if migrated.is_err()
+        && let Some(copy) = copy
+    {
+        // The file is as it was; the copy would only take the room that may be missing.
+        let _ = std::fs::remove_file(copy);
+    }
+    migrated?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(())
+}
+
+/// All steps in one transaction.
+fn run_steps(connection: &mut Connection, migrations: &[Step]) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another instance may have done it while we waited for the lock.
-    let version = self::version(&transaction)?;
+    let version = version(&transaction)?;
     for step in migrations.iter().skip(usize::try_from(version).unwrap_or(0)) {
         match step {
             Step::Script(script) => transaction.execute_batch(script)?,
@@ -238,7 +261,6 @@ pub(super) fn migrate(
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", migrations.len() as i64)?;
     transaction.commit()?;
-    connection.pragma_update(None, "foreign_keys", true)?;
     Ok(())
 }
 
@@ -256,26 +278,40 @@ pub(super) fn is_ours(connection: &Connection) -> Result<bool, StoreError> {
     Ok(id == APPLICATION_ID || (id == 0 && tables == 0))
 }
 
-fn back_up(connection: &Connection, folder: &Path, version: i64) -> Result<(), StoreError> {
+/// Makes a checked copy of the file and removes all but the last three; gives its path.
+pub(super) fn back_up(connection: &Connection, folder: &Path, version: i64) -> Result<PathBuf, StoreError> {
     let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_millis());
     let path = folder.join(format!("history.db.backup-{time:014}-v{version}"));
-    let file = path.to_string_lossy().into_owned();
-    connection.execute("vacuum into ?1", [&file])?;
-    let copy = Connection::open(&path)?;
-    let found: String = copy.query_row("pragma integrity_check", [], |row| row.get(0))?;
-    if found != "ok" {
-        let source = std::io::Error::other(format!("the copy made before it is changed is damaged: {found}"));
-        return Err(StoreError::File { path, source });
+    if let Err(error) = copy_checked(connection, &path) {
+        // Half a copy is none, and takes the room that may be missing.
+        let _ = std::fs::remove_file(&path);
+        let _ = std::fs::remove_file(folder.join(format!("history.db.backup-{time:014}-v{version}-journal")));
+        return Err(error);
     }
     let mut backups: Vec<_> = std::fs::read_dir(folder)
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
         .unwrap_or_default();
-    backups.retain(|path: &std::path::PathBuf| {
+    backups.retain(|path: &PathBuf| {
         path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("history.db.backup-"))
     });
     backups.sort();
     for old in backups.iter().rev().skip(BACKUPS) {
         let _ = std::fs::remove_file(old);
     }
-    Ok(())
+    Ok(path)
+}
+
+/// A private copy that is on the disk and was looked through.
+fn copy_checked(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    open::create_private(path)?;
+    connection.execute("vacuum into ?1", [path.to_string_lossy()])?;
+    let copy = Connection::open(path)?;
+    let found: String = copy.query_row("pragma integrity_check", [], |row| row.get(0))?;
+    drop(copy);
+    let synced = if found == "ok" {
+        std::fs::File::open(path).and_then(|file| file.sync_all())
+    } else {
+        Err(std::io::Error::other(format!("the copy made before it is changed is damaged: {found}")))
+    };
+    synced.map_err(|source| StoreError::File { path: path.to_owned(), source })
 }

@@ -17,7 +17,10 @@ use crate::chat::{
 pub(super) fn write(transaction: &Transaction<'_>, record: &Record, instance: Option<&str>) -> Result<(), StoreError> {
     match record {
         Record::Question { conversation, message, parent, time_ms, text, attachments, new_chat } => {
-            begin_chat(transaction, conversation, new_chat.as_ref(), text, *time_ms)?;
+            if let Some(new) = new_chat {
+                begin_chat(transaction, conversation, new, *time_ms)?;
+            }
+            take_out_of_trash(transaction, conversation)?;
             let row = Row { parent: parent.as_ref(), time_ms: *time_ms, ..Row::new(message, "user", text) };
             insert(transaction, conversation, &row)?;
             attach(transaction, message, attachments)?;
@@ -180,27 +183,27 @@ fn add_entry(
         }
     };
     attach(transaction, &entry.id, &entry.attachments)?;
-    *after = seq;
-    Ok(seq.is_some())
+    *after = Some(seq);
+    Ok(true)
 }
 
-/// Makes the chat of a question, where it is not there: a new one, or one that another instance removed meanwhile. In the
-/// trash it does not stay, for something was said in it.
 fn begin_chat(
     transaction: &Transaction<'_>,
     conversation: &ConversationId,
-    new: Option<&NewChat>,
-    question: &str,
+    new: &NewChat,
     time_ms: i64,
 ) -> Result<(), StoreError> {
-    let removed = NewChat { title: title_of(question), provider: String::new(), model: String::new() };
-    let new = new.unwrap_or(&removed);
     transaction
         .prepare_cached(
             "insert or ignore into conversation (id, title, provider, model, created_ms, updated_ms)
              values (?1, ?2, ?3, ?4, ?5, ?5)",
         )?
         .execute(params![conversation.as_str(), new.title, new.provider, new.model, time_ms])?;
+    Ok(())
+}
+
+/// A chat in which something is said does not stay in the trash, whoever put it there.
+fn take_out_of_trash(transaction: &Transaction<'_>, conversation: &ConversationId) -> Result<(), StoreError> {
     transaction
         .prepare_cached("update conversation set deleted_ms = null where id = ?1 and deleted_ms is not null")?
         .execute([conversation.as_str()])?;
@@ -282,12 +285,8 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Gives the number of the message; `None` where there is no such chat.
-fn insert(
-    transaction: &Transaction<'_>,
-    conversation: &ConversationId,
-    row: &Row<'_>,
-) -> Result<Option<i64>, StoreError> {
+/// Gives the number of the message.
+fn insert(transaction: &Transaction<'_>, conversation: &ConversationId, row: &Row<'_>) -> Result<i64, StoreError> {
     let seq = free_number(transaction, row.time_ms, row.after)?;
     let count = transaction
         .prepare_cached(
@@ -309,7 +308,11 @@ fn insert(
             row.instance
         ])?;
     if count == 0 {
-        return Ok(None);
+        // The chat is no longer there, as when another instance removed it: what is said in it begins it anew.
+        let title = title_of(row.body);
+        let new = NewChat { title, provider: String::new(), model: String::new() };
+        begin_chat(transaction, conversation, &new, row.time_ms)?;
+        return insert(transaction, conversation, row);
     }
     transaction
         .prepare_cached(
@@ -323,7 +326,7 @@ fn insert(
     } else if row.state != EntryState::Streaming {
         index::put(transaction, seq, row.role, row.body)?;
     }
-    Ok(Some(seq))
+    Ok(seq)
 }
 
 fn attach(transaction: &Transaction<'_>, message: &MessageId, files: &[Attachment]) -> Result<(), StoreError> {

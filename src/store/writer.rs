@@ -2,23 +2,25 @@
 //! Streamed text waits up to 100 ms for company, everything else is committed at once together with what waits before it.
 //! What cannot be written is kept and tried again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::TransactionBehavior;
 use tokio::sync::oneshot;
 
 use super::error::StoreError;
 use super::inbox::{Inbox, InboxSender};
 use super::instance::Instance;
+use super::open::Held;
+use super::place::Fate;
 use super::record::Record;
 use super::search::index;
 use super::trace::AckTrace;
-use super::{open, repair, retention, write};
+use super::{mend, open, reader, repair, retention, write};
 use crate::chat::{ConversationId, MessageId};
 use crate::config::settings::{Retention, Settings};
 
@@ -26,10 +28,19 @@ use crate::config::settings::{Retention, Settings};
 const FLUSH: Duration = Duration::from_millis(100);
 /// After a failed write it is tried again this often.
 const RETRY: Duration = Duration::from_secs(2);
-/// Most records of one transaction, so that it stays short.
+/// The same while nothing waits to be written.
+const SELDOM: Duration = Duration::from_secs(30);
+/// Most rows of one transaction, so that it stays short. A chat that is added is never cut.
 const BATCH: usize = 512;
 /// The pause after each step of what is done behind everything else.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// The file was removed while it was open.
+const BROUGHT_BACK: &str = "The history was removed while riffle was running. It is written again from what riffle still \
+    held of it; remove it after the end of riffle if that was meant.";
+/// Something could not be stored, and never will be.
+const NO_PLACE: &str = "Part of this chat could not be saved, since the history no longer has the place where it \
+    belongs. Copy what you need, or ask again.";
 
 /// Where the history is.
 #[derive(Clone, Debug)]
@@ -152,6 +163,9 @@ impl Writer {
             folder: options.folder,
             notify,
             connection: None,
+            left: None,
+            written: HashSet::new(),
+            told: HashSet::new(),
             instance: None,
             pending: VecDeque::new(),
             barriers: Vec::new(),
@@ -193,7 +207,13 @@ impl Writer {
 struct Actor {
     folder: PathBuf,
     trace: Option<AckTrace>,
-    connection: Option<Connection>,
+    connection: Option<Held>,
+    /// A file that was open when another took its place, until what was written to it is in that one.
+    left: Option<Held>,
+    /// Chats to which this instance wrote.
+    written: HashSet<ConversationId>,
+    /// Sentences of an opening that is tried again and again: each is said once.
+    told: HashSet<String>,
     instance: Option<Instance>,
     pending: VecDeque<Record>,
     barriers: Vec<oneshot::Sender<()>>,
@@ -210,7 +230,7 @@ struct Actor {
 impl Actor {
     fn run(mut self, inbox: &Inbox) {
         self.try_open();
-        let mut deadline: Option<Instant> = None;
+        let mut deadline = self.next_try();
         loop {
             let Some(commands) = inbox.wait(self.wake(deadline)) else {
                 self.flush();
@@ -220,19 +240,21 @@ impl Actor {
                 self.work_behind();
                 continue;
             }
+            let is_news = self.pending.is_empty() && !commands.is_empty();
             let mut is_urgent = commands.is_empty();
             let mut closing = None;
             for command in commands {
                 is_urgent |= self.take(command, &mut closing);
             }
-            if self.is_failing && deadline.is_some_and(|at| at > Instant::now()) && closing.is_none() {
+            let is_tried_now = closing.is_some() || (is_news && is_urgent);
+            if self.is_failing && deadline.is_some_and(|at| at > Instant::now()) && !is_tried_now {
                 self.release_barriers();
                 continue;
             }
             if is_urgent || closing.is_some() || deadline.is_some_and(|at| at <= Instant::now()) {
                 self.flush();
                 self.release_barriers();
-                deadline = self.is_failing.then(|| Instant::now() + RETRY);
+                deadline = self.next_try();
             } else if !self.pending.is_empty() && deadline.is_none() {
                 deadline = Some(Instant::now() + FLUSH);
             }
@@ -240,6 +262,7 @@ impl Actor {
                 let is_committed = self.pending.is_empty();
                 // Closing brings the log into the file; then nobody takes this instance for a living one.
                 drop(self.connection.take());
+                drop(self.left.take());
                 drop(self.instance.take());
                 if is_committed {
                     let _ = done.send(());
@@ -258,6 +281,12 @@ impl Actor {
         }
     }
 
+    /// When what failed is tried again.
+    fn next_try(&self) -> Option<Instant> {
+        let pause = if self.pending.is_empty() { SELDOM } else { RETRY };
+        self.is_failing.then(|| Instant::now() + pause)
+    }
+
     /// A step of what nobody waits for. What goes wrong with it is tried again with the next start.
     fn work_behind(&mut self) {
         let Some(connection) = &mut self.connection else { return };
@@ -265,8 +294,13 @@ impl Actor {
             .and_then(|is_left| if is_left { Ok(true) } else { retention::step(connection, self.retention, now_ms()) });
         self.is_work_left = is_left.unwrap_or_else(|error| {
             tracing::warn!(%error, "the search index was not brought up to date");
-            false
+            let error = StoreError::from(error);
+            mend::suspect(&self.folder, &error);
+            error.is_contention()
         });
+        if !self.is_work_left && mend::is_suspect(&self.folder) {
+            self.reopen();
+        }
     }
 
     /// Queues a record or notes a wish; `true` when it may not wait for the next flush.
@@ -295,17 +329,21 @@ impl Actor {
     }
 
     fn try_open(&mut self) {
-        let id = uuid::Uuid::now_v7().simple().to_string();
-        let notify = &self.notify;
-        let opened = open::for_writing(&self.folder, &mut |sentence| notify(StoreEvent::Notice(sentence)));
-        let opened = opened.and_then(|mut connection| {
-            repair::mark_interrupted(&mut connection, &self.folder, &mut || uuid::Uuid::now_v7().simple().to_string())?;
-            Ok(connection)
-        });
+        let mut opened = self.open();
+        if let Err(error) = &opened
+            && error.is_damage()
+        {
+            mend::suspect(&self.folder, error);
+            opened = self.open();
+        }
         match opened {
             Ok(connection) => {
                 self.connection = Some(connection);
-                self.instance = Instance::register(&self.folder, id).ok();
+                self.told.clear();
+                if self.instance.is_none() {
+                    let id = uuid::Uuid::now_v7().simple().to_string();
+                    self.instance = Instance::register(&self.folder, id).ok();
+                }
                 self.is_work_left = true;
                 (self.notify)(StoreEvent::Opened);
             }
@@ -313,54 +351,140 @@ impl Actor {
         }
     }
 
+    fn open(&mut self) -> Result<Held, StoreError> {
+        let (notify, told) = (&self.notify, &mut self.told);
+        let mut connection = open::for_writing(&self.folder, &mut |sentence| {
+            if told.insert(sentence.clone()) {
+                notify(StoreEvent::Notice(sentence));
+            }
+        })?;
+        repair::mark_interrupted(&mut connection, &self.folder, &mut || uuid::Uuid::now_v7().simple().to_string())?;
+        Ok(connection)
+    }
+
     fn fail(&mut self, error: &StoreError) {
-        // Damage found while running: the next start sets the file aside.
-        if !self.is_failing {
+        let why = error.to_string();
+        if !self.is_failing || !self.told.contains(&why) {
             tracing::error!(%error, "the history cannot be written");
             self.is_failing = true;
-            (self.notify)(StoreEvent::Failed { why: error.to_string() });
+            self.told.insert(why.clone());
+            (self.notify)(StoreEvent::Failed { why });
+        }
+    }
+
+    /// Closes the history and opens it again, which mends it where somebody met damage.
+    fn reopen(&mut self) {
+        drop(self.connection.take());
+        self.try_open();
+    }
+
+    /// Goes on where the history is now, after its file was removed or another took its place. What this instance wrote is
+    /// brought along.
+    fn follow(&mut self) {
+        if let Some(old) = self.connection.take() {
+            if old.fate() == Fate::Gone {
+                match mend::bring_back(&old, &self.folder) {
+                    Ok(true) => (self.notify)(StoreEvent::Notice(BROUGHT_BACK.to_owned())),
+                    Ok(false) => {}
+                    Err(error) => {
+                        self.connection = Some(old);
+                        self.fail(&error);
+                        return;
+                    }
+                }
+            }
+            self.left = self.left.take().or(Some(old));
+        }
+        self.try_open();
+        let Some(connection) = &mut self.connection else { return };
+        if let Some(left) = &self.left {
+            match bring_along(left, connection, &self.written) {
+                Ok(()) => self.left = None,
+                Err(error) => tracing::error!(%error, "what was written before was not brought along"),
+            }
         }
     }
 
     /// Commits everything pending, in transactions of a bounded size.
     fn flush(&mut self) {
         if self.connection.is_none() {
-            let was_failing = std::mem::replace(&mut self.is_failing, false);
-            self.try_open();
-            if self.is_failing {
-                return;
-            }
-            self.is_failing = was_failing;
+            self.follow();
+        } else if !self.pending.is_empty() && mend::is_suspect(&self.folder) {
+            self.reopen();
         }
-        while !self.pending.is_empty() {
-            let count = self.pending.len().min(BATCH);
+        let mut has_mended = false;
+        while !self.pending.is_empty() && self.connection.is_some() {
+            let count = batch_len(&self.pending);
             let batch: Vec<Record> = self.pending.range(..count).cloned().collect();
-            if let Err(error) = self.commit(&batch) {
+            let (done, error) = match self.commit(&batch) {
+                Ok(true) => (batch, None),
+                Ok(false) => {
+                    self.follow();
+                    if self.connection.as_ref().is_none_or(|held| held.fate() != Fate::There) {
+                        return;
+                    }
+                    continue;
+                }
+                Err(error) if error.is_damage() && !has_mended => {
+                    has_mended = true;
+                    mend::suspect(&self.folder, &error);
+                    self.reopen();
+                    continue;
+                }
+                Err(error) if error.is_misfit() => self.commit_what_fits(batch),
+                Err(error) => (Vec::new(), Some(error)),
+            };
+            if let Some(error) = error {
                 self.fail(&error);
                 return;
             }
             self.pending.drain(..count);
-            self.acknowledge(&batch);
+            self.acknowledge(&done);
         }
-        if std::mem::replace(&mut self.is_failing, false) {
+        if self.connection.is_some() && std::mem::replace(&mut self.is_failing, false) {
+            self.told.clear();
             (self.notify)(StoreEvent::Recovered);
         }
     }
 
-    fn commit(&mut self, batch: &[Record]) -> Result<(), StoreError> {
-        let Some(connection) = &mut self.connection else { return Ok(()) };
+    /// One by one, since something has no place: its chat or its answer is no longer in the history.
+    fn commit_what_fits(&mut self, batch: Vec<Record>) -> (Vec<Record>, Option<StoreError>) {
+        let all = batch.len();
+        let mut done = Vec::with_capacity(all);
+        for record in batch {
+            match self.commit(std::slice::from_ref(&record)) {
+                Ok(_) => done.push(record),
+                Err(error) if error.is_misfit() => tracing::error!(%error, "a record has no place in the history"),
+                Err(error) => return (Vec::new(), Some(error)),
+            }
+        }
+        if done.len() < all {
+            (self.notify)(StoreEvent::Notice(NO_PLACE.to_owned()));
+        }
+        (done, None)
+    }
+
+    /// `false` when the file is no longer where it was opened: nothing is written then.
+    fn commit(&mut self, batch: &[Record]) -> Result<bool, StoreError> {
+        let Some(connection) = &mut self.connection else { return Ok(false) };
         let instance = self.instance.as_ref().map(|instance| instance.id.as_str());
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = match connection.begin() {
+            Err(StoreError::Moved) => return Ok(false),
+            begun => begun?,
+        };
         for record in joined(batch) {
             write::write(&transaction, &record, instance)?;
         }
         transaction.commit()?;
-        Ok(())
+        Ok(true)
     }
 
     fn acknowledge(&mut self, batch: &[Record]) {
         let mut texts: Vec<MessageId> = Vec::new();
         for record in batch {
+            if let Record::Question { conversation, .. } | Record::AnswerBegan { conversation, .. } = record {
+                self.written.insert(conversation.clone());
+            }
             let what = match record {
                 Record::AnswerText { message, text } => {
                     *self.lengths.entry(message.clone()).or_default() += text.len() as u64;
@@ -419,6 +543,28 @@ impl Actor {
             (self.notify)(StoreEvent::Committed(CommittedWhat::AnswerText { message, len }));
         }
     }
+}
+
+/// How many of these records make a transaction.
+fn batch_len(pending: &VecDeque<Record>) -> usize {
+    let mut rows = 0;
+    let fits = |record: &&Record| {
+        rows += if let Record::Added(chat) = record { chat.entries.len() } else { 1 };
+        rows <= BATCH
+    };
+    pending.iter().take_while(fits).count().max(1)
+}
+
+/// Adds what the old file has of these chats and the new one has not.
+fn bring_along(old: &Held, new: &mut Held, chats: &HashSet<ConversationId>) -> Result<(), StoreError> {
+    for id in chats {
+        if let Some(chat) = reader::saved(old, id, &|_| ())? {
+            let transaction = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            write::add_chat(&transaction, &chat)?;
+            transaction.commit()?;
+        }
+    }
+    Ok(())
 }
 
 /// Pieces of one text right after each other become one piece.

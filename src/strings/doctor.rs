@@ -155,7 +155,8 @@ pub fn inside(term: &str, multiplexer: &str) -> String {
 // Saved chats.
 
 pub const CONTENT_WHOLE: &str = "SQLite finds nothing wrong in it";
-pub const DAMAGED_FIX: &str = "Start riffle: it sets the file aside and brings over what can be read.";
+pub const DAMAGED_FIX: &str =
+    "Run: riffle history check --repair. It keeps the file and brings what can be read into a new one.";
 pub const NEWER_FIX: &str = "Use a riffle as new as the one that wrote it; until then chats can be read, not saved.";
 pub const FOLDER_FIX: &str = "Mend its permissions, or name another one with --data-dir.";
 pub const CHATS_PRIVATE: &str = "only you can read it";

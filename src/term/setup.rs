@@ -13,16 +13,18 @@ use crate::config::provider::{KeySource, ProviderSettings};
 use crate::config::settings::Settings;
 use crate::host::{self, ToolBox};
 use crate::provider::Timeouts;
+use crate::safe_text::SafeText;
 use crate::store::Reader;
 use crate::strings;
 
 /// The chat that goes on; an error when it was named and is not there.
 pub(super) fn find_chat(resume: &Resume, data_dir: &Path) -> anyhow::Result<Option<ConversationId>> {
+    let mut tell = |sentence: String| host::note(SafeText::line(&sentence).as_str());
     let found = match resume {
         Resume::No => return Ok(None),
-        Resume::Newest => Reader::open_migrating(data_dir)?.newest()?,
+        Resume::Newest => Reader::open_migrating(data_dir, &mut tell)?.newest()?,
         Resume::Id(id) => {
-            let found = Reader::open_migrating(data_dir)?.find_id(id)?;
+            let found = Reader::open_migrating(data_dir, &mut tell)?.find_id(id)?;
             anyhow::ensure!(found.is_some(), strings::no_such_chat(id));
             found
         }

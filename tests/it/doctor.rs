@@ -286,7 +286,10 @@ fn saved_chats_are_looked_at_and_left_alone() {
     assert_eq!(listing(), before);
     std::fs::write(Path::new(&data).join("history.db"), "no database".repeat(999)).unwrap();
     let (status, text, _) = doctor(home.path(), &["--data-dir", &data, "demo"]);
-    assert!(status == Some(1) && text.contains("it is damaged.") && text.contains("Start riffle: it sets"), "{text}");
+    assert!(
+        status == Some(1) && text.contains("it is damaged.") && text.contains("Run: riffle history check --repair."),
+        "{text}"
+    );
 }
 
 #[test]

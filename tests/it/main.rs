@@ -11,6 +11,7 @@ mod connecting;
 mod corpus;
 mod doctor;
 mod drafts;
+mod durability;
 mod harness;
 mod history;
 mod importing;

@@ -92,7 +92,10 @@ fn sources() -> Vec<Source> {
     found.sort();
     found
         .into_iter()
-        .filter(|path| !path.ends_with("tests.rs") && !path.to_string_lossy().ends_with("_tests.rs"))
+        .filter(|path| {
+            !path.ends_with("tests.rs")
+                && !["_tests.rs", "src/store/tests/"].iter().any(|part| path.to_string_lossy().contains(part))
+        })
         .map(|path| {
             let text = std::fs::read_to_string(&path).unwrap();
             let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();

@@ -1,4 +1,10 @@
-use std::path::Path;
+//! The history as its users meet it: records in, rows out. What goes wrong has files of its own.
+
+mod damage;
+mod migration;
+mod sharing;
+
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -77,6 +83,12 @@ fn ended(message: &str, tool_calls: Vec<ToolCall>) -> Record {
     }
 }
 
+/// Files beside the history whose names go on like this.
+fn beside(folder: &Path, end: &str) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
+    paths.filter(|path| path.to_string_lossy().contains(&format!("{FILE_NAME}{end}"))).collect()
+}
+
 fn view(folder: &Path) -> Vec<(String, String, String, String)> {
     let connection = Connection::open(folder.join(FILE_NAME)).unwrap();
     connection
@@ -128,18 +140,6 @@ fn streamed_text_is_flushed_while_the_answer_runs_and_survives_a_kill() {
     let acks: Vec<_> = lines.iter().filter_map(|line| line["ack"].as_str()).collect();
     assert_eq!(acks, ["user", "delta"]);
     assert_eq!(lines.iter().filter(|line| line["recv"] == "delta").count(), 2);
-}
-
-#[test]
-fn another_instances_live_answer_is_not_called_interrupted() {
-    let folder = tempfile::tempdir().unwrap();
-    let (first, events) = open(folder.path());
-    first.append(question("c", "q", None, true));
-    first.append(began("c", "a", "q"));
-    wait(&events, &StoreEvent::Committed(CommittedWhat::AnswerBegan("a".into())));
-    let (_second, others) = open(folder.path());
-    wait(&others, &StoreEvent::Opened);
-    assert_eq!(view(folder.path())[1].3, "streaming");
 }
 
 #[test]
@@ -204,68 +204,6 @@ fn chats_are_listed_newest_first_by_words_and_without_deleted_ones() {
 }
 
 #[test]
-fn two_instances_write_one_history_without_a_word_about_locks() {
-    let folder = tempfile::tempdir().unwrap();
-    let (first, one) = open(folder.path());
-    let (second, two) = open(folder.path());
-    for n in 0..50 {
-        first.append(question(&format!("a{n}"), &format!("qa{n}"), None, true));
-        second.append(question(&format!("b{n}"), &format!("qb{n}"), None, true));
-    }
-    assert!(first.close(Duration::from_secs(59)) && second.close(Duration::from_secs(59)));
-    assert_eq!(view(folder.path()).len(), 100);
-    let is_failure = |event: StoreEvent| matches!(event, StoreEvent::Failed { .. });
-    assert!(!one.try_iter().chain(two.try_iter()).any(is_failure));
-}
-
-#[test]
-fn a_file_that_is_no_history_is_set_aside_and_never_overwritten() {
-    let foreign = |folder: &Path| {
-        let connection = Connection::open(folder.join(FILE_NAME)).unwrap();
-        connection.execute_batch("create table theirs (x); insert into theirs values (1)").unwrap();
-    };
-    let noise =
-        |folder: &Path| std::fs::write(folder.join(FILE_NAME), b"this is not a database at all, sorry").unwrap();
-    for damage in [&foreign as &dyn Fn(&Path), &noise] {
-        let folder = tempfile::tempdir().unwrap();
-        damage(folder.path());
-        let original = std::fs::read(folder.path().join(FILE_NAME)).unwrap();
-        let (writer, events) = open(folder.path());
-        writer.append(question("c", "q", None, true));
-        wait(&events, &StoreEvent::Committed(CommittedWhat::Question("q".into())));
-        let aside = std::fs::read_dir(folder.path())
-            .unwrap()
-            .flatten()
-            .map(|entry| entry.path())
-            .find(|path| path.to_string_lossy().contains(".damaged-"))
-            .unwrap();
-        assert_eq!(std::fs::read(aside).unwrap(), original);
-    }
-}
-
-#[test]
-fn rows_of_a_damaged_history_are_brought_over() {
-    let folder = tempfile::tempdir().unwrap();
-    let (writer, _events) = open(folder.path());
-    for n in 0..200 {
-        writer.append(question(&format!("c{n}"), &format!("q{n}"), None, true));
-    }
-    assert!(writer.close(Duration::from_secs(20)));
-    let path = folder.path().join(FILE_NAME);
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch("pragma wal_checkpoint(truncate); pragma journal_mode=delete")
-        .unwrap();
-    let mut bytes = std::fs::read(&path).unwrap();
-    // The header's schema cookie stays; the application's mark is destroyed, so that the file is no longer ours.
-    bytes[68..72].copy_from_slice(b"oops");
-    std::fs::write(&path, bytes).unwrap();
-    let (_writer, events) = open(folder.path());
-    wait(&events, &StoreEvent::Opened);
-    assert_eq!(view(folder.path()).len(), 200);
-}
-
-#[test]
 fn a_newer_history_is_read_and_never_written() {
     let folder = tempfile::tempdir().unwrap();
     let (writer, _events) = open(folder.path());
@@ -320,27 +258,6 @@ fn the_file_is_private_from_the_start() {
 }
 
 #[test]
-fn an_older_form_is_backed_up_before_it_is_changed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(FILE_NAME);
-    let mut connection = Connection::open(&path).unwrap();
-    schema::migrate(&mut connection, Some(folder.path()), schema::MIGRATIONS).unwrap();
-    let mut next: Vec<schema::Step> = schema::MIGRATIONS.to_vec();
-    for step in ["create table later (x)", "create table later2 (x)", "create table later3 (x)", "create table l4 (x)"]
-    {
-        next.push(schema::Step::Script(step));
-        schema::migrate(&mut connection, Some(folder.path()), &next).unwrap();
-    }
-    assert_eq!(schema::version(&connection).unwrap(), schema::VERSION + 4);
-    let backups = std::fs::read_dir(folder.path())
-        .unwrap()
-        .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().contains(".backup-"))
-        .count();
-    assert_eq!(backups, 3);
-}
-
-#[test]
 fn an_answer_that_goes_on_is_one_text_and_keeps_nothing_of_its_failure() {
     let folder = tempfile::tempdir().unwrap();
     let (writer, events) = open(folder.path());
@@ -378,28 +295,6 @@ fn an_answer_that_goes_on_is_one_text_and_keeps_nothing_of_its_failure() {
         panic!("{chat:?}")
     };
     assert_eq!(provider, "other");
-}
-
-#[test]
-fn images_are_kept_with_their_question_also_in_a_history_that_had_no_place_for_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut old = Connection::open(folder.path().join(FILE_NAME)).unwrap();
-    schema::migrate(&mut old, None, &schema::MIGRATIONS[..1]).unwrap();
-    drop(old);
-    let image = crate::chat::Attachment::image("tent.gif", b"GIF89a").unwrap();
-    let (writer, _events) = open(folder.path());
-    let Record::Question { conversation, message, parent, time_ms, text, new_chat, .. } =
-        question("c", "q", None, true)
-    else {
-        panic!()
-    };
-    let attachments = vec![image.clone()];
-    writer.append(Record::Question { conversation, message, parent, time_ms, text, attachments, new_chat });
-    assert!(writer.close(Duration::from_secs(20)));
-    let chat = Reader::open(folder.path()).unwrap().load(&"c".into()).unwrap().unwrap();
-    assert_eq!(chat.entries[0].attachments, [image]);
-    let is_backup = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().contains("backup");
-    assert!(std::fs::read_dir(folder.path()).unwrap().flatten().any(is_backup));
 }
 
 #[test]
