@@ -18,6 +18,9 @@ const BUSY: Duration = Duration::from_secs(5);
 /// The oldest `SQLite` that keeps a WAL whole with two connections.
 const MIN_SQLITE: i32 = 3_051_003;
 
+/// Bytes that are read and written at once.
+const PAGE_BYTES: i64 = 16 * 1024;
+
 /// Opens the history for writing, creating or mending it as needed. `tell` hears sentences for the person: what is being
 /// done where it takes a while, what was set aside and where.
 pub(super) fn for_writing(folder: &Path, tell: &mut dyn FnMut(String)) -> Result<Connection, StoreError> {
@@ -126,6 +129,8 @@ fn not_a_history() -> StoreError {
 }
 
 fn configure(connection: &Connection) -> Result<(), StoreError> {
+    // Only a file that is still empty takes it: an answer rarely needs a page of its own then, and half of it stays empty.
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.query_row("pragma journal_mode = wal", [], |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
