@@ -179,8 +179,8 @@ impl Reader {
              where chat = ?1 order by seq",
         )?;
         chat.entries = statement.query_map([seq], |row| Ok(entry(row)))?.flatten().filter_map(Result::ok).collect();
-        self.add_chunks(seq, &mut chat.entries)?;
-        self.add_attachments(seq, &mut chat.entries)?;
+        self.add_chunks(&mut chat.entries)?;
+        self.add_attachments(&mut chat.entries)?;
         Ok(Some(chat))
     }
 
@@ -214,46 +214,40 @@ impl Reader {
         Ok(None)
     }
 
-    /// Images of questions. A history of an older form, which is only read, has none.
-    fn add_attachments(&self, chat: i64, entries: &mut [Entry]) -> Result<(), StoreError> {
+    /// Images of questions.
+    fn add_attachments(&self, entries: &mut [Entry]) -> Result<(), StoreError> {
         let Some(connection) = &self.connection else { return Ok(()) };
-        let mut statement = connection.prepare(
-            "select attachment.message_id, attachment.name, attachment.media_type, attachment.data from message
-             join attachment on attachment.message_id = message.id
-             where message.chat = ?1 order by attachment.seq",
-        )?;
-        let mut rows = statement.query([chat])?;
-        while let Some(row) = rows.next()? {
-            let (Ok(message), Ok(name), Ok(media_type), Ok(data)) =
-                (row.get::<_, String>(0), row.get(1), row.get(2), row.get::<_, Vec<u8>>(3))
-            else {
-                continue;
-            };
-            if let Some(entry) = entries.iter_mut().find(|entry| entry.id.0 == message) {
+        let has_any: bool = connection.query_row("select exists (select 1 from attachment)", [], |row| row.get(0))?;
+        let mut statement =
+            connection.prepare("select name, media_type, data from attachment where message_id = ?1 order by seq")?;
+        for entry in entries.iter_mut().filter(|entry| has_any && matches!(entry.body, EntryBody::Question(_))) {
+            let mut rows = statement.query([entry.id.as_str()])?;
+            while let Some(row) = rows.next()? {
+                let (Ok(name), Ok(media_type), Ok(data)) = (row.get(0), row.get(1), row.get::<_, Vec<u8>>(2)) else {
+                    continue;
+                };
                 entry.attachments.push(Attachment { name, media_type, data: data.into() });
             }
         }
         Ok(())
     }
 
-    /// Text that is still in pieces, as while an answer streams or after it was cut.
-    fn add_chunks(&self, chat: i64, entries: &mut [Entry]) -> Result<(), StoreError> {
+    /// Text that is still in pieces, as while an answer streams or after it was cut. There is little of it in the whole
+    /// history, so that it is gone through rather than asked for with each message.
+    fn add_chunks(&self, entries: &mut [Entry]) -> Result<(), StoreError> {
         let Some(connection) = &self.connection else { return Ok(()) };
-        let places: HashMap<String, usize> =
-            entries.iter().enumerate().map(|(at, entry)| (entry.id.0.clone(), at)).collect();
-        let mut statement = connection.prepare(
-            "select chunk.message_id, chunk.kind, chunk.text from message
-             join chunk on chunk.message_id = message.id
-             where message.chat = ?1 order by chunk.seq",
-        )?;
-        let mut rows = statement.query([chat])?;
+        let mut statement = connection.prepare("select message_id, kind, text from chunk order by seq")?;
+        let mut rows = statement.query([])?;
+        let mut places: Option<HashMap<MessageId, usize>> = None;
         while let Some(row) = rows.next()? {
             let (Ok(message), Ok(kind), Ok(text)) =
                 (row.get::<_, String>(0), row.get::<_, String>(1), row.get::<_, String>(2))
             else {
                 continue;
             };
-            let Some(entry) = places.get(&message).and_then(|at| entries.get_mut(*at)) else { continue };
+            let places = places
+                .get_or_insert_with(|| entries.iter().enumerate().map(|(at, entry)| (entry.id.clone(), at)).collect());
+            let Some(entry) = places.get(&MessageId(message)).and_then(|at| entries.get_mut(*at)) else { continue };
             if let EntryBody::Answer { message, .. } = &mut entry.body {
                 if kind == "text" {
                     message.text.push_str(&text);
