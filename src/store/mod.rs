@@ -2,6 +2,7 @@
 //! order on a thread of its own, `importer` whole chats at once, `reader` finds and loads chats, `repair` mends what a killed instance left, `inspect`
 //! looks at it all without touching it.
 
+mod bulk;
 mod error;
 mod importer;
 mod inbox;
@@ -22,6 +23,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use bulk::Bulk;
 pub use error::StoreError;
 pub use importer::{Imported, Importer};
 pub use inspect::{Inspection, inspect};
