@@ -91,6 +91,12 @@ impl Importer {
         }
     }
 
+    /// A step of the index as the writer does it behind everything else; `false` when the search knows all messages.
+    pub fn index_some(&mut self) -> Result<bool, StoreError> {
+        self.flush()?;
+        Ok(index::step(&mut self.connection)?)
+    }
+
     fn flush(&mut self) -> Result<(), StoreError> {
         (self.messages, self.bytes) = (0, 0);
         let waiting = std::mem::take(&mut self.waiting);

@@ -76,6 +76,9 @@ pub(super) fn leave_log(connection: &Connection, is_left: bool) -> rusqlite::Res
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_left).map(drop)
 }
 
+/// Bytes that are read and written at once.
+const PAGE_BYTES: i64 = 16 * 1024;
+
 /// Opens the history for writing, creating or mending it as needed. `tell` hears sentences for the person: what is being
 /// done where it takes a while, what was set aside and where.
 pub(super) fn for_writing(folder: &Path, tell: &mut dyn FnMut(String)) -> Result<Held, StoreError> {
@@ -237,6 +240,8 @@ fn configure(
     let mode = |wanted: &str| -> rusqlite::Result<String> {
         connection.query_row(&format!("pragma journal_mode{wanted}"), [], |row| row.get(0))
     };
+    // Only a file that is still empty takes it: an answer rarely needs a page of its own then, and half of it stays empty.
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     match distant {
         None => drop(mode(" = wal")?),
         Some(name) => {

@@ -228,7 +228,7 @@ pub(super) fn saved(
     let rows = statement.query_map([seq], |row| Ok(entry(row)))?;
     let readable = rows.filter_map(|row| row.map_err(|error| heed(&error.into())).ok());
     chat.entries = readable.filter_map(Result::ok).collect();
-    for added in [add_chunks(connection, seq, &mut chat.entries), add_attachments(connection, seq, &mut chat.entries)] {
+    for added in [add_chunks(connection, &mut chat.entries), add_attachments(connection, &mut chat.entries)] {
         match added {
             Err(error) if error.is_damage() => heed(&error),
             added => added?,
@@ -237,44 +237,38 @@ pub(super) fn saved(
     Ok(Some(chat))
 }
 
-/// Images of questions. A history of an older form, which is only read, has none.
-fn add_attachments(connection: &Connection, chat: i64, entries: &mut [Entry]) -> Result<(), StoreError> {
-    let mut statement = connection.prepare(
-        "select attachment.message_id, attachment.name, attachment.media_type, attachment.data from message
-         join attachment on attachment.message_id = message.id
-         where message.chat = ?1 order by attachment.seq",
-    )?;
-    let mut rows = statement.query([chat])?;
-    while let Some(row) = rows.next()? {
-        let (Ok(message), Ok(name), Ok(media_type), Ok(data)) =
-            (row.get::<_, String>(0), row.get(1), row.get(2), row.get::<_, Vec<u8>>(3))
-        else {
-            continue;
-        };
-        if let Some(entry) = entries.iter_mut().find(|entry| entry.id.0 == message) {
+/// Images of questions.
+fn add_attachments(connection: &Connection, entries: &mut [Entry]) -> Result<(), StoreError> {
+    let has_any: bool = connection.query_row("select exists (select 1 from attachment)", [], |row| row.get(0))?;
+    let mut statement =
+        connection.prepare("select name, media_type, data from attachment where message_id = ?1 order by seq")?;
+    for entry in entries.iter_mut().filter(|entry| has_any && matches!(entry.body, EntryBody::Question(_))) {
+        let mut rows = statement.query([entry.id.as_str()])?;
+        while let Some(row) = rows.next()? {
+            let (Ok(name), Ok(media_type), Ok(data)) = (row.get(0), row.get(1), row.get::<_, Vec<u8>>(2)) else {
+                continue;
+            };
             entry.attachments.push(Attachment { name, media_type, data: data.into() });
         }
     }
     Ok(())
 }
 
-/// Text that is still in pieces, as while an answer streams or after it was cut.
-fn add_chunks(connection: &Connection, chat: i64, entries: &mut [Entry]) -> Result<(), StoreError> {
-    let places: HashMap<String, usize> =
-        entries.iter().enumerate().map(|(at, entry)| (entry.id.0.clone(), at)).collect();
-    let mut statement = connection.prepare(
-        "select chunk.message_id, chunk.kind, chunk.text from message
-         join chunk on chunk.message_id = message.id
-         where message.chat = ?1 order by chunk.seq",
-    )?;
-    let mut rows = statement.query([chat])?;
+/// Text that is still in pieces, as while an answer streams or after it was cut. There is little of it in the whole
+/// history, so that it is gone through rather than asked for with each message.
+fn add_chunks(connection: &Connection, entries: &mut [Entry]) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("select message_id, kind, text from chunk order by seq")?;
+    let mut rows = statement.query([])?;
+    let mut places: Option<HashMap<MessageId, usize>> = None;
     while let Some(row) = rows.next()? {
         let (Ok(message), Ok(kind), Ok(text)) =
             (row.get::<_, String>(0), row.get::<_, String>(1), row.get::<_, String>(2))
         else {
             continue;
         };
-        let Some(entry) = places.get(&message).and_then(|at| entries.get_mut(*at)) else { continue };
+        let places = places
+            .get_or_insert_with(|| entries.iter().enumerate().map(|(at, entry)| (entry.id.clone(), at)).collect());
+        let Some(entry) = places.get(&MessageId(message)).and_then(|at| entries.get_mut(*at)) else { continue };
         if let EntryBody::Answer { message, .. } = &mut entry.body {
             if kind == "text" {
                 message.text.push_str(&text);
@@ -302,7 +296,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
             provider: text("provider"),
             model: text("model"),
             finish: meta["finish"].as_str().and_then(Finish::parse),
-            finish_raw: meta["finish_raw"].as_str().map(str::to_owned),
+            finish_raw: meta.get("finish_raw").unwrap_or(&meta["finish"]).as_str().map(str::to_owned),
             error: read(&meta["error"]),
             usage: read(&meta["usage"]),
             ttft_ms: meta["ttft_ms"].as_u64(),

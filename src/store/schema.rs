@@ -118,6 +118,7 @@ create table message (
   instance text
 ) strict;
 create index message_chat on message (chat);
+create index message_place on message (seq, chat);
 ",
         number_by_time,
         "
@@ -158,32 +159,37 @@ update conversation set
     ),
 ];
 
-/// Messages of one second that have numbers of their own; more take those of the next seconds.
-const PER_SECOND: i64 = 256;
+/// Milliseconds of one number. The search index holds a difference of two numbers for each word of each message, so that they
+/// must lie close together; people and models rarely say more than this.
+const NUMBER_MS: i64 = 4000;
 
 /// The first number of messages of this time.
 pub(super) fn first_number(time_ms: i64) -> i64 {
-    (time_ms.clamp(0, i64::MAX / PER_SECOND) / 1000) * PER_SECOND
+    time_ms.max(0) / NUMBER_MS
 }
 
-/// The time of the message with this number, within a second; milliseconds since 1970 UTC.
+/// The time of the message with this number, milliseconds since 1970 UTC; where several were said at once, all but the
+/// first have the next numbers.
 pub(super) fn time_of(number: i64) -> i64 {
-    number / PER_SECOND * 1000
+    number.saturating_mul(NUMBER_MS)
 }
 
-/// A number for a message of this time that no other has. `after` is one that was given before, if this follows it.
+/// The first number from this time on that no message has. `after` is one that was given before, if this follows it.
 pub(super) fn free_number(connection: &Connection, time_ms: i64, after: Option<i64>) -> rusqlite::Result<i64> {
-    let mut statement = connection.prepare_cached("select max(seq) from message where seq between ?1 and ?2")?;
+    let mut count = connection
+        .prepare_cached("select count(*) from message indexed by message_place where seq between ?1 and ?2")?;
     let mut first = first_number(time_ms).max(after.map_or(0, |after| after + 1)).max(1);
-    loop {
-        let last = first - first % PER_SECOND + PER_SECOND - 1;
-        let taken: Option<i64> = statement.query_row([first, last], |row| row.get(0))?;
-        match taken {
-            None => return Ok(first),
-            Some(taken) if taken < last => return Ok(taken + 1),
-            Some(_) => first = last + 1,
+    let (mut size, mut has_end) = (1, false);
+    // A stretch without a gap, as of an import in which all is of one day, is left in steps that grow and then shrink.
+    while size > 0 {
+        let is_taken = count.query_row([first, first + size - 1], |row| row.get::<_, i64>(0))? == size;
+        if is_taken {
+            first += size;
         }
+        has_end |= !is_taken;
+        size = if has_end { size / 2 } else { size * 2 };
     }
+    Ok(first)
 }
 
 fn number_by_time(transaction: &Transaction<'_>) -> Result<(), StoreError> {

@@ -370,13 +370,19 @@ struct AnswerMeta<'a> {
 }
 
 impl AnswerMeta<'_> {
+    /// The vendor's word for how it ended, where it is not our own: null is none at all.
+    fn raw_word(&self) -> Option<Value> {
+        let own = self.finish.map(Finish::as_str);
+        (own != self.finish_raw).then(|| self.finish_raw.map_or(Value::Null, |raw| json!(raw)))
+    }
+
     fn write(&self, meta: &mut Map<String, Value>) {
         meta.insert("model".to_owned(), json!(self.model));
         for (key, value) in [
             ("tool_calls", (!self.tool_calls.is_empty()).then(|| json!(self.tool_calls))),
             ("opaque", self.opaque.map(|opaque| json!(opaque))),
             ("finish", self.finish.map(|finish| json!(finish.as_str()))),
-            ("finish_raw", self.finish_raw.map(|raw| json!(raw))),
+            ("finish_raw", self.raw_word()),
             ("error", self.error.map(|error| json!(error))),
             ("usage", self.usage.map(|usage| json!(usage))),
             ("ttft_ms", self.ttft_ms.map(|ms| json!(ms))),

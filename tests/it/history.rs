@@ -216,9 +216,9 @@ fn an_import_that_is_killed_is_completed_by_doing_it_again() {
     assert_eq!((count(), history.all().iter().map(|chat| chat.entries.len()).sum::<usize>()), (1500, 6000));
     let found = Reader::open(&history.data)
         .unwrap()
-        .find(&riffle::host::parse_query("boots "), riffle::store::Order::Time, 1)
+        .find(&riffle::host::parse_query("boots "), riffle::store::Order::Time, 2000)
         .unwrap();
-    assert_eq!((found.hits, found.unindexed), (4000, 0));
+    assert_eq!((found.hits, found.unindexed), (6000, 0));
 }
 
 #[test]

@@ -1,26 +1,17 @@
-//! Finds chats: by their titles and by what was said in them, the newest hit first.
+//! Finds chats: by their titles and by what was said in them, the newest hit first. Of each chat only a few figures are
+//! read until it is known which ones are shown; hits are looked for in `hits`.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::hits;
 use super::query::{Place, Query};
 use super::words::folded;
 use crate::chat::{ConversationId, MessageId};
 use crate::store::StoreError;
 use crate::store::reader::ChatRow;
-use crate::store::schema::{first_number, time_of};
 
-/// Most hits that are read at once; what lies behind them is found by asking for more.
-const MAX_HITS: usize = 4000;
-/// Messages in which a beginning of a word is looked for before the index is asked: what nearly every message holds is found
-/// among them, and what hardly any holds costs the index little.
-const RECENT: usize = 1500;
-/// Enough hits among them to answer with.
-const ENOUGH: usize = 200;
-/// Longest beginning of a word for which this is done, in characters.
-const SHORT: usize = 3;
 /// Bytes shown before a hit, and in all.
 const BEFORE: usize = 24;
 const EXCERPT: usize = 160;
@@ -83,48 +74,35 @@ pub(in crate::store) fn find(
     order: Order,
     limit: usize,
 ) -> Result<Found, StoreError> {
-    let all = candidates(connection, query)?;
-    let total = connection.query_row(
-        "select count(*) from conversation where deleted_ms is null and archived_ms is null",
-        [],
-        |row| row.get::<_, i64>(0),
-    )?;
-    let unindexed: i64 =
-        connection.query_row("select count(*) from (select 1 from unindexed limit 1000000)", [], |row| row.get(0))?;
-    let mut found = Found { total: total.unsigned_abs(), unindexed: unindexed.unsigned_abs(), ..Found::default() };
+    // All that follows sees one state of the file, and locks it once.
+    let snapshot = connection.unchecked_transaction()?;
+    let chats = Chats::read(&snapshot, query, order)?;
+    let unindexed: i64 = snapshot.query_row("select count(*) from unindexed", [], |row| row.get(0))?;
+    let mut found = Found { total: chats.total, unindexed: unindexed.unsigned_abs(), ..Found::default() };
     if !query.unknown.is_empty() {
         return Ok(found);
     }
-    let mut met: HashMap<i64, Met> = HashMap::new();
-    if query.looks_into_messages() {
-        for chat in all.values().filter(|_| query.role.is_none() && !query.has_code) {
-            if query.is_in_title(&chat.row.title) {
-                met.insert(chat.seq, Met { time_ms: chat.row.updated_ms, ..Met::default() });
-            }
-        }
-        let hits = hits(connection, query, &all)?;
+    let mut met: Vec<Met<'_>> = if query.looks_into_messages() {
+        let hits = hits::hits(&snapshot, query, &chats, limit)?;
         found.is_more = hits.is_more;
-        found.hits = hits.seqs.len();
-        for (message, chat) in hits.seqs {
-            let met = met.entry(chat).or_default();
-            met.hits += 1;
-            if met.message.is_none() {
-                met.message = Some(message);
-                met.time_ms = met.time_ms.max(time_of(message));
-            }
-        }
+        found.hits = hits.count;
+        let titles = chats.list.iter().filter(|chat| chat.is_in_title && !hits.met.contains_key(&chat.seq));
+        let mut met: Vec<_> = titles.map(Met::of).collect();
+        met.extend(hits.met.iter().filter_map(|(seq, hit)| {
+            let chat = chats.get(*seq)?;
+            let title_ms = if chat.is_in_title { chat.updated_ms } else { i64::MIN };
+            Some(Met { chat, time_ms: title_ms.max(hit.time_ms()), message: Some(hit.newest), hits: hit.count })
+        }));
+        met
     } else {
-        met.extend(all.iter().map(|(seq, chat)| (*seq, Met { time_ms: chat.row.updated_ms, ..Met::default() })));
-    }
-    let mut seqs: Vec<(i64, Met)> = met.into_iter().collect();
-    sort(&mut seqs, &all, order, query.looks_into_messages());
-    found.is_more |= seqs.len() > limit;
-    seqs.truncate(limit);
-    let mut all = all;
-    for (seq, met) in seqs {
-        let Some(chat) = all.remove(&seq) else { continue };
-        let hit = met.message.map(|message| hit(connection, query, message)).transpose()?.flatten();
-        found.chats.push(ChatFound { chat: chat.row, hit, hits: met.hits });
+        chats.list.iter().map(Met::of).collect()
+    };
+    sort(&mut met, order, query.looks_into_messages());
+    found.is_more |= met.len() > limit;
+    for met in met.into_iter().take(limit) {
+        let Some(chat) = chat_row(&snapshot, met.chat.seq)? else { continue };
+        let hit = met.message.map(|message| hit(&snapshot, query, message)).transpose()?.flatten();
+        found.chats.push(ChatFound { chat, hit, hits: met.hits });
     }
     Ok(found)
 }
@@ -183,138 +161,141 @@ fn slips(word: &str) -> Vec<String> {
     out
 }
 
-struct Candidate {
-    seq: i64,
-    row: ChatRow,
+/// What of a chat decides whether and where it is listed.
+pub(super) struct Chat {
+    pub seq: i64,
+    pub updated_ms: i64,
+    messages: u32,
+    is_pinned: bool,
+    is_in_title: bool,
+    /// Without case and accents; only where they are sorted by it.
+    title: String,
 }
 
-#[derive(Default)]
-struct Met {
+/// The chats that the filters leave.
+pub(super) struct Chats {
+    /// In the order of their numbers.
+    pub list: Vec<Chat>,
+    /// Messages in them.
+    pub messages: u64,
+    /// Chats in all, without deleted and archived ones.
+    total: u64,
+}
+
+impl Chats {
+    fn read(connection: &Connection, query: &Query, order: Order) -> Result<Self, StoreError> {
+        let place = match query.place {
+            Place::Chats => "deleted_ms is null and archived_ms is null",
+            Place::Archive => "deleted_ms is null and archived_ms is not null",
+            Place::Trash => "deleted_ms is not null",
+        };
+        let mut statement = connection.prepare_cached(&format!(
+            "select seq, title, provider, model, updated_ms, pinned_ms is not null, tags, messages, has_tools
+             from conversation not indexed where {place} order by seq"
+        ))?;
+        let mut rows = statement.query([])?;
+        let has_titles = query.role.is_none() && !query.has_code && !query.terms.is_empty();
+        let mut out = Self { list: Vec::new(), messages: 0, total: 0 };
+        while let Some(row) = rows.next()? {
+            out.total += 1;
+            if !is_left(row, query)? {
+                continue;
+            }
+            let title = row.get_ref(1)?.as_str().unwrap_or_default();
+            let chat = Chat {
+                seq: row.get(0)?,
+                updated_ms: row.get(4)?,
+                messages: row.get(7)?,
+                is_pinned: row.get(5)?,
+                is_in_title: has_titles && query.is_in(title),
+                title: if order == Order::Title { folded(title) } else { String::new() },
+            };
+            out.messages += u64::from(chat.messages);
+            out.list.push(chat);
+        }
+        if query.place != Place::Chats {
+            let count = "select count(*) from conversation where deleted_ms is null and archived_ms is null";
+            out.total = connection.query_row(count, [], |row| row.get::<_, i64>(0))?.unsigned_abs();
+        }
+        Ok(out)
+    }
+
+    pub(super) fn get(&self, seq: i64) -> Option<&Chat> {
+        self.list.binary_search_by_key(&seq, |chat| chat.seq).ok().and_then(|at| self.list.get(at))
+    }
+}
+
+/// Whether the filters leave the chat of this row.
+fn is_left(row: &Row<'_>, query: &Query) -> rusqlite::Result<bool> {
+    let text = |at: usize| row.get_ref(at).map(|value| folded(value.as_str().unwrap_or_default()));
+    let is_in = |parts: &[String], at: usize| -> rusqlite::Result<bool> {
+        Ok(parts.is_empty() || {
+            let text = text(at)?;
+            parts.iter().all(|part| text.contains(part.as_str()))
+        })
+    };
+    let has_tags = query.tags.is_empty() || {
+        let tags = text(6)?;
+        query.tags.iter().all(|wanted| tags.split(' ').any(|tag| tag.starts_with(wanted.as_str())))
+    };
+    Ok(has_tags
+        && is_in(&query.providers, 2)?
+        && is_in(&query.models, 3)?
+        && (!query.is_pinned || row.get(5)?)
+        && (!query.has_tools || row.get(8)?)
+        && query.since_ms.map_or(Ok(true), |since| row.get::<_, i64>(4).map(|updated_ms| updated_ms >= since))?)
+}
+
+/// A chat that is listed.
+struct Met<'a> {
+    chat: &'a Chat,
     time_ms: i64,
     message: Option<i64>,
     hits: usize,
 }
 
-/// The chats that the filters leave.
-fn candidates(connection: &Connection, query: &Query) -> Result<HashMap<i64, Candidate>, StoreError> {
-    let place = match query.place {
-        Place::Chats => "deleted_ms is null and archived_ms is null",
-        Place::Archive => "deleted_ms is null and archived_ms is not null",
-        Place::Trash => "deleted_ms is not null",
-    };
-    let mut statement = connection.prepare_cached(&format!(
-        "select seq, id, title, created_ms, updated_ms, messages, provider, model, tags, pinned_ms is not null,
-           archived_ms is not null, deleted_ms, has_tools
-         from conversation where {place}"
-    ))?;
-    let mut rows = statement.query([])?;
-    let mut out = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let (provider, model, tags): (String, String, String) = (row.get(6)?, row.get(7)?, row.get(8)?);
-        let is_pinned: bool = row.get(9)?;
-        let updated_ms: i64 = row.get(4)?;
-        let is_in = |parts: &[String], text: &str| {
-            parts.is_empty() || {
-                let text = folded(text);
-                parts.iter().all(|part| text.contains(part.as_str()))
-            }
-        };
-        let has_tags =
-            query.tags.iter().all(|wanted| tags.split(' ').any(|tag| folded(tag).starts_with(wanted.as_str())));
-        let is_left_out = !is_in(&query.models, &model)
-            || !is_in(&query.providers, &provider)
-            || !has_tags
-            || (query.is_pinned && !is_pinned)
-            || (query.has_tools && !row.get::<_, bool>(12)?)
-            || query.since_ms.is_some_and(|since| updated_ms < since);
-        if is_left_out {
-            continue;
-        }
-        let seq = row.get(0)?;
-        let row = ChatRow {
-            id: ConversationId(row.get(1)?),
-            title: row.get(2)?,
-            created_ms: row.get(3)?,
-            updated_ms,
-            messages: row.get(5)?,
-            provider,
-            model,
-            tags: tags.split_whitespace().map(str::to_owned).collect(),
-            is_pinned,
-            is_archived: row.get(10)?,
-            deleted_ms: row.get(11)?,
-        };
-        out.insert(seq, Candidate { seq, row });
+impl<'a> Met<'a> {
+    fn of(chat: &'a Chat) -> Self {
+        Self { chat, time_ms: chat.updated_ms, message: None, hits: 0 }
     }
-    Ok(out)
 }
 
-fn sort(seqs: &mut [(i64, Met)], all: &HashMap<i64, Candidate>, order: Order, is_search: bool) {
-    let row = |seq: &i64| all.get(seq).map(|chat| &chat.row);
+fn sort(met: &mut [Met<'_>], order: Order, is_search: bool) {
+    let newest = |met: &Met<'_>| (std::cmp::Reverse(met.time_ms), met.chat.seq);
     match order {
-        Order::Time => seqs.sort_by_cached_key(|(seq, met)| {
-            let is_pinned = !is_search && row(seq).is_some_and(|row| row.is_pinned);
-            (!is_pinned, std::cmp::Reverse(met.time_ms), *seq)
-        }),
-        Order::Title => seqs.sort_by_cached_key(|(seq, _)| (row(seq).map(|row| folded(&row.title)), *seq)),
-        Order::Length => {
-            seqs.sort_by_cached_key(|(seq, _)| (std::cmp::Reverse(row(seq).map(|row| row.messages)), *seq));
+        Order::Time => met.sort_unstable_by_key(|met| (is_search || !met.chat.is_pinned, newest(met))),
+        Order::Title => {
+            met.sort_unstable_by(|one, other| {
+                (&one.chat.title, one.chat.seq).cmp(&(&other.chat.title, other.chat.seq))
+            });
         }
+        Order::Length => met.sort_unstable_by_key(|met| (std::cmp::Reverse(met.chat.messages), met.chat.seq)),
     }
 }
 
-struct Hits {
-    /// Messages with their chats, newest first.
-    seqs: Vec<(i64, i64)>,
-    is_more: bool,
-}
-
-fn hits(connection: &Connection, query: &Query, chats: &HashMap<i64, Candidate>) -> Result<Hits, StoreError> {
-    let is_short = query.lone_prefix().is_some_and(|word| word.chars().count() <= SHORT);
-    if is_short && query.role.is_none() && !query.has_code {
-        let recent = recent_hits(connection, query, chats)?;
-        if recent.seqs.len() >= ENOUGH {
-            return Ok(recent);
-        }
-    }
-    let Some(expression) = query.expression() else { return Ok(Hits { seqs: Vec::new(), is_more: false }) };
+fn chat_row(connection: &Connection, seq: i64) -> Result<Option<ChatRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "select search.rowid, message.chat from search cross join message on message.seq = search.rowid
-         where search match ?1 and search.rowid >= ?2 order by search.rowid desc",
+        "select id, title, created_ms, updated_ms, messages, provider, model, tags, pinned_ms is not null,
+           archived_ms is not null, deleted_ms
+         from conversation where seq = ?1",
     )?;
-    let since = query.since_ms.map_or(0, first_number);
-    let mut rows = statement.query((expression, since))?;
-    let mut hits = Hits { seqs: Vec::new(), is_more: false };
-    while let Some(row) = rows.next()? {
-        let (message, chat): (i64, i64) = (row.get(0)?, row.get(1)?);
-        if !chats.contains_key(&chat) {
-            continue;
-        }
-        if hits.seqs.len() == MAX_HITS {
-            hits.is_more = true;
-            break;
-        }
-        hits.seqs.push((message, chat));
-    }
-    Ok(hits)
-}
-
-/// Reads the newest messages themselves.
-fn recent_hits(connection: &Connection, query: &Query, chats: &HashMap<i64, Candidate>) -> Result<Hits, StoreError> {
-    let mut statement =
-        connection.prepare_cached("select seq, chat, body from message where seq >= ?1 order by seq desc limit ?2")?;
-    let mut rows = statement.query([query.since_ms.map_or(0, first_number), RECENT as i64])?;
-    let mut seqs = Vec::new();
-    while let Some(row) = rows.next()? {
-        let chat: i64 = row.get(1)?;
-        if chats.contains_key(&chat) && row.get::<_, String>(2).is_ok_and(|body| query.is_in(&body)) {
-            seqs.push((row.get(0)?, chat));
-            if seqs.len() == ENOUGH {
-                break;
-            }
-        }
-    }
-    Ok(Hits { seqs, is_more: true })
+    let row = statement.query_row([seq], |row| {
+        let tags: String = row.get(7)?;
+        Ok(ChatRow {
+            id: ConversationId(row.get(0)?),
+            title: row.get(1)?,
+            created_ms: row.get(2)?,
+            updated_ms: row.get(3)?,
+            messages: row.get(4)?,
+            provider: row.get(5)?,
+            model: row.get(6)?,
+            tags: tags.split_whitespace().map(str::to_owned).collect(),
+            is_pinned: row.get(8)?,
+            is_archived: row.get(9)?,
+            deleted_ms: row.get(10)?,
+        })
+    });
+    Ok(row.optional()?)
 }
 
 /// A hit with its line.
@@ -329,7 +310,7 @@ fn hit(connection: &Connection, query: &Query, seq: i64) -> Result<Option<Hit>, 
 
 /// The line with the first hit, cut so that the hit is seen, and where in it the hits are.
 fn excerpt(query: &Query, body: &str) -> (String, Vec<Range<usize>>) {
-    let first = query.hits(body).first().map_or(0, |range| range.start);
+    let first = query.first_hit(body).unwrap_or(0);
     let start = body[..first].rfind('\n').map_or(0, |at| at + 1);
     let end = body[first..].find('\n').map_or(body.len(), |at| first + at);
     let line = &body[start..end];

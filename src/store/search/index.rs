@@ -15,17 +15,22 @@ const STEP_BYTES: usize = 256 * 1024;
 const LARGE_STEP: usize = 1000;
 const LARGE_STEP_BYTES: usize = 2 * 1024 * 1024;
 
+/// The part of a message that is searched.
+pub(super) fn searched<'a>(role: &str, body: &'a str) -> &'a str {
+    let limit = if role == "tool" { MAX_OUTPUT } else { MAX_TEXT };
+    &body[..body.floor_char_boundary(limit)]
+}
+
+/// Whether it counts as one with code.
+pub(super) fn has_code(role: &str, body: &str) -> bool {
+    role != "tool" && body.contains("```")
+}
+
 /// Brings a message into the index, or what it is now in place of what it was.
 pub(in crate::store) fn put(connection: &Connection, seq: i64, role: &str, body: &str) -> rusqlite::Result<()> {
-    let limit = if role == "tool" { MAX_OUTPUT } else { MAX_TEXT };
-    let mut end = body.len().min(limit);
-    while !body.is_char_boundary(end) {
-        end -= 1;
-    }
-    let body = &body[..end];
+    let body = searched(role, body);
     let (text, whole) = words::columns(body);
-    let has_code = role != "tool" && body.contains("```");
-    let marks = if has_code { format!("{role} code") } else { role.to_owned() };
+    let marks = if has_code(role, body) { format!("{role} code") } else { role.to_owned() };
     connection
         .prepare_cached("insert or replace into search (rowid, text, whole, marks) values (?1, ?2, ?3, ?4)")?
         .execute(params![seq, text, whole, marks])?;
@@ -53,22 +58,26 @@ fn step_in(transaction: &Transaction<'_>, most: usize, most_bytes: usize) -> rus
     let mut waiting =
         transaction.prepare_cached("select unindexed.seq, role, body from unindexed left join message using (seq) order by unindexed.seq desc limit ?1")?;
     let mut rows = waiting.query([most as i64])?;
-    let (mut done, mut bytes) = (Vec::new(), 0);
+    let (mut found, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let seq: i64 = row.get(0)?;
         // What cannot be read is not searched, and never keeps the rest from it.
-        if let (Ok(role), Ok(body)) = (row.get::<_, String>(1), row.get::<_, String>(2)) {
-            put(transaction, seq, &role, &body)?;
-            bytes += body.len();
-        }
-        done.push(seq);
+        let text = match (row.get::<_, String>(1), row.get::<_, String>(2)) {
+            (Ok(role), Ok(body)) => Some((role, body)),
+            _ => None,
+        };
+        bytes += text.as_ref().map_or(0, |(_, body)| body.len());
+        found.push((row.get::<_, i64>(0)?, text));
         if bytes > most_bytes {
             break;
         }
     }
     let mut remove = transaction.prepare_cached("delete from unindexed where seq = ?1")?;
-    for seq in &done {
+    // Upwards: with each number below the one before it, the index would write out what it holds and begin anew.
+    for (seq, text) in found.iter().rev() {
+        if let Some((role, body)) = text {
+            put(transaction, *seq, role, body)?;
+        }
         remove.execute([seq])?;
     }
-    Ok(!done.is_empty())
+    Ok(!found.is_empty())
 }

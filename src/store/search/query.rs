@@ -3,7 +3,11 @@
 
 use std::ops::Range;
 
+use super::index::has_code;
 use super::words::{Word, folded, words};
+
+/// Letters of a word that is still being typed up to which it is a short one.
+const SHORT: usize = 4;
 
 /// A word, a beginning of one, or several right after each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +29,17 @@ pub enum Role {
     Assistant,
     /// A tool.
     Tool,
+}
+
+impl Role {
+    /// Its name in the history and in the index.
+    fn mark(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+        }
+    }
 }
 
 /// Which chats are looked through.
@@ -174,11 +189,7 @@ impl Query {
     /// In the words of the search index; `None` when nothing is looked for in messages.
     pub(in crate::store) fn expression(&self) -> Option<String> {
         let mut parts: Vec<String> = self.terms.iter().map(Term::expression).collect();
-        let role = self.role.map(|role| match role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-            Role::Tool => "tool",
-        });
+        let role = self.role.map(Role::mark);
         parts.extend(role.into_iter().chain(self.has_code.then_some("code")).map(|mark| format!("marks : {mark}")));
         if parts.is_empty() {
             return None;
@@ -204,29 +215,56 @@ impl Query {
         }
     }
 
-    /// The one word, if a beginning of a word is all that is looked for in messages.
-    pub(in crate::store) fn lone_prefix(&self) -> Option<&str> {
-        match self.terms.as_slice() {
-            [Term { words, whole: None, is_prefix: true }] if self.excluded.is_empty() => match words.as_slice() {
-                [word] => Some(word),
-                _ => None,
-            },
-            _ => None,
-        }
+    /// Whether a word is looked for of which only a few letters are known: the index would gather all that begins so.
+    pub(in crate::store) fn has_short_prefix(&self) -> bool {
+        self.terms.iter().any(Term::is_short_prefix)
     }
 
-    /// Whether this text of a title has all terms and none that is excluded.
-    #[must_use]
-    pub(in crate::store) fn is_in_title(&self, title: &str) -> bool {
-        let title = words(title);
-        let has = |term: &Term| !term.find(&title).is_empty();
-        !self.terms.is_empty() && self.terms.iter().all(has) && !self.excluded.iter().any(has)
+    /// What the index can be asked without them; `None` when nothing is left.
+    pub(in crate::store) fn expression_without_short_prefixes(&self) -> Option<String> {
+        let terms: Vec<Term> = self.terms.iter().filter_map(Term::without_short_prefix).collect();
+        if terms.is_empty() { None } else { Self { terms, ..self.clone() }.expression() }
     }
 
     /// Whether this text has all terms and none that is excluded.
     #[must_use]
     pub(in crate::store) fn is_in(&self, text: &str) -> bool {
-        self.is_in_title(text)
+        !self.terms.is_empty() && self.agrees_with(text)
+    }
+
+    fn agrees_with(&self, text: &str) -> bool {
+        let is_ascii = text.is_ascii();
+        let mut split = None;
+        let mut has = |term: &Term| match if is_ascii { term.first_in_ascii(text) } else { First::Unknown } {
+            First::At(_) => true,
+            First::Nowhere => false,
+            First::Unknown => {
+                let words: &Vec<Word> = split.get_or_insert_with(|| words(text));
+                !term.find(words).is_empty()
+            }
+        };
+        self.terms.iter().all(&mut has) && !self.excluded.iter().any(has)
+    }
+
+    /// Whether a message of this role with this text is met.
+    #[must_use]
+    pub(in crate::store) fn is_met_by(&self, role: &str, text: &str) -> bool {
+        self.role.is_none_or(|wanted| wanted.mark() == role)
+            && (!self.has_code || has_code(role, text))
+            && self.agrees_with(text)
+    }
+
+    /// Where the first hit in this text begins.
+    pub(super) fn first_hit(&self, text: &str) -> Option<usize> {
+        let mut first: Option<usize> = None;
+        for term in &self.terms {
+            match if text.is_ascii() { term.first_in_ascii(text) } else { First::Unknown } {
+                First::At(at) => first = Some(first.map_or(at, |first| first.min(at))),
+                First::Nowhere => {}
+                First::Unknown => return self.hits(text).first().map(|range| range.start),
+            }
+        }
+        first
     }
 
     /// The bytes of each hit in this text, in order, without overlaps.
@@ -267,6 +305,14 @@ impl Query {
     }
 }
 
+/// Where a term first stands in a text.
+enum First {
+    At(usize),
+    Nowhere,
+    /// All of the text must be looked at.
+    Unknown,
+}
+
 impl Term {
     fn expression(&self) -> String {
         let star = if self.is_prefix { " *" } else { "" };
@@ -276,6 +322,46 @@ impl Term {
             None if self.words.len() == 1 => format!("{{text whole}} : \"{words}\"{star}"),
             None => format!("text : \"{words}\"{star}"),
         }
+    }
+
+    /// Whether its last word is one of which only a few letters are known.
+    fn is_short_prefix(&self) -> bool {
+        self.is_prefix && self.words.last().is_some_and(|word| word.chars().count() <= SHORT)
+    }
+
+    /// What of it is sure to be in a text that has it; `None` when that is nothing.
+    fn without_short_prefix(&self) -> Option<Self> {
+        if !self.is_short_prefix() {
+            return Some(self.clone());
+        }
+        let (_, before) = self.words.split_last()?;
+        // An identifier may be written in one word.
+        let is_sure = !before.is_empty() && self.whole.is_none();
+        is_sure.then(|| Self { words: before.to_vec(), whole: None, is_prefix: false })
+    }
+
+    /// Where it first stands in a text of ASCII, as far as that is told by looking at little of the text.
+    fn first_in_ascii(&self, text: &str) -> First {
+        let Some((first, rest)) = self.words.split_first() else { return First::Unknown };
+        let mut places = places(text, first).peekable();
+        if places.peek().is_none() {
+            return First::Nowhere;
+        }
+        if !rest.is_empty() {
+            return First::Unknown;
+        }
+        let bytes = text.as_bytes();
+        let is_of_word = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        let found = places.find_map(|at| {
+            if at > 0 && is_of_word(at - 1) && !bytes[at].is_ascii_uppercase() {
+                return None;
+            }
+            // What stands between gaps is split as if it stood alone.
+            let from = (0..at).rev().find(|before| !is_of_word(*before)).map_or(0, |gap| gap + 1);
+            let to = (at..bytes.len()).find(|after| !is_of_word(*after)).unwrap_or(bytes.len());
+            self.find(&words(&text[from..to])).first().map(|range| from + range.start)
+        });
+        found.map_or(First::Nowhere, First::At)
     }
 
     /// The bytes of each place where it stands among these words.
@@ -314,6 +400,15 @@ impl Term {
         let is_here = if self.is_prefix { whole.starts_with(wanted.as_str()) } else { whole == *wanted };
         is_here.then_some(parts)
     }
+}
+
+/// Where these letters stand, in either case.
+fn places<'a>(text: &'a str, letters: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let bytes = text.as_bytes();
+    let letters = letters.as_bytes();
+    let first = letters.first().copied().unwrap_or(0);
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes)
+        .filter(move |at| bytes.get(*at..at + letters.len()).is_some_and(|part| part.eq_ignore_ascii_case(letters)))
 }
 
 /// The present, as `since:` needs it.
@@ -406,7 +501,10 @@ mod tests {
         assert_eq!(expression("Tent wat"), "{text whole} : \"tent\" AND {text whole} : \"wat\" *");
         assert_eq!(expression("wat "), "{text whole} : \"wat\"");
         assert_eq!(expression("wat* "), "{text whole} : \"wat\" *");
-        assert_eq!(parse("wat").lone_prefix(), Some("wat"));
+        assert!(parse("tent wat").has_short_prefix() && !parse("tent water").has_short_prefix());
+        assert_eq!(parse("wat").expression_without_short_prefixes(), None);
+        let without = parse("tent read_f").expression_without_short_prefixes();
+        assert_eq!(without.as_deref(), Some("{text whole} : \"tent\" AND {text whole} : \"read\""));
     }
 
     #[test]

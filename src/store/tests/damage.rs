@@ -28,9 +28,9 @@ fn big_history(folder: &Path, form: usize) -> PathBuf {
             .unwrap();
         for number in 0..MESSAGES {
             let id = format!("c{chat}-{number}");
-            let time = 1_700_000_000_000 + chat * 60_000 + number * 1000;
+            let (time, at) = (1_700_000_000_000 + chat * 60_000 + number * 1000, chat * MESSAGES + number);
             let chat: &dyn rusqlite::ToSql = if form < 3 { &format!("c{chat}") } else { &(chat + 1) };
-            let seq = if form < 3 { None } else { Some(schema::first_number(time)) };
+            let seq = if form < 3 { None } else { Some(schema::first_number(1_700_000_000_000) + at) };
             chats
                 .execute(
                     &format!(
