@@ -3,6 +3,7 @@
 //! the target folder, or where `RIFFLE_BENCH_DIR` says. Each look is on a connection of its own, as in the program.
 
 mod generate;
+mod screen;
 
 use std::error::Error;
 use std::io::Write;
@@ -11,7 +12,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use generate::{Vocabulary, Written};
-use riffle::chat::{Entry, EntryBody, EntryState, Finish, Head, SavedChat};
+use riffle::chat::{ConversationId, Entry, EntryBody, EntryState, Finish, Head, SavedChat};
 use riffle::config::settings::Retention;
 use riffle::store::{
     FILE_NAME, Importer, NewChat, Now, Order, Query, Reader, Record, StoreEvent, StoreOptions, Writer,
@@ -61,6 +62,8 @@ fn main() -> Outcome<()> {
     }
     let (times, beside) = (large.open_longest()?, small.open_longest()?);
     line(&mut out, "open the longest chat", 100, &times, &beside)?;
+    let (times, beside) = (large.draw_longest()?, small.draw_longest()?);
+    line(&mut out, "the same, to its first frame", 100, &times, &beside)?;
     writeln!(out, "memory at most so far: {}", peak())?;
     let times = large.append()?;
     let beside = History::empty()?.append()?;
@@ -189,10 +192,19 @@ impl History {
         Ok(format!("{} chats, {} hits, more: {}", found.chats.len(), found.hits, found.is_more))
     }
 
-    fn open_longest(&self) -> Outcome<Times> {
+    fn longest(&self) -> Outcome<ConversationId> {
         let longest = Reader::open(&self.folder)?.find(&Query::default(), Order::Length, 1)?.chats;
-        let id = longest.first().map(|found| found.chat.id.clone()).ok_or("no chats")?;
+        Ok(longest.first().map(|found| found.chat.id.clone()).ok_or("no chats")?)
+    }
+
+    fn open_longest(&self) -> Outcome<Times> {
+        let id = self.longest()?;
         Times::of(|| Ok(Reader::open(&self.folder)?.saved(&id)?.ok_or("no chat")?.into_conversation().entries.len()))
+    }
+
+    fn draw_longest(&self) -> Outcome<Times> {
+        let id = self.longest()?;
+        Times::of(|| screen::open_and_draw(&self.folder, &id).map(|()| 1))
     }
 
     /// One question and its answer after the other, every record waited for until it is on the disk.
