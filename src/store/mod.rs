@@ -32,7 +32,7 @@ pub use place::network_file_system;
 pub use reader::{ChatRow, Draft, Reader};
 pub use record::{NewChat, Record};
 pub use schema::create as create_schema;
-pub use search::{ChatFound, FILTERS, Found, Hit, Now, Order, Place, Query, Role};
+pub use search::{ChatFound, Found, Hit, Now, Order, Place, Query, Role};
 pub use writer::{CommittedWhat, StoreEvent, StoreOptions, Writer};
 
 /// The file's name in the data folder.

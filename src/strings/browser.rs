@@ -30,6 +30,8 @@ pub const OLDER: &str = "Older";
 pub const BY_TITLE: &str = "by title";
 /// The order by length.
 pub const BY_LENGTH: &str = "longest first";
+/// Some of the filters there are.
+pub const FILTERS: &str = "model:   since:   tag:   has:code   in:trash";
 /// Asks for a title.
 pub const TITLE: &str = "Title: ";
 /// Asks for tags.

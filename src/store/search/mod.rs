@@ -12,4 +12,4 @@ mod tests;
 mod words;
 
 pub use find::{ChatFound, Found, Hit, Order};
-pub use query::{FILTERS, Now, Place, Query, Role};
+pub use query::{Now, Place, Query, Role};

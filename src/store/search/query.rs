@@ -83,8 +83,8 @@ pub struct Query {
     pub unknown: Vec<String>,
 }
 
-/// The filters there are, as they are written.
-pub const FILTERS: [&str; 8] = ["model:", "provider:", "since:", "tag:", "role:", "has:", "in:", "is:"];
+/// The names of the filters.
+const FILTERS: [&str; 8] = ["model", "provider", "since", "tag", "role", "has", "in", "is"];
 
 impl Query {
     /// Takes a query apart. `now_ms` is what `since:` counts from, `day_start_ms` when the person's day began, both in
@@ -128,7 +128,7 @@ impl Query {
         let value = folded(value.trim_matches('"'));
         let mut is_known = true;
         match name {
-            _ if !FILTERS.iter().any(|filter| filter.strip_suffix(':') == Some(name)) => return false,
+            _ if !FILTERS.contains(&name) => return false,
             // Still being typed.
             _ if value.is_empty() => {}
             "model" => self.models.push(value),
@@ -177,13 +177,6 @@ impl Query {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// Whether filters leave chats out.
-    #[must_use]
-    pub fn has_filters(&self) -> bool {
-        let without = Self { terms: Vec::new(), excluded: Vec::new(), ..self.clone() };
-        !without.is_empty()
     }
 
     /// In the words of the search index; `None` when nothing is looked for in messages.

@@ -16,6 +16,8 @@ use crate::ui::transcript::RenderCache;
 
 /// Below this width there is no preview.
 const WITH_PREVIEW: u16 = 72;
+/// From this width on the filters are named beside the keys.
+const WITH_FILTERS: u16 = 110;
 /// Rows of the preview above what it is scrolled to.
 const ABOVE: usize = 2;
 /// Rows above the preview's text.
@@ -50,6 +52,9 @@ pub(super) fn draw<'a>(
         None => strings::READING.to_owned(),
     };
     let page = page(canvas, model, head, &right, keys(browser, place));
+    if browser.focus == BrowserFocus::Query && model.notice.is_none() && page.screen.width >= WITH_FILTERS {
+        canvas.text_right(page.screen, page.screen.height.saturating_sub(1), 1, words::FILTERS, canvas.theme.dim);
+    }
     let cursor = match &browser.focus {
         BrowserFocus::Query | BrowserFocus::List => input_box(canvas, page.screen, 1, 2, &browser.input.text),
         BrowserFocus::Asking(asking) => {
@@ -90,15 +95,10 @@ fn keys(browser: &Browser, place: Place) -> &'static [(&'static str, &'static st
             ("Tab", hint::LIST_KEYS),
             ("Ctrl+N", hint::NEW_CHAT),
             ("Esc", hint::CLOSE),
-            ("filters", "model: since: tag: role: has:code"),
         ],
-        (BrowserFocus::Query, _) => &[
-            ("Enter", hint::OPEN),
-            ("Tab", hint::LIST_KEYS),
-            ("Ctrl+N", hint::NEW_CHAT),
-            ("Esc", hint::CLOSE),
-            ("filters", "model: since: tag: in:trash"),
-        ],
+        (BrowserFocus::Query, _) => {
+            &[("Enter", hint::OPEN), ("Tab", hint::LIST_KEYS), ("Ctrl+N", hint::NEW_CHAT), ("Esc", hint::CLOSE)]
+        }
         (BrowserFocus::Asking(_), _) => &[("Enter", hint::SAVE), ("Esc", hint::BACK)],
         (BrowserFocus::List, Place::Trash) => &[
             ("j k", hint::MOVE),
