@@ -120,3 +120,18 @@ fn quitting_keeps_the_draft_first() {
     let quit = screen.effects.iter().position(|effect| *effect == Effect::Quit);
     assert!(kept.is_some() && kept < quit);
 }
+
+#[test]
+fn a_queued_question_that_was_sent_does_not_wait_again_after_a_kill() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("first");
+    screen.ask("second");
+    screen.ask("third");
+    screen.wait(1000);
+    screen.text("yes");
+    screen.end(Finish::Stop);
+    assert_eq!(screen.model.chat.questions().last(), Some("second"));
+    let mut later = screen.restarted();
+    later.press("ctrl-s enter");
+    later.expect("1 queued");
+}
