@@ -79,13 +79,13 @@ pub enum CommittedWhat {
     AnswerEnded(MessageId),
     /// A call's result.
     ToolResult(MessageId),
-    /// A title.
+    /// A title that a person gave.
     Renamed(ConversationId),
     /// A chat is in the trash.
     Deleted(ConversationId),
     /// A chat is back.
     Restored(ConversationId),
-    /// A chat was pinned, archived, tagged or added, or another path of it is shown.
+    /// A chat was pinned, archived, tagged or added.
     Changed(ConversationId),
 }
 
@@ -518,12 +518,13 @@ impl Actor {
                     }
                     CommittedWhat::ToolResult(message.clone())
                 }
-                Record::AnswerReasoning { .. } | Record::Drafted { .. } => continue,
-                Record::Renamed { conversation, .. } | Record::Titled { conversation, .. } => {
-                    CommittedWhat::Renamed(conversation.clone())
-                }
-                Record::HeadMoved { conversation, .. }
-                | Record::Pinned { conversation, .. }
+                // Nobody waits for these, and they are not to be taken for what somebody waits for.
+                Record::AnswerReasoning { .. }
+                | Record::Drafted { .. }
+                | Record::Titled { .. }
+                | Record::HeadMoved { .. } => continue,
+                Record::Renamed { conversation, .. } => CommittedWhat::Renamed(conversation.clone()),
+                Record::Pinned { conversation, .. }
                 | Record::Archived { conversation, .. }
                 | Record::Tagged { conversation, .. } => CommittedWhat::Changed(conversation.clone()),
                 Record::Added(chat) => {

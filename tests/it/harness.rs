@@ -259,8 +259,7 @@ impl Screen {
             Record::Renamed { conversation, .. } => CommittedWhat::Renamed(conversation.clone()),
             Record::Pinned { conversation, .. }
             | Record::Archived { conversation, .. }
-            | Record::Tagged { conversation, .. }
-            | Record::HeadMoved { conversation, .. } => CommittedWhat::Changed(conversation.clone()),
+            | Record::Tagged { conversation, .. } => CommittedWhat::Changed(conversation.clone()),
             Record::Added(chat) => CommittedWhat::Changed(chat.id.clone()),
             _ => return,
         };
