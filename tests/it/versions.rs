@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use riffle::app::{Effect, Msg};
-use riffle::chat::{ChatError, EntryBody, ErrorKind, Finish, Head};
+use riffle::chat::{ChatError, EntryBody, EntryState, ErrorKind, Finish, Head};
 use riffle::store::Record;
 
 use crate::harness::{Screen, saved_of};
@@ -265,4 +265,47 @@ fn an_image_goes_with_every_version_of_its_question() {
     let entry = screen.model.chat.conversation.entries.first().unwrap();
     assert_eq!(entry.attachments, [image]);
     assert!(matches!(&entry.body, EntryBody::Question(text) if text == "What is it?!"));
+}
+
+#[test]
+fn an_answer_whose_end_is_not_on_the_disk_yet_stays_whole() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text("The whole answer.");
+    screen.end(Finish::Stop);
+    let chat = &screen.model.chat.conversation;
+    let (id, mut entries) = (chat.id.clone(), chat.all().into_iter().cloned().collect::<Vec<_>>());
+    entries[1].state = EntryState::Streaming;
+    if let EntryBody::Answer { message, .. } = &mut entries[1].body {
+        message.text.truncate(9);
+    }
+    screen.press("tab r r");
+    screen.tell(Msg::OthersFound { id, entries });
+    screen.text("Another.");
+    screen.end(Finish::Stop);
+    screen.press("tab left");
+    screen.expect("The whole answer.");
+}
+
+#[test]
+fn versions_of_one_time_are_counted_the_same_whichever_is_shown() {
+    let mut made = with_versions();
+    made.press("tab r r");
+    made.text("It weighs a lot.");
+    made.end(Finish::Stop);
+    let mut saved = saved_of("c", &made.model.chat.conversation, 1);
+    for entry in &mut saved.entries {
+        entry.time_ms = 1_600_000_000_000;
+    }
+    let mut screen = Screen::openai(80, 24);
+    screen.saved.push(saved);
+    screen.press("ctrl-s enter tab");
+    for (number, said) in [(3, "a lot"), (2, "1.3 kg"), (1, "1.1 kg")] {
+        screen.expect(&format!("{number} of 3"));
+        screen.expect(said);
+        screen.press("left");
+    }
+    screen.expect("This is the first version.");
+    screen.press("right right");
+    screen.expect("a lot");
 }
