@@ -1,8 +1,6 @@
 //! Versions of messages: which message is meant, editing, taking back and bringing back, switching, comparing, and new
 //! chats that begin in the middle of another one. Nothing here removes anything: it shows other paths.
 
-use std::collections::HashMap;
-
 use super::chat::OpenChat;
 use super::compare::ComparePage;
 use super::effect::Effect;
@@ -185,11 +183,11 @@ impl Model {
         let results = entries[place + 1..].iter().take_while(|entry| matches!(entry.body, EntryBody::ToolResult(_)));
         let end = place + 1 + results.count();
         let mut ids = (self.ids)();
-        let mut renamed: HashMap<MessageId, MessageId> = HashMap::new();
+        let mut last: Option<MessageId> = None;
         let copies = entries[..end].iter().map(|entry| {
             let id = MessageId(ids.next_id());
-            renamed.insert(entry.id.clone(), id.clone());
-            let parent = entry.parent.as_ref().and_then(|parent| renamed.get(parent)).cloned();
+            // The path may lead over a message that is lost.
+            let parent = last.replace(id.clone());
             Entry { id, parent, ..entry.clone() }
         });
         let copies: Vec<Entry> = copies.collect();

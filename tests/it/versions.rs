@@ -309,3 +309,15 @@ fn versions_of_one_time_are_counted_the_same_whichever_is_shown() {
     screen.press("right right");
     screen.expect("a lot");
 }
+
+#[test]
+fn a_fork_has_everything_above_it_also_where_a_message_in_between_is_lost() {
+    let chat = with_versions().model.chat.conversation;
+    let mut saved = saved_of("c", &chat, 1);
+    saved.entries[1].parent = Some("lost".into());
+    let mut screen = Screen::openai(80, 24);
+    screen.saved.push(saved);
+    screen.press("ctrl-s enter tab f");
+    assert_eq!(questions(&screen), ["Which tent?", "How heavy is it?"]);
+    assert_eq!(in_history(&mut screen).entries.len(), 4);
+}
