@@ -172,7 +172,7 @@ impl Model {
     fn put_draft_aside(&mut self) -> bool {
         self.replaced_question = None;
         let Some(text) = self.composer.clear_aside() else { return false };
-        self.put_aside.push(text);
+        self.aside().push(text);
         self.refresh_recall();
         self.notify(strings::NOTICE_ASIDE);
         true

@@ -166,6 +166,8 @@ pub struct Model {
     pub is_queue_held: bool,
     /// What was put aside, newest last.
     pub put_aside: Vec<String>,
+    /// The same in private chats, where alone it comes back: a draft elsewhere is written to the disk.
+    pub(super) private_aside: Vec<String>,
     /// The question that the one in the prompt takes the place of, with its images.
     pub replaced_question: Option<(MessageId, Vec<Attachment>)>,
     /// The message that keys in the messages mean; `None` is the last one.
@@ -254,6 +256,7 @@ impl Model {
             queue: VecDeque::new(),
             is_queue_held: false,
             put_aside: Vec::new(),
+            private_aside: Vec::new(),
             replaced_question: None,
             selected: None,
             focus: Focus::Prompt,
@@ -599,13 +602,18 @@ impl Model {
         self.refresh_recall();
     }
 
+    /// What was put aside where this chat may bring it back.
+    pub(super) fn aside(&mut self) -> &mut Vec<String> {
+        if self.chat.is_private { &mut self.private_aside } else { &mut self.put_aside }
+    }
+
     /// What Up brings back: the starters on a fresh demo, the chat's questions, what was put aside.
     pub(super) fn refresh_recall(&mut self) {
         let mut texts: Vec<String> = self.chat.questions().map(ToOwned::to_owned).collect();
         if texts.is_empty() && self.providers.current().is_some_and(|row| row.is_demo) {
             texts.extend(strings::STARTERS.iter().rev().map(|text| (*text).to_owned()));
         }
-        texts.extend(self.put_aside.iter().cloned());
+        texts.extend(self.aside().iter().cloned());
         self.composer.set_recall(texts);
     }
 }

@@ -75,7 +75,7 @@ impl Model {
         };
         let (text, replaced) = (text.clone(), (id.clone(), attachments.clone()));
         if let Some(draft) = self.composer.clear_aside() {
-            self.put_aside.push(draft);
+            self.aside().push(draft);
             self.refresh_recall();
         }
         self.composer.set_text(&text);

@@ -135,3 +135,19 @@ fn a_queued_question_that_was_sent_does_not_wait_again_after_a_kill() {
     later.press("ctrl-s enter");
     later.expect("1 queued");
 }
+
+#[test]
+fn what_was_put_aside_in_a_private_chat_never_comes_into_one_that_is_saved() {
+    let mut screen = Screen::openai(80, 24);
+    screen.press("ctrl-x P");
+    screen.type_text("a secret");
+    screen.press("ctrl-n up");
+    assert!(screen.model.composer.is_empty());
+    screen.press("ctrl-x P up");
+    screen.expect("› a secret");
+    screen.press("ctrl-c");
+    screen.wait(5000);
+    screen.press("ctrl-n up");
+    screen.wait(5000);
+    assert_eq!(screen.records(), Vec::<&Record>::new());
+}
