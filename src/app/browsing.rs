@@ -3,7 +3,7 @@
 use super::browser::{About, Asking, Browser, BrowserFocus, Undoable, tags_of};
 use super::effect::Effect;
 use super::line_input::LineInput;
-use super::model::Model;
+use super::model::{LoadedFrom, Loading, Model, Saving};
 use super::msg::{ChatList, LoadedChat};
 use super::overlay::Overlay;
 use crate::chat::ConversationId;
@@ -194,7 +194,7 @@ impl Model {
         {
             self.recent = None;
             let id = found.ok().and_then(|list| list.found.chats.get(at).map(|found| found.chat.id.clone()));
-            return id.map(|id| self.load_chat(id)).into_iter().collect();
+            return id.map(|id| self.load_chat(id, LoadedFrom::Recent)).into_iter().collect();
         }
         let load = self.next_request_id();
         let now = self.now.mono_ms;
@@ -204,27 +204,35 @@ impl Model {
         preview_effect(browser, load).into_iter().collect()
     }
 
-    /// Opens the selected chat at its hit; at once where its preview is there already.
+    /// Opens the selected chat at its hit; at once where its preview is there already and as new as the chat.
     fn open_selected_chat(&mut self) -> Vec<Effect> {
         if self.running_turn().is_some() {
             self.notify(strings::NOTICE_RUNNING_OPEN);
             return Vec::new();
         }
+        let open = self.chat.conversation.id.clone();
+        let is_saved = self.saving == Saving::Works;
         let Some(browser) = self.browser() else { return Vec::new() };
         let Some(id) = browser.row().map(|row| row.id.clone()) else { return Vec::new() };
+        if id == open && !is_saved {
+            // The disk has less of it than the screen.
+            self.overlays.clear();
+            return Vec::new();
+        }
         let at = browser.message().cloned();
         let marks = browser.query().filter(|query| !query.terms.is_empty()).cloned();
         let searched = marks.is_some().then(|| Box::new(Browser { preview: None, ..browser.clone() }));
-        if let Some(preview) = browser.preview.take_if(|preview| preview.conversation.id == id && preview.at == at) {
+        let is_new = |preview: &mut Box<LoadedChat>| {
+            preview.conversation.id == id && preview.at == at && id != open && !preview.is_being_written()
+        };
+        if let Some(preview) = browser.preview.take_if(is_new) {
             let effects = self.open_chat(*preview);
             self.chat.marks = marks;
             self.searched = searched;
             return effects;
         }
         let load = self.next_request_id();
-        self.loading = Some(load);
-        self.opening_marks = marks;
-        self.opening_searched = searched;
+        self.loading = Some(Loading { load, from: LoadedFrom::Browser { marks, searched } });
         vec![Effect::LoadChat { load, id, at }]
     }
 
@@ -408,6 +416,7 @@ fn preview_effect(browser: &mut Browser, load: u64) -> Option<Effect> {
     if let (Some(preview), Some((id, updated_ms))) = (&browser.preview, &wanted)
         && is_shown(preview, id)
         && preview.updated_ms == *updated_ms
+        && !preview.is_being_written()
     {
         return None;
     }

@@ -98,6 +98,31 @@ impl Providers {
     }
 }
 
+/// A saved chat that is being read, to be opened.
+#[derive(Debug)]
+pub(super) struct Loading {
+    /// The load whose answer is awaited.
+    pub load: u64,
+    /// Who wants it.
+    pub from: LoadedFrom,
+}
+
+/// Who wants a saved chat.
+#[derive(Debug)]
+pub(super) enum LoadedFrom {
+    /// The start of the program.
+    Start,
+    /// A digit of the leader.
+    Recent,
+    /// The browser, as long as it is open.
+    Browser {
+        /// What was looked for, to be marked.
+        marks: Option<Query>,
+        /// The search that Esc leads back to.
+        searched: Option<Box<Browser>>,
+    },
+}
+
 /// What a model starts with.
 pub struct ModelSetup {
     /// Columns and rows.
@@ -205,12 +230,10 @@ pub struct Model {
     pub(super) ids: Box<dyn FnMut() -> Box<dyn IdSource> + Send>,
     pub(super) next_turn: u64,
     pub(super) next_request: u64,
-    pub(super) loading: Option<u64>,
+    pub(super) loading: Option<Loading>,
     /// Questions asked before the chat that goes on was there.
     pub(super) asked_early: Vec<String>,
     pub(super) recent: Option<(u64, usize)>,
-    pub(super) opening_marks: Option<Query>,
-    pub(super) opening_searched: Option<Box<Browser>>,
     /// Ends of paths that were taken back, newest last.
     pub(super) undone: Vec<MessageId>,
     /// The draft as it is in the history.
@@ -282,8 +305,6 @@ impl Model {
             loading: None,
             asked_early: Vec::new(),
             recent: None,
-            opening_marks: None,
-            opening_searched: None,
             undone: Vec::new(),
             kept_draft: Draft::default(),
             draft_due_ms: None,
@@ -300,7 +321,7 @@ impl Model {
         };
         model.refresh_recall();
         let effects = match setup.resume {
-            Some(id) => vec![model.load_chat(id)],
+            Some(id) => vec![model.load_chat(id, LoadedFrom::Start)],
             None if setup.is_private => Vec::new(),
             None => vec![Effect::FindDraft],
         };
@@ -386,6 +407,7 @@ impl Model {
             Msg::Ticked => Vec::new(),
             Msg::EndRequested => self.end(),
         };
+        self.forget_load_of_left_browser();
         self.let_time_pass();
         effects.extend(self.follow_stream());
         effects.extend(self.look_again_in_browser());
@@ -504,10 +526,27 @@ impl Model {
     }
 
     /// Asks for a saved chat, to be opened.
-    pub(super) fn load_chat(&mut self, id: ConversationId) -> Effect {
+    pub(super) fn load_chat(&mut self, id: ConversationId, from: LoadedFrom) -> Effect {
         let load = self.next_request_id();
-        self.loading = Some(load);
+        self.loading = Some(Loading { load, from });
         Effect::LoadChat { load, id, at: None }
+    }
+
+    /// The chat that is being read is no longer wanted; Up brings back what was asked in it.
+    pub(super) fn forget_load(&mut self) {
+        self.loading = None;
+        self.recent = None;
+        let asked = std::mem::take(&mut self.asked_early);
+        self.aside().extend(asked);
+    }
+
+    /// A chat that was chosen in the browser is not opened any more once that was left.
+    fn forget_load_of_left_browser(&mut self) {
+        let is_of_browser =
+            self.loading.as_ref().is_some_and(|loading| matches!(loading.from, LoadedFrom::Browser { .. }));
+        if is_of_browser && !self.overlays.iter().any(|overlay| matches!(overlay, Overlay::Chats(_))) {
+            self.forget_load();
+        }
     }
 
     fn on_store(&mut self, event: StoreEvent) {
@@ -534,15 +573,18 @@ impl Model {
         id: &ConversationId,
         found: Result<Option<Box<LoadedChat>>, String>,
     ) -> Vec<Effect> {
-        if self.loading == Some(load) {
-            self.loading = None;
+        if let Some(loading) = self.loading.take_if(|loading| loading.load == load) {
             let mut effects = Vec::new();
             match found {
-                Ok(Some(loaded)) => {
-                    effects.extend(self.open_chat(*loaded));
-                    self.chat.marks = self.opening_marks.take();
-                    self.searched = self.opening_searched.take();
-                }
+                Ok(Some(loaded)) => match loading.from {
+                    LoadedFrom::Start => effects.extend(self.open_chat_under_prompt(*loaded)),
+                    LoadedFrom::Recent => effects.extend(self.open_chat(*loaded)),
+                    LoadedFrom::Browser { marks, searched } => {
+                        effects.extend(self.open_chat(*loaded));
+                        self.chat.marks = marks;
+                        self.searched = searched;
+                    }
+                },
                 Ok(None) => self.notify(strings::NOTICE_GONE),
                 Err(why) => self.notify(why),
             }
@@ -557,6 +599,19 @@ impl Model {
             browser.preview = found.ok().flatten().filter(|loaded| loaded.conversation.id == *id);
         }
         Vec::new()
+    }
+
+    /// The same at the start, where the person may be typing already: that stays in the prompt.
+    fn open_chat_under_prompt(&mut self, loaded: LoadedChat) -> Vec<Effect> {
+        let typed = std::mem::take(&mut self.composer);
+        let effects = self.open_chat(loaded);
+        if !typed.is_empty() {
+            self.put_draft_aside();
+            self.composer = typed;
+            self.refresh_recall();
+            self.draft_touched();
+        }
+        effects
     }
 
     /// Puts this saved chat on the screen, to be continued.

@@ -205,6 +205,7 @@ impl Model {
             head: Head::Newest,
             entries: copies,
         };
+        self.forget_load();
         let mut effects = self.leave_chat();
         let is_private = self.chat.is_private;
         self.chat = OpenChat { is_private, ..OpenChat::saved(chat.clone().into_conversation()) };

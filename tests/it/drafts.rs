@@ -151,3 +151,29 @@ fn what_was_put_aside_in_a_private_chat_never_comes_into_one_that_is_saved() {
     screen.wait(5000);
     assert_eq!(screen.records(), Vec::<&Record>::new());
 }
+
+#[test]
+fn what_is_typed_while_the_chat_that_goes_on_is_read_stays_in_the_prompt() {
+    let mut screen = Screen::resuming("old");
+    screen.save("old", "Winter tent for two", "A four-season tent.");
+    screen.write(Record::Drafted { conversation: "old".into(), time_ms: 1, draft: draft("waited here") });
+    screen.type_text("hel");
+    screen.answer_load();
+    screen.type_text("lo");
+    screen.expect("Winter tent for two");
+    screen.expect("› hello");
+    screen.press("ctrl-a up");
+    screen.expect("› waited here");
+}
+
+#[test]
+fn a_chat_begun_while_another_is_read_stays_on_the_screen() {
+    let mut screen = Screen::resuming("old");
+    screen.save("old", "Winter tent for two", "A four-season tent.");
+    screen.ask("and for three?");
+    screen.press("ctrl-n");
+    screen.answer_load();
+    screen.never("Winter tent");
+    screen.press("up");
+    screen.expect("› and for three?");
+}

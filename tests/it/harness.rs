@@ -49,6 +49,8 @@ pub struct Screen {
     pub recent: RecentResponses,
     /// Whether readings of them and of chats are answered at once.
     pub reads: bool,
+    /// Whether lists of chats are answered at once.
+    pub lists: bool,
 }
 
 /// A real history in a folder of its own, made when it is first read.
@@ -175,6 +177,7 @@ impl Screen {
             history: None,
             recent: RecentResponses::default(),
             reads,
+            lists: true,
         };
         screen.take(effects);
         screen
@@ -200,12 +203,8 @@ impl Screen {
                     agent::Effect::CancelTool { call } => self.running.retain(|running| *running != call),
                     _ => {}
                 },
-                Effect::ListChats { search, query, order, limit, .. } => {
-                    let reader = self.read_history();
-                    let query = self.parse(&query);
-                    let found = reader.find(&query, order, limit).unwrap();
-                    let nearest = if found.chats.is_empty() { reader.nearest(&query).unwrap() } else { None };
-                    let list = ChatList { found, query, order, nearest, took_ms: 1 };
+                Effect::ListChats { search, query, order, limit, .. } if self.lists => {
+                    let list = self.list(&query, order, limit);
                     self.tell(Msg::ChatsListed { search, found: Ok(Box::new(list)) });
                 }
                 Effect::LoadChat { load, id, at } if self.reads => {
@@ -222,6 +221,7 @@ impl Screen {
                     self.tell(Msg::StreamRead { request, found, took_ms: 1 });
                 }
                 Effect::FindDraft
+                | Effect::ListChats { .. }
                 | Effect::LoadChat { .. }
                 | Effect::ReadStream { .. }
                 | Effect::Export { .. }
@@ -309,6 +309,25 @@ impl Screen {
     /// Whether models are asked for titles.
     pub fn ask_for_titles(&mut self, is_wanted: bool) {
         self.model.titles_by_model = is_wanted;
+    }
+
+    fn list(&mut self, query: &str, order: Order, limit: usize) -> ChatList {
+        let reader = self.read_history();
+        let query = self.parse(query);
+        let found = reader.find(&query, order, limit).unwrap();
+        let nearest = if found.chats.is_empty() { reader.nearest(&query).unwrap() } else { None };
+        ChatList { found, query, order, nearest, took_ms: 1 }
+    }
+
+    /// The list of chats that was asked for last is answered now.
+    pub fn answer_list(&mut self) {
+        let asked = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::ListChats { search, query, order, limit, .. } => Some((*search, query.clone(), *order, *limit)),
+            _ => None,
+        });
+        let (search, query, order, limit) = asked.unwrap();
+        let list = self.list(&query, order, limit);
+        self.tell(Msg::ChatsListed { search, found: Ok(Box::new(list)) });
     }
 
     /// The reading of a chat that was asked for last is answered now.
