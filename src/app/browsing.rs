@@ -254,13 +254,18 @@ impl Model {
             return Vec::new();
         }
         let Some(row) = self.chat_to_change() else { return Vec::new() };
+        let mut effects = Vec::new();
         if row.id == self.chat.conversation.id {
+            self.forget_load();
+            effects = self.leave_chat();
             self.chat = super::chat::OpenChat::new(ConversationId((self.ids)().next_id()));
             self.reset_view();
         }
         let record = Record::Deleted { conversation: row.id.clone(), time_ms: self.now.unix_ms };
         let undo = Record::Restored { conversation: row.id.clone() };
-        self.change(CommittedWhat::Deleted(row.id), record, undo, &row.title, words::notice_deleted(&row.title))
+        let notice = words::notice_deleted(&row.title);
+        effects.extend(self.change(CommittedWhat::Deleted(row.id), record, undo, &row.title, notice));
+        effects
     }
 
     fn pin_selected_chat(&mut self) -> Vec<Effect> {

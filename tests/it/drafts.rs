@@ -177,3 +177,16 @@ fn a_chat_begun_while_another_is_read_stays_on_the_screen() {
     screen.press("up");
     screen.expect("› and for three?");
 }
+
+#[test]
+fn a_draft_stays_with_a_chat_that_is_deleted_and_comes_back_with_it() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text("yes");
+    screen.end(Finish::Stop);
+    screen.type_text("half a thought");
+    screen.press("ctrl-s tab d");
+    assert!(screen.model.composer.is_empty(), "the new chat begins empty");
+    screen.press("u enter");
+    screen.expect("› half a thought");
+}
