@@ -15,6 +15,7 @@ use super::providers::{ProviderRow, Target, ToolOffer};
 use super::scroll::Scroll;
 use crate::agent::{CallState, Moment, Phase, Turn};
 use crate::chat::{Attachment, Conversation, ConversationId, IdSource, MessageId};
+use crate::config::action::Action;
 use crate::config::choose::model_asked;
 use crate::config::keymap::Keymap;
 use crate::config::look::Look;
@@ -251,6 +252,8 @@ pub struct Model {
     pub(super) undoable: Vec<Undoable>,
     pub(super) last_key_ms: u64,
     pub(super) last_letter: Option<(char, u64)>,
+    /// What a letter among the messages asked for, and until when another one makes both text.
+    pub(super) held_letter: Option<(Action, u64)>,
     pub(super) quit_armed_until: u64,
     pub(super) last_half_page_ms: Option<u64>,
     pub(super) is_ending: bool,
@@ -315,6 +318,7 @@ impl Model {
             undoable: Vec::new(),
             last_key_ms: now.mono_ms,
             last_letter: None,
+            held_letter: None,
             quit_armed_until: 0,
             last_half_page_ms: None,
             is_ending: false,
@@ -334,7 +338,8 @@ impl Model {
         if matches!(msg, Msg::KeyPressed(_) | Msg::Pasted(_) | Msg::Asked(_) | Msg::Turn(_)) {
             self.draft_touched();
         }
-        let mut effects = match msg {
+        let mut effects = self.act_on_held_letter(&msg);
+        effects.extend(match msg {
             Msg::KeyPressed(key) => self.on_key(key),
             Msg::Asked(text) => self.send(text),
             Msg::Warned(text) => {
@@ -406,7 +411,7 @@ impl Model {
             }
             Msg::Ticked => Vec::new(),
             Msg::EndRequested => self.end(),
-        };
+        });
         self.forget_load_of_left_browser();
         self.let_time_pass();
         effects.extend(self.follow_stream());
@@ -434,6 +439,9 @@ impl Model {
             at(due);
         }
         if let Some(due) = self.draft_due_ms {
+            at(due);
+        }
+        if let Some((_, due)) = self.held_letter {
             at(due);
         }
         if let Some(turn) = self.running_turn() {

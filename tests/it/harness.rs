@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use riffle::agent::{self, CallId, CallOutcome, Event, Moment, RequestId};
 use riffle::app::{
-    ChatList, Effect, LoadedChat, Model, ModelSetup, Msg, Panel, ProviderRow, Providers, Target, ToolOffer, WireFound,
-    WireSheet,
+    ChatList, Effect, Focus, LoadedChat, Model, ModelSetup, Msg, Panel, ProviderRow, Providers, Target, ToolOffer,
+    WireFound, WireSheet,
 };
 use riffle::chat::{
     ChatError, Conversation, ConversationId, Delta, Finish, Head, Message, MessageId, SavedChat, StreamEnd,
@@ -376,7 +376,13 @@ impl Screen {
     pub fn press(&mut self, keys: &str) {
         for key in keys.split_whitespace() {
             self.wait(1000);
-            self.tell(Msg::KeyPressed(key.parse().unwrap()));
+            let key: riffle::config::key::Key = key.parse().unwrap();
+            let is_letter = key.typed().is_some() && self.model.focus == Focus::Messages;
+            self.tell(Msg::KeyPressed(key));
+            if is_letter {
+                // No other letter follows that would make it text.
+                self.wait(150);
+            }
         }
     }
 

@@ -321,3 +321,18 @@ fn a_fork_has_everything_above_it_also_where_a_message_in_between_is_lost() {
     assert_eq!(questions(&screen), ["Which tent?", "How heavy is it?"]);
     assert_eq!(in_history(&mut screen).entries.len(), 4);
 }
+
+#[test]
+fn letters_typed_fast_among_the_messages_change_nothing_in_the_chat() {
+    for word in ["under", "Ufo", "edge", "fork", "void"] {
+        let mut screen = with_versions();
+        let chat = screen.model.chat.conversation.clone();
+        screen.press("tab");
+        screen.wait(1000);
+        let before = screen.records().len();
+        screen.type_text(word);
+        assert_eq!(screen.model.composer.text(), word);
+        assert_eq!(screen.model.chat.conversation, chat, "{word}");
+        assert!(screen.records()[before..].iter().all(|record| matches!(record, Record::Drafted { .. })), "{word}");
+    }
+}
