@@ -54,14 +54,20 @@ fn keep_selection_in_view(model: &mut Model, cache: &RenderCache) {
     }
     let (top, viewport) = (model.scroll.settled.top, model.scroll.settled.viewport);
     let Some(selected) = model.selected_place() else { return };
-    let start_of = |at: usize| cache.heights().iter().take(at).sum::<usize>();
-    let is_seen = |at: usize| {
-        let start = start_of(at);
-        let end = start + cache.heights().get(at).copied().unwrap_or(0);
-        start < top + viewport && end > top
-    };
-    if !is_seen(selected) {
-        model.select_where(is_seen);
+    // In one pass: a long chat has thousands of heights.
+    let mut start = 0;
+    let mut seen = 0..0;
+    for (at, height) in cache.heights().iter().enumerate() {
+        if start >= top + viewport {
+            break;
+        }
+        if start + height > top {
+            seen = if seen.is_empty() { at } else { seen.start }..at + 1;
+        }
+        start += height;
+    }
+    if !seen.contains(&selected) {
+        model.select_where(|at| seen.contains(&at));
     }
 }
 
