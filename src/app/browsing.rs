@@ -399,6 +399,7 @@ impl Model {
 
 fn search_anew(browser: &mut Browser, request: u64) -> Vec<Effect> {
     browser.search = request;
+    browser.is_other = true;
     browser.limit = super::browser::LISTED;
     vec![list_effect(browser, false)]
 }

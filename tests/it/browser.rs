@@ -388,3 +388,19 @@ fn the_open_chat_is_not_read_back_from_a_disk_that_has_less_of_it() {
     screen.expect("An answer.");
     screen.never("Saved chats");
 }
+
+#[test]
+fn the_selected_chat_stays_selected_while_time_goes_on_in_a_filter() {
+    let mut screen = history(80, 24);
+    search(&mut screen, "since:900h");
+    screen.press("tab j j");
+    screen.expect("› rust tokio select");
+    screen.press("t");
+    screen.type_text("work");
+    screen.press("enter");
+    screen.expect("#work");
+    screen.expect("› rust tokio select");
+    screen.press("k");
+    screen.press("tab ctrl-u");
+    screen.expect("› Tents and sleeping");
+}
