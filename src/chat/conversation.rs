@@ -181,20 +181,21 @@ impl Conversation {
     }
 
     /// Takes messages that another instance wrote meanwhile, in the order of writing; `true` when any of them was new. An
-    /// answer off the path may have been written on there, or not be on the disk yet as far as it is known here.
+    /// answer may have been written on there, or not be on the disk yet as far as it is known here.
     pub fn merge(&mut self, all: Vec<Entry>) -> bool {
         self.note_order(&all);
-        let shown: HashSet<MessageId> = self.entries.iter().map(|entry| entry.id.clone()).collect();
-        let places: HashMap<MessageId, usize> =
-            self.others.iter().enumerate().map(|(at, entry)| (entry.id.clone(), at)).collect();
         let before = self.others.len();
-        for theirs in all.into_iter().filter(|entry| !shown.contains(&entry.id)) {
-            match places.get(&theirs.id).and_then(|at| self.others.get_mut(*at)) {
-                Some(ours) if progress(ours) > progress(&theirs) => {}
-                Some(ours) => *ours = theirs,
-                None => self.others.push(theirs),
+        let known = self.entries.iter_mut().chain(&mut self.others).map(|entry| (entry.id.clone(), entry));
+        let mut known: HashMap<MessageId, &mut Entry> = known.collect();
+        let mut new = Vec::new();
+        for theirs in all {
+            match known.get_mut(&theirs.id) {
+                Some(ours) if progress(ours) >= progress(&theirs) => {}
+                Some(ours) => **ours = theirs,
+                None => new.push(theirs),
             }
         }
+        self.others.append(&mut new);
         self.others.sort_by_cached_key(|entry| written(&self.order, entry));
         self.find_versions();
         self.others.len() > before

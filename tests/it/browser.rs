@@ -290,9 +290,8 @@ fn an_answer_that_ended_while_the_browser_was_open_is_whole_where_its_chat_is_op
     assert!(entries.iter().all(|entry| entry.state == EntryState::Complete), "{entries:?}");
 }
 
-#[test]
-fn the_preview_follows_an_answer_that_another_instance_writes() {
-    let mut screen = Screen::openai(80, 24);
+/// Another instance writes an answer in a chat of its own.
+fn begun_elsewhere() -> [Record; 3] {
     let question = Record::Question {
         conversation: "other".into(),
         message: "q".into(),
@@ -314,13 +313,22 @@ fn the_preview_follows_an_answer_that_another_instance_writes() {
         provider: "openai".to_owned(),
         model: "gpt-4o-mini".to_owned(),
     };
-    let text = |text: &str| Record::AnswerText { message: "a".into(), text: text.to_owned() };
-    for record in [question, began, text("The first half")] {
+    [question, began, text_elsewhere("The first half")]
+}
+
+fn text_elsewhere(text: &str) -> Record {
+    Record::AnswerText { message: "a".into(), text: text.to_owned() }
+}
+
+#[test]
+fn the_preview_follows_an_answer_that_another_instance_writes() {
+    let mut screen = Screen::openai(80, 24);
+    for record in begun_elsewhere() {
         screen.write(record);
     }
     screen.press("ctrl-s");
     screen.expect("The first half");
-    screen.write(text(" and the second."));
+    screen.write(text_elsewhere(" and the second."));
     screen.wait(1000);
     screen.expect("and the second.");
 }
@@ -403,4 +411,18 @@ fn the_selected_chat_stays_selected_while_time_goes_on_in_a_filter() {
     screen.press("k");
     screen.press("tab ctrl-u");
     screen.expect("› Tents and sleeping");
+}
+
+#[test]
+fn an_answer_that_another_instance_wrote_on_is_whole_here_too() {
+    let mut screen = Screen::openai(80, 24);
+    for record in begun_elsewhere() {
+        screen.write(record);
+    }
+    screen.press("ctrl-s enter");
+    screen.expect("The first half");
+    screen.write(text_elsewhere(" and the second."));
+    screen.ask("more");
+    let EntryBody::Answer { message, .. } = &screen.model.chat.conversation.entries[1].body else { panic!() };
+    assert_eq!(message.text, "The first half and the second.");
 }
