@@ -98,8 +98,7 @@ impl Model {
         let Head::At(head) = chat.head() else { return Vec::new() };
         chat.truncate(at);
         self.undone.push(head);
-        self.notify(strings::NOTICE_TURN_UNDONE);
-        self.path_changed()
+        self.path_changed_with(strings::NOTICE_TURN_UNDONE)
     }
 
     /// Brings back what was taken back last, or goes on to what was said next.
@@ -115,8 +114,7 @@ impl Model {
             self.notify(strings::NOTICE_NO_REDO);
             return Vec::new();
         }
-        self.notify(strings::NOTICE_TURN_REDONE);
-        self.path_changed()
+        self.path_changed_with(strings::NOTICE_TURN_REDONE)
     }
 
     /// Shows another version of the message that is meant; the path beneath follows.
@@ -215,6 +213,18 @@ impl Model {
         } else {
             self.promise(CommittedWhat::Changed(chat.id.clone()), strings::NOTICE_FORKED.to_owned());
             effects.push(Effect::Append(Record::Added(Box::new(chat))));
+        }
+        effects
+    }
+
+    /// The same with a notice, once it is remembered.
+    fn path_changed_with(&mut self, notice: &'static str) -> Vec<Effect> {
+        let effects = self.path_changed();
+        match effects.last() {
+            Some(Effect::Append(Record::HeadMoved { conversation, head })) => {
+                self.promise(CommittedWhat::HeadMoved(conversation.clone(), head.clone()), notice.to_owned());
+            }
+            _ => self.notify(notice),
         }
         effects
     }

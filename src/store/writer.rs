@@ -21,7 +21,7 @@ use super::record::Record;
 use super::search::index;
 use super::trace::AckTrace;
 use super::{mend, open, reader, repair, retention, write};
-use crate::chat::{ConversationId, MessageId};
+use crate::chat::{ConversationId, Head, MessageId};
 use crate::config::settings::{Retention, Settings};
 
 /// Streamed text is committed at most this long after it came.
@@ -87,6 +87,8 @@ pub enum CommittedWhat {
     Restored(ConversationId),
     /// A chat was pinned, archived, tagged or added.
     Changed(ConversationId),
+    /// The path of a chat ends here.
+    HeadMoved(ConversationId, Head),
 }
 
 /// What the history says.
@@ -519,10 +521,10 @@ impl Actor {
                     CommittedWhat::ToolResult(message.clone())
                 }
                 // Nobody waits for these, and they are not to be taken for what somebody waits for.
-                Record::AnswerReasoning { .. }
-                | Record::Drafted { .. }
-                | Record::Titled { .. }
-                | Record::HeadMoved { .. } => continue,
+                Record::AnswerReasoning { .. } | Record::Drafted { .. } | Record::Titled { .. } => continue,
+                Record::HeadMoved { conversation, head } => {
+                    CommittedWhat::HeadMoved(conversation.clone(), head.clone())
+                }
                 Record::Renamed { conversation, .. } => CommittedWhat::Renamed(conversation.clone()),
                 Record::Pinned { conversation, .. }
                 | Record::Archived { conversation, .. }

@@ -260,6 +260,7 @@ impl Screen {
             Record::Pinned { conversation, .. }
             | Record::Archived { conversation, .. }
             | Record::Tagged { conversation, .. } => CommittedWhat::Changed(conversation.clone()),
+            Record::HeadMoved { conversation, head } => CommittedWhat::HeadMoved(conversation.clone(), head.clone()),
             Record::Added(chat) => CommittedWhat::Changed(chat.id.clone()),
             _ => return,
         };

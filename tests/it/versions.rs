@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use riffle::app::{Effect, Msg};
 use riffle::chat::{ChatError, EntryBody, EntryState, ErrorKind, Finish, Head};
-use riffle::store::Record;
+use riffle::store::{CommittedWhat, Record, StoreEvent};
 
 use crate::harness::{Screen, saved_of};
 
@@ -335,4 +335,16 @@ fn letters_typed_fast_among_the_messages_change_nothing_in_the_chat() {
         assert_eq!(screen.model.chat.conversation, chat, "{word}");
         assert!(screen.records()[before..].iter().all(|record| matches!(record, Record::Drafted { .. })), "{word}");
     }
+}
+
+#[test]
+fn that_a_turn_was_taken_back_is_told_once_that_is_on_the_disk() {
+    let mut screen = with_versions();
+    screen.commits = false;
+    screen.press("tab u");
+    screen.never("How heavy");
+    screen.never("Took the last question");
+    let Some(Record::HeadMoved { conversation, head }) = screen.records().last().copied().cloned() else { panic!() };
+    screen.tell(Msg::Store(StoreEvent::Committed(CommittedWhat::HeadMoved(conversation, head))));
+    screen.expect("Took the last question and its answer back.");
 }
