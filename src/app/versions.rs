@@ -172,6 +172,11 @@ impl Model {
         if self.refuses_while_running() {
             return Vec::new();
         }
+        if self.chat.is_private {
+            // There would be no way back to it.
+            self.notify(strings::NOTICE_PRIVATE_FORK);
+            return Vec::new();
+        }
         let Some(place) = self.selected_place() else {
             self.notify(strings::NOTICE_NOTHING_ASKED);
             return Vec::new();
@@ -205,15 +210,10 @@ impl Model {
         };
         self.forget_load();
         let mut effects = self.leave_chat();
-        let is_private = self.chat.is_private;
-        self.chat = OpenChat { is_private, ..OpenChat::saved(chat.clone().into_conversation()) };
+        self.chat = OpenChat::saved(chat.clone().into_conversation());
         self.reset_view();
-        if is_private {
-            self.notify(strings::NOTICE_FORKED);
-        } else {
-            self.promise(CommittedWhat::Changed(chat.id.clone()), strings::NOTICE_FORKED.to_owned());
-            effects.push(Effect::Append(Record::Added(Box::new(chat))));
-        }
+        self.promise(CommittedWhat::Changed(chat.id.clone()), strings::NOTICE_FORKED.to_owned());
+        effects.push(Effect::Append(Record::Added(Box::new(chat))));
         effects
     }
 

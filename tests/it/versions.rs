@@ -348,3 +348,17 @@ fn that_a_turn_was_taken_back_is_told_once_that_is_on_the_disk() {
     screen.tell(Msg::Store(StoreEvent::Committed(CommittedWhat::HeadMoved(conversation, head))));
     screen.expect("Took the last question and its answer back.");
 }
+
+#[test]
+fn a_private_chat_is_not_left_for_a_part_of_it() {
+    let mut screen = Screen::openai(80, 24);
+    screen.press("ctrl-x P");
+    for question in ["one", "two"] {
+        screen.ask(question);
+        screen.text("yes");
+        screen.end(Finish::Stop);
+    }
+    screen.press("tab alt-up alt-up f");
+    assert_eq!(questions(&screen), ["one", "two"]);
+    screen.expect("private chat");
+}
