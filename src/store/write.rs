@@ -45,6 +45,7 @@ pub(super) fn write(transaction: &Transaction<'_>, record: &Record, instance: Op
                 instance,
                 ..Row::new(message, "assistant", "")
             };
+            take_out_of_trash(transaction, conversation)?;
             insert(transaction, conversation, &row)?;
             transaction
                 .prepare_cached("update conversation set provider = ?2, model = ?3 where id = ?1")?
@@ -58,8 +59,9 @@ pub(super) fn write(transaction: &Transaction<'_>, record: &Record, instance: Op
                  where id = ?1",
                 params![message.as_str(), instance, provider, model],
             )?;
+            // A chat that goes on does not stay in the trash either.
             transaction.execute(
-                "update conversation set provider = ?2, model = ?3
+                "update conversation set provider = ?2, model = ?3, deleted_ms = null
                  where seq = (select chat from message where id = ?1)",
                 params![message.as_str(), provider, model],
             )?;

@@ -426,3 +426,20 @@ fn an_answer_that_another_instance_wrote_on_is_whole_here_too() {
     let EntryBody::Answer { message, .. } = &screen.model.chat.conversation.entries[1].body else { panic!() };
     assert_eq!(message.text, "The first half and the second.");
 }
+
+#[test]
+fn a_chat_from_the_trash_that_is_asked_again_or_goes_on_is_no_longer_in_it() {
+    for keys in ["tab r r", "tab enter"] {
+        let mut screen = Screen::openai(80, 24);
+        screen.save("old", "Winter tent for two", "A four-season tent has");
+        let EntryBody::Answer { finish, .. } = &mut screen.saved[0].entries[1].body else { panic!() };
+        *finish = Some(Finish::Length);
+        screen.press("ctrl-s tab d tab");
+        search(&mut screen, "in:trash");
+        screen.press("enter");
+        screen.press(keys);
+        screen.text("More of it.");
+        screen.end(Finish::Stop);
+        assert_eq!(screen.read_history().count().unwrap(), 1, "{keys}");
+    }
+}
