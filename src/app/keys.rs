@@ -37,6 +37,9 @@ impl Model {
             self.quit_armed_until = 0;
         }
         if self.leader_since.take().is_some() {
+            if key == Key::plain(KeyCode::Esc) {
+                self.esc_closed_ms = Some(self.now.mono_ms);
+            }
             return self.on_leader_key(key);
         }
         if key == Key::plain(KeyCode::Esc) {

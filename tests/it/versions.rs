@@ -362,3 +362,14 @@ fn a_private_chat_is_not_left_for_a_part_of_it() {
     assert_eq!(questions(&screen), ["one", "two"]);
     screen.expect("private chat");
 }
+
+#[test]
+fn an_esc_that_closed_the_leader_keys_never_counts() {
+    let mut screen = with_versions();
+    screen.press("ctrl-x");
+    for _ in 0..3 {
+        screen.tell(Msg::KeyPressed("esc".parse().unwrap()));
+        assert!(screen.model.composer.is_empty());
+        screen.wait(100);
+    }
+}
