@@ -194,6 +194,7 @@ impl Model {
         {
             self.recent = None;
             let id = found.ok().and_then(|list| list.found.chats.get(at).map(|found| found.chat.id.clone()));
+            let id = id.filter(|id| !self.is_only_here(id));
             return id.map(|id| self.load_chat(id, LoadedFrom::Recent)).into_iter().collect();
         }
         let load = self.next_request_id();
@@ -204,6 +205,11 @@ impl Model {
         preview_effect(browser, load).into_iter().collect()
     }
 
+    /// Whether this is the open chat, and the disk has less of it than the screen.
+    fn is_only_here(&self, id: &ConversationId) -> bool {
+        *id == self.chat.conversation.id && self.saving != Saving::Works
+    }
+
     /// Opens the selected chat at its hit; at once where its preview is there already and as new as the chat.
     fn open_selected_chat(&mut self) -> Vec<Effect> {
         if self.running_turn().is_some() {
@@ -211,14 +217,13 @@ impl Model {
             return Vec::new();
         }
         let open = self.chat.conversation.id.clone();
-        let is_saved = self.saving == Saving::Works;
         let Some(browser) = self.browser() else { return Vec::new() };
         let Some(id) = browser.row().map(|row| row.id.clone()) else { return Vec::new() };
-        if id == open && !is_saved {
-            // The disk has less of it than the screen.
+        if self.is_only_here(&id) {
             self.overlays.clear();
             return Vec::new();
         }
+        let Some(browser) = self.browser() else { return Vec::new() };
         let at = browser.message().cloned();
         let marks = browser.query().filter(|query| !query.terms.is_empty()).cloned();
         let searched = marks.is_some().then(|| Box::new(Browser { preview: None, ..browser.clone() }));

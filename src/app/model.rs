@@ -222,7 +222,6 @@ pub struct Model {
     pub leader_since: Option<u64>,
     /// Whether the history takes what is said.
     pub saving: Saving,
-    /// Chats read for the leader's digits, and the resumed one.
     pub(super) system: String,
     pub(super) max_rounds: u32,
     pub(super) retries: u32,
@@ -234,6 +233,7 @@ pub struct Model {
     pub(super) loading: Option<Loading>,
     /// Questions asked before the chat that goes on was there.
     pub(super) asked_early: Vec<String>,
+    /// The list that a digit of the leader asked for, and which of its chats is meant, from 0.
     pub(super) recent: Option<(u64, usize)>,
     /// Ends of paths that were taken back, newest last.
     pub(super) undone: Vec<MessageId>,

@@ -395,6 +395,10 @@ fn the_open_chat_is_not_read_back_from_a_disk_that_has_less_of_it() {
     screen.press("enter");
     screen.expect("An answer.");
     screen.never("Saved chats");
+    screen.press("ctrl-x 1");
+    let is_read_again = |effect: &Effect| matches!(effect, Effect::LoadChat { .. });
+    let reads = screen.effects.iter().filter(|effect| is_read_again(effect)).count();
+    assert_eq!(reads, 1, "only for the preview");
 }
 
 #[test]
