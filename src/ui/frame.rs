@@ -45,6 +45,11 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     if let Some(Overlay::Chats(browser)) = model.overlays.last() {
         cache.lay_out_preview(browser, model, overlay::preview_columns(model.size.0), theme);
     }
+    match model.overlays.last_mut() {
+        Some(Overlay::Chats(browser)) => overlay::settle_preview(browser, cache, model.size),
+        Some(Overlay::Compare(page)) => overlay::settle_compare(page, model.size, &theme),
+        _ => {}
+    }
 }
 
 /// Where the selected message is scrolled out of view, the first one in view is meant.

@@ -447,3 +447,20 @@ fn a_chat_from_the_trash_that_is_asked_again_or_goes_on_is_no_longer_in_it() {
         assert_eq!(screen.read_history().count().unwrap(), 1, "{keys}");
     }
 }
+
+#[test]
+fn a_preview_scrolled_to_its_end_turns_back_at_once() {
+    let mut screen = Screen::openai(80, 24);
+    let lines: Vec<String> = (0..60).map(|number| format!("line {number}")).collect();
+    screen.save("long", "A long one", &lines.join("\n\n"));
+    screen.press("ctrl-s");
+    for (away, back) in [("pgdn", "pgup"), ("pgup", "pgdn")] {
+        for _ in 0..20 {
+            screen.press(away);
+            screen.screen();
+        }
+        let end = screen.screen();
+        screen.press(back);
+        assert_ne!(screen.screen(), end);
+    }
+}

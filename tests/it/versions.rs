@@ -373,3 +373,24 @@ fn an_esc_that_closed_the_leader_keys_never_counts() {
         screen.wait(100);
     }
 }
+
+#[test]
+fn a_comparison_scrolled_to_its_end_turns_back_at_once() {
+    let mut screen = Screen::openai(80, 12);
+    screen.ask("go");
+    for word in ["tent", "stove"] {
+        for number in 0..20 {
+            screen.text(&format!("{number} {word}\n\n"));
+        }
+        screen.end(Finish::Stop);
+        screen.press("tab r r");
+    }
+    screen.press("ctrl-c tab left v");
+    for _ in 0..30 {
+        screen.press("pgdn");
+        screen.screen();
+    }
+    let end = screen.screen();
+    screen.press("k");
+    assert_ne!(screen.screen(), end);
+}
