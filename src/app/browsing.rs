@@ -223,6 +223,7 @@ impl Model {
             self.overlays.clear();
             return Vec::new();
         }
+        self.forget_load();
         let Some(browser) = self.browser() else { return Vec::new() };
         let at = browser.message().cloned();
         let marks = browser.query().filter(|query| !query.terms.is_empty()).cloned();

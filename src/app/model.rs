@@ -535,6 +535,7 @@ impl Model {
 
     /// Asks for a saved chat, to be opened.
     pub(super) fn load_chat(&mut self, id: ConversationId, from: LoadedFrom) -> Effect {
+        self.forget_load();
         let load = self.next_request_id();
         self.loading = Some(Loading { load, from });
         Effect::LoadChat { load, id, at: None }

@@ -464,3 +464,21 @@ fn a_preview_scrolled_to_its_end_turns_back_at_once() {
         assert_ne!(screen.screen(), end);
     }
 }
+
+#[test]
+fn a_chat_that_is_opened_meanwhile_is_not_replaced_by_the_one_that_was_to_go_on() {
+    let mut screen = Screen::resuming("old");
+    screen.save_days_ago("old", "Winter tent for two", "A four-season tent.", 20);
+    screen.save_days_ago("new", "Camp kitchen", "A stove.", 1);
+    let Some(Effect::LoadChat { load, id, at }) = screen.effects.first().cloned() else { panic!() };
+    screen.ask("and for three?");
+    screen.reads = true;
+    screen.press("ctrl-s enter");
+    screen.expect("A stove.");
+    let found = screen.load(&id, at).map(Box::new);
+    screen.tell(Msg::ChatLoaded { load, id, found: Ok(found) });
+    screen.expect("A stove.");
+    assert!(screen.request.is_none(), "it was not asked here");
+    screen.press("up");
+    screen.expect("› and for three?");
+}
