@@ -158,6 +158,8 @@ pub const NOTICE_MODEL_NEXT: &str = "The next question goes to the new model.";
 pub const NOTICE_SAVES: &str = "Chats save themselves.";
 /// Notice of asking again without a question.
 pub const NOTICE_NOTHING_ASKED: &str = "Nothing was asked yet.";
+/// Notice of a new chat from the middle of a private one.
+pub const NOTICE_PRIVATE_FORK: &str = "A new chat would end this private chat; e edits a question and keeps both.";
 /// Notice of exporting a private chat.
 pub const NOTICE_PRIVATE_EXPORT: &str = "A private chat is not written to any file.";
 /// Notice when a saved chat is gone.

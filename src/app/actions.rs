@@ -169,10 +169,10 @@ impl Model {
 
     /// Takes the draft out of the prompt, where Up brings it back; a question that was being edited stays as it is.
     /// `false` when there is none.
-    fn put_draft_aside(&mut self) -> bool {
+    pub(super) fn put_draft_aside(&mut self) -> bool {
         self.replaced_question = None;
         let Some(text) = self.composer.clear_aside() else { return false };
-        self.put_aside.push(text);
+        self.aside().push(text);
         self.refresh_recall();
         self.notify(strings::NOTICE_ASIDE);
         true
@@ -218,6 +218,7 @@ impl Model {
             return Vec::new();
         }
         self.overlays.clear();
+        self.forget_load();
         let effects = self.leave_chat();
         self.chat = make(ConversationId((self.ids)().next_id()));
         self.reset_view();

@@ -80,6 +80,8 @@ pub struct Browser {
     pub preview_by: i64,
     /// When the list was asked for last, on the forward clock.
     pub listed_ms: u64,
+    /// Something else was asked for than what is shown: the first row is selected then.
+    pub is_other: bool,
 }
 
 impl Browser {
@@ -98,6 +100,7 @@ impl Browser {
             preview: None,
             preview_by: 0,
             listed_ms: now_ms,
+            is_other: true,
         }
     }
 
@@ -139,10 +142,8 @@ impl Browser {
 
     /// Takes an answer; the selected chat stays selected, where it is still there and nothing else was asked for.
     pub fn take(&mut self, found: Result<Box<ChatList>, String>) {
-        let is_same = match (&self.found, &found) {
-            (Some(Ok(old)), Ok(new)) => old.query == new.query && old.order == new.order,
-            _ => false,
-        };
+        // Not told by the queries, for `since:3h` means another time each time.
+        let is_same = !std::mem::take(&mut self.is_other);
         let kept = self.row().map(|row| row.id.clone()).filter(|_| is_same);
         self.found = Some(found);
         let at = kept.and_then(|id| self.rows().iter().position(|found| found.chat.id == id));

@@ -3,7 +3,7 @@
 use super::browser::{About, Asking, Browser, BrowserFocus, Undoable, tags_of};
 use super::effect::Effect;
 use super::line_input::LineInput;
-use super::model::Model;
+use super::model::{LoadedFrom, Loading, Model, Saving};
 use super::msg::{ChatList, LoadedChat};
 use super::overlay::Overlay;
 use crate::chat::ConversationId;
@@ -194,7 +194,8 @@ impl Model {
         {
             self.recent = None;
             let id = found.ok().and_then(|list| list.found.chats.get(at).map(|found| found.chat.id.clone()));
-            return id.map(|id| self.load_chat(id)).into_iter().collect();
+            let id = id.filter(|id| !self.is_only_here(id));
+            return id.map(|id| self.load_chat(id, LoadedFrom::Recent)).into_iter().collect();
         }
         let load = self.next_request_id();
         let now = self.now.mono_ms;
@@ -204,27 +205,40 @@ impl Model {
         preview_effect(browser, load).into_iter().collect()
     }
 
-    /// Opens the selected chat at its hit; at once where its preview is there already.
+    /// Whether this is the open chat, and the disk has less of it than the screen.
+    fn is_only_here(&self, id: &ConversationId) -> bool {
+        *id == self.chat.conversation.id && self.saving != Saving::Works
+    }
+
+    /// Opens the selected chat at its hit; at once where its preview is there already and as new as the chat.
     fn open_selected_chat(&mut self) -> Vec<Effect> {
         if self.running_turn().is_some() {
             self.notify(strings::NOTICE_RUNNING_OPEN);
             return Vec::new();
         }
+        let open = self.chat.conversation.id.clone();
         let Some(browser) = self.browser() else { return Vec::new() };
         let Some(id) = browser.row().map(|row| row.id.clone()) else { return Vec::new() };
+        if self.is_only_here(&id) {
+            self.overlays.clear();
+            return Vec::new();
+        }
+        self.forget_load();
+        let Some(browser) = self.browser() else { return Vec::new() };
         let at = browser.message().cloned();
         let marks = browser.query().filter(|query| !query.terms.is_empty()).cloned();
         let searched = marks.is_some().then(|| Box::new(Browser { preview: None, ..browser.clone() }));
-        if let Some(preview) = browser.preview.take_if(|preview| preview.conversation.id == id && preview.at == at) {
+        let is_new = |preview: &mut Box<LoadedChat>| {
+            preview.conversation.id == id && preview.at == at && id != open && !preview.is_being_written()
+        };
+        if let Some(preview) = browser.preview.take_if(is_new) {
             let effects = self.open_chat(*preview);
             self.chat.marks = marks;
             self.searched = searched;
             return effects;
         }
         let load = self.next_request_id();
-        self.loading = Some(load);
-        self.opening_marks = marks;
-        self.opening_searched = searched;
+        self.loading = Some(Loading { load, from: LoadedFrom::Browser { marks, searched } });
         vec![Effect::LoadChat { load, id, at }]
     }
 
@@ -246,13 +260,18 @@ impl Model {
             return Vec::new();
         }
         let Some(row) = self.chat_to_change() else { return Vec::new() };
+        let mut effects = Vec::new();
         if row.id == self.chat.conversation.id {
+            self.forget_load();
+            effects = self.leave_chat();
             self.chat = super::chat::OpenChat::new(ConversationId((self.ids)().next_id()));
             self.reset_view();
         }
         let record = Record::Deleted { conversation: row.id.clone(), time_ms: self.now.unix_ms };
         let undo = Record::Restored { conversation: row.id.clone() };
-        self.change(CommittedWhat::Deleted(row.id), record, undo, &row.title, words::notice_deleted(&row.title))
+        let notice = words::notice_deleted(&row.title);
+        effects.extend(self.change(CommittedWhat::Deleted(row.id), record, undo, &row.title, notice));
+        effects
     }
 
     fn pin_selected_chat(&mut self) -> Vec<Effect> {
@@ -386,6 +405,7 @@ impl Model {
 
 fn search_anew(browser: &mut Browser, request: u64) -> Vec<Effect> {
     browser.search = request;
+    browser.is_other = true;
     browser.limit = super::browser::LISTED;
     vec![list_effect(browser, false)]
 }
@@ -408,6 +428,7 @@ fn preview_effect(browser: &mut Browser, load: u64) -> Option<Effect> {
     if let (Some(preview), Some((id, updated_ms))) = (&browser.preview, &wanted)
         && is_shown(preview, id)
         && preview.updated_ms == *updated_ms
+        && !preview.is_being_written()
     {
         return None;
     }

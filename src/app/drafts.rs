@@ -41,16 +41,17 @@ impl Model {
     }
 
     /// Before another chat is shown: the draft and the queue stay with this one. Where this one was not begun, Up brings
-    /// its draft back.
+    /// its draft back; that of a private one, in private chats only.
     pub(super) fn leave_chat(&mut self) -> Vec<Effect> {
         let is_kept_there = self.chat.is_begun && !self.chat.is_private;
         let kept = if is_kept_there { self.keep_draft() } else { self.drop_kept_draft() };
-        let text = self.composer.clear_aside();
+        // With what Ctrl+_ would bring back of it.
+        let text = self.composer.take();
+        let queue = std::mem::take(&mut self.queue);
         if !is_kept_there {
-            self.put_aside.extend(text);
-            self.put_aside.extend(self.queue.drain(..));
+            self.aside().extend(Some(text).filter(|text| !text.is_empty()));
+            self.aside().extend(queue);
         }
-        self.queue.clear();
         self.is_queue_held = false;
         self.kept_draft = Draft::default();
         self.draft_due_ms = None;

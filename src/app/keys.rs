@@ -3,6 +3,7 @@
 use super::composer::EnterOutcome;
 use super::effect::Effect;
 use super::model::{Focus, Model};
+use super::msg::Msg;
 use super::overlay::Overlay;
 use super::scroll::Move;
 use crate::agent::Event;
@@ -36,6 +37,9 @@ impl Model {
             self.quit_armed_until = 0;
         }
         if self.leader_since.take().is_some() {
+            if key == Key::plain(KeyCode::Esc) {
+                self.esc_closed_ms = Some(self.now.mono_ms);
+            }
             return self.on_leader_key(key);
         }
         if key == Key::plain(KeyCode::Esc) {
@@ -74,6 +78,11 @@ impl Model {
             Focus::Prompt => {}
         }
         if let Some(action) = self.keymap.lookup(context, key) {
+            let is_letter = context == Context::Messages && key.typed().is_some();
+            if is_letter && is_of_the_chat(action) {
+                self.held_letter = Some((action, self.now.mono_ms + TYPING_MS));
+                return Vec::new();
+            }
             return self.on_bound(action, key);
         }
         if context == Context::Empty && key == Key::char('/') {
@@ -142,7 +151,7 @@ impl Model {
             return None;
         }
         let (first, at) = before?;
-        (now.saturating_sub(at) <= TYPING_MS && first.is_alphanumeric()).then(|| {
+        (now.saturating_sub(at) < TYPING_MS && first.is_alphanumeric()).then(|| {
             if is_overlay_of_letter {
                 self.overlays.pop();
             }
@@ -155,6 +164,19 @@ impl Model {
         self.focus == Focus::Messages
             && before.is_some_and(|(letter, _)| letter == 'm')
             && matches!(self.overlays.last(), Some(Overlay::Models(list)) if list.input.text.is_empty())
+    }
+
+    /// Does what a letter among the messages means, once no other letter can show that it was typing; `next` is what
+    /// happens now.
+    pub(super) fn act_on_held_letter(&mut self, next: &Msg) -> Vec<Effect> {
+        let now = self.now.mono_ms;
+        let is_typing = matches!(next, Msg::KeyPressed(key) if key.typed().is_some());
+        let is_over = matches!(next, Msg::KeyPressed(_) | Msg::Pasted(_));
+        let held = self.held_letter.take_if(|(_, due)| *due <= now || is_over);
+        match held {
+            Some((action, due)) if due <= now || !is_typing => self.act(action),
+            Some(_) | None => Vec::new(),
+        }
     }
 
     fn back_to_prompt(&mut self, letters: &str) -> Vec<Effect> {
@@ -473,4 +495,9 @@ fn step_of(key: Key) -> Option<i64> {
         KeyCode::Home | KeyCode::Char('g') => Some(i64::from(i32::MIN)),
         _ => None,
     }
+}
+
+/// Whether it changes which messages are shown, or leaves them.
+fn is_of_the_chat(action: Action) -> bool {
+    matches!(action, Action::Edit | Action::Undo | Action::Redo | Action::Compare | Action::Fork)
 }

@@ -15,6 +15,7 @@ use super::providers::{ProviderRow, Target, ToolOffer};
 use super::scroll::Scroll;
 use crate::agent::{CallState, Moment, Phase, Turn};
 use crate::chat::{Attachment, Conversation, ConversationId, IdSource, MessageId};
+use crate::config::action::Action;
 use crate::config::choose::model_asked;
 use crate::config::keymap::Keymap;
 use crate::config::look::Look;
@@ -98,6 +99,31 @@ impl Providers {
     }
 }
 
+/// A saved chat that is being read, to be opened.
+#[derive(Debug)]
+pub(super) struct Loading {
+    /// The load whose answer is awaited.
+    pub load: u64,
+    /// Who wants it.
+    pub from: LoadedFrom,
+}
+
+/// Who wants a saved chat.
+#[derive(Debug)]
+pub(super) enum LoadedFrom {
+    /// The start of the program.
+    Start,
+    /// A digit of the leader.
+    Recent,
+    /// The browser, as long as it is open.
+    Browser {
+        /// What was looked for, to be marked.
+        marks: Option<Query>,
+        /// The search that Esc leads back to.
+        searched: Option<Box<Browser>>,
+    },
+}
+
 /// What a model starts with.
 pub struct ModelSetup {
     /// Columns and rows.
@@ -166,6 +192,8 @@ pub struct Model {
     pub is_queue_held: bool,
     /// What was put aside, newest last.
     pub put_aside: Vec<String>,
+    /// The same in private chats, where alone it comes back: a draft elsewhere is written to the disk.
+    pub(super) private_aside: Vec<String>,
     /// The question that the one in the prompt takes the place of, with its images.
     pub replaced_question: Option<(MessageId, Vec<Attachment>)>,
     /// The message that keys in the messages mean; `None` is the last one.
@@ -194,7 +222,6 @@ pub struct Model {
     pub leader_since: Option<u64>,
     /// Whether the history takes what is said.
     pub saving: Saving,
-    /// Chats read for the leader's digits, and the resumed one.
     pub(super) system: String,
     pub(super) max_rounds: u32,
     pub(super) retries: u32,
@@ -203,12 +230,11 @@ pub struct Model {
     pub(super) ids: Box<dyn FnMut() -> Box<dyn IdSource> + Send>,
     pub(super) next_turn: u64,
     pub(super) next_request: u64,
-    pub(super) loading: Option<u64>,
+    pub(super) loading: Option<Loading>,
     /// Questions asked before the chat that goes on was there.
     pub(super) asked_early: Vec<String>,
+    /// The list that a digit of the leader asked for, and which of its chats is meant, from 0.
     pub(super) recent: Option<(u64, usize)>,
-    pub(super) opening_marks: Option<Query>,
-    pub(super) opening_searched: Option<Box<Browser>>,
     /// Ends of paths that were taken back, newest last.
     pub(super) undone: Vec<MessageId>,
     /// The draft as it is in the history.
@@ -226,6 +252,8 @@ pub struct Model {
     pub(super) undoable: Vec<Undoable>,
     pub(super) last_key_ms: u64,
     pub(super) last_letter: Option<(char, u64)>,
+    /// What a letter among the messages asked for, and until when another one makes both text.
+    pub(super) held_letter: Option<(Action, u64)>,
     pub(super) quit_armed_until: u64,
     pub(super) last_half_page_ms: Option<u64>,
     pub(super) is_ending: bool,
@@ -254,6 +282,7 @@ impl Model {
             queue: VecDeque::new(),
             is_queue_held: false,
             put_aside: Vec::new(),
+            private_aside: Vec::new(),
             replaced_question: None,
             selected: None,
             focus: Focus::Prompt,
@@ -279,8 +308,6 @@ impl Model {
             loading: None,
             asked_early: Vec::new(),
             recent: None,
-            opening_marks: None,
-            opening_searched: None,
             undone: Vec::new(),
             kept_draft: Draft::default(),
             draft_due_ms: None,
@@ -291,13 +318,14 @@ impl Model {
             undoable: Vec::new(),
             last_key_ms: now.mono_ms,
             last_letter: None,
+            held_letter: None,
             quit_armed_until: 0,
             last_half_page_ms: None,
             is_ending: false,
         };
         model.refresh_recall();
         let effects = match setup.resume {
-            Some(id) => vec![model.load_chat(id)],
+            Some(id) => vec![model.load_chat(id, LoadedFrom::Start)],
             None if setup.is_private => Vec::new(),
             None => vec![Effect::FindDraft],
         };
@@ -310,7 +338,8 @@ impl Model {
         if matches!(msg, Msg::KeyPressed(_) | Msg::Pasted(_) | Msg::Asked(_) | Msg::Turn(_)) {
             self.draft_touched();
         }
-        let mut effects = match msg {
+        let mut effects = self.act_on_held_letter(&msg);
+        effects.extend(match msg {
             Msg::KeyPressed(key) => self.on_key(key),
             Msg::Asked(text) => self.send(text),
             Msg::Warned(text) => {
@@ -382,7 +411,8 @@ impl Model {
             }
             Msg::Ticked => Vec::new(),
             Msg::EndRequested => self.end(),
-        };
+        });
+        self.forget_load_of_left_browser();
         self.let_time_pass();
         effects.extend(self.follow_stream());
         effects.extend(self.look_again_in_browser());
@@ -409,6 +439,9 @@ impl Model {
             at(due);
         }
         if let Some(due) = self.draft_due_ms {
+            at(due);
+        }
+        if let Some((_, due)) = self.held_letter {
             at(due);
         }
         if let Some(turn) = self.running_turn() {
@@ -501,10 +534,28 @@ impl Model {
     }
 
     /// Asks for a saved chat, to be opened.
-    pub(super) fn load_chat(&mut self, id: ConversationId) -> Effect {
+    pub(super) fn load_chat(&mut self, id: ConversationId, from: LoadedFrom) -> Effect {
+        self.forget_load();
         let load = self.next_request_id();
-        self.loading = Some(load);
+        self.loading = Some(Loading { load, from });
         Effect::LoadChat { load, id, at: None }
+    }
+
+    /// The chat that is being read is no longer wanted; Up brings back what was asked in it.
+    pub(super) fn forget_load(&mut self) {
+        self.loading = None;
+        self.recent = None;
+        let asked = std::mem::take(&mut self.asked_early);
+        self.aside().extend(asked);
+    }
+
+    /// A chat that was chosen in the browser is not opened any more once that was left.
+    fn forget_load_of_left_browser(&mut self) {
+        let is_of_browser =
+            self.loading.as_ref().is_some_and(|loading| matches!(loading.from, LoadedFrom::Browser { .. }));
+        if is_of_browser && !self.overlays.iter().any(|overlay| matches!(overlay, Overlay::Chats(_))) {
+            self.forget_load();
+        }
     }
 
     fn on_store(&mut self, event: StoreEvent) {
@@ -531,15 +582,18 @@ impl Model {
         id: &ConversationId,
         found: Result<Option<Box<LoadedChat>>, String>,
     ) -> Vec<Effect> {
-        if self.loading == Some(load) {
-            self.loading = None;
+        if let Some(loading) = self.loading.take_if(|loading| loading.load == load) {
             let mut effects = Vec::new();
             match found {
-                Ok(Some(loaded)) => {
-                    effects.extend(self.open_chat(*loaded));
-                    self.chat.marks = self.opening_marks.take();
-                    self.searched = self.opening_searched.take();
-                }
+                Ok(Some(loaded)) => match loading.from {
+                    LoadedFrom::Start => effects.extend(self.open_chat_under_prompt(*loaded)),
+                    LoadedFrom::Recent => effects.extend(self.open_chat(*loaded)),
+                    LoadedFrom::Browser { marks, searched } => {
+                        effects.extend(self.open_chat(*loaded));
+                        self.chat.marks = marks;
+                        self.searched = searched;
+                    }
+                },
                 Ok(None) => self.notify(strings::NOTICE_GONE),
                 Err(why) => self.notify(why),
             }
@@ -554,6 +608,19 @@ impl Model {
             browser.preview = found.ok().flatten().filter(|loaded| loaded.conversation.id == *id);
         }
         Vec::new()
+    }
+
+    /// The same at the start, where the person may be typing already: that stays in the prompt.
+    fn open_chat_under_prompt(&mut self, loaded: LoadedChat) -> Vec<Effect> {
+        let typed = std::mem::take(&mut self.composer);
+        let effects = self.open_chat(loaded);
+        if !typed.is_empty() {
+            self.put_draft_aside();
+            self.composer = typed;
+            self.refresh_recall();
+            self.draft_touched();
+        }
+        effects
     }
 
     /// Puts this saved chat on the screen, to be continued.
@@ -599,13 +666,18 @@ impl Model {
         self.refresh_recall();
     }
 
+    /// What was put aside where this chat may bring it back.
+    pub(super) fn aside(&mut self) -> &mut Vec<String> {
+        if self.chat.is_private { &mut self.private_aside } else { &mut self.put_aside }
+    }
+
     /// What Up brings back: the starters on a fresh demo, the chat's questions, what was put aside.
     pub(super) fn refresh_recall(&mut self) {
         let mut texts: Vec<String> = self.chat.questions().map(ToOwned::to_owned).collect();
         if texts.is_empty() && self.providers.current().is_some_and(|row| row.is_demo) {
             texts.extend(strings::STARTERS.iter().rev().map(|text| (*text).to_owned()));
         }
-        texts.extend(self.put_aside.iter().cloned());
+        texts.extend(self.aside().iter().cloned());
         self.composer.set_recall(texts);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::wire::WireFound;
 use crate::agent;
-use crate::chat::{Conversation, ConversationId, Entry, MessageId};
+use crate::chat::{Conversation, ConversationId, Entry, EntryState, MessageId};
 use crate::config::key::Key;
 use crate::config::look::Background;
 use crate::store::{Draft, Found, Order, Query, StoreEvent};
@@ -131,6 +131,14 @@ pub struct LoadedChat {
     pub draft: Draft,
     /// The message it is to be opened at.
     pub at: Option<MessageId>,
+}
+
+impl LoadedChat {
+    /// Whether an answer in it was still being written when it was read.
+    #[must_use]
+    pub fn is_being_written(&self) -> bool {
+        self.conversation.entries.iter().any(|entry| entry.state == EntryState::Streaming)
+    }
 }
 
 /// An answer to a search.

@@ -39,8 +39,10 @@ impl Model {
     }
 
     pub(super) fn on_title_made(&mut self, id: &ConversationId, replaces: String, title: &str) -> Vec<Effect> {
-        let trimmed = title.trim().trim_matches(['"', '\'', '“', '”', '*', '#', ' ']);
-        let title = title_of(trimmed.trim_end_matches('.'));
+        // Its first line, without what models put around one.
+        let title = title_of(title);
+        let title = title.trim_start_matches(['"', '\'', '“', '”', '*', '#', ' ']);
+        let title = title.trim_end_matches(['"', '\'', '“', '”', '*', '.', ' ']).to_owned();
         if title.is_empty() {
             return Vec::new();
         }

@@ -91,7 +91,7 @@ impl Model {
         self.focus = Focus::Prompt;
         self.panel.selected = None;
         self.notice = None;
-        self.loading = None;
+        self.forget_load();
         self.replaced_question = None;
         self.selected = None;
         self.undone.clear();

@@ -1,8 +1,6 @@
 //! Versions of messages: which message is meant, editing, taking back and bringing back, switching, comparing, and new
 //! chats that begin in the middle of another one. Nothing here removes anything: it shows other paths.
 
-use std::collections::HashMap;
-
 use super::chat::OpenChat;
 use super::compare::ComparePage;
 use super::effect::Effect;
@@ -77,7 +75,7 @@ impl Model {
         };
         let (text, replaced) = (text.clone(), (id.clone(), attachments.clone()));
         if let Some(draft) = self.composer.clear_aside() {
-            self.put_aside.push(draft);
+            self.aside().push(draft);
             self.refresh_recall();
         }
         self.composer.set_text(&text);
@@ -100,8 +98,7 @@ impl Model {
         let Head::At(head) = chat.head() else { return Vec::new() };
         chat.truncate(at);
         self.undone.push(head);
-        self.notify(strings::NOTICE_TURN_UNDONE);
-        self.path_changed()
+        self.path_changed_with(strings::NOTICE_TURN_UNDONE)
     }
 
     /// Brings back what was taken back last, or goes on to what was said next.
@@ -117,8 +114,7 @@ impl Model {
             self.notify(strings::NOTICE_NO_REDO);
             return Vec::new();
         }
-        self.notify(strings::NOTICE_TURN_REDONE);
-        self.path_changed()
+        self.path_changed_with(strings::NOTICE_TURN_REDONE)
     }
 
     /// Shows another version of the message that is meant; the path beneath follows.
@@ -176,6 +172,11 @@ impl Model {
         if self.refuses_while_running() {
             return Vec::new();
         }
+        if self.chat.is_private {
+            // There would be no way back to it.
+            self.notify(strings::NOTICE_PRIVATE_FORK);
+            return Vec::new();
+        }
         let Some(place) = self.selected_place() else {
             self.notify(strings::NOTICE_NOTHING_ASKED);
             return Vec::new();
@@ -185,11 +186,11 @@ impl Model {
         let results = entries[place + 1..].iter().take_while(|entry| matches!(entry.body, EntryBody::ToolResult(_)));
         let end = place + 1 + results.count();
         let mut ids = (self.ids)();
-        let mut renamed: HashMap<MessageId, MessageId> = HashMap::new();
+        let mut last: Option<MessageId> = None;
         let copies = entries[..end].iter().map(|entry| {
             let id = MessageId(ids.next_id());
-            renamed.insert(entry.id.clone(), id.clone());
-            let parent = entry.parent.as_ref().and_then(|parent| renamed.get(parent)).cloned();
+            // The path may lead over a message that is lost.
+            let parent = last.replace(id.clone());
             Entry { id, parent, ..entry.clone() }
         });
         let copies: Vec<Entry> = copies.collect();
@@ -207,15 +208,23 @@ impl Model {
             head: Head::Newest,
             entries: copies,
         };
+        self.forget_load();
         let mut effects = self.leave_chat();
-        let is_private = self.chat.is_private;
-        self.chat = OpenChat { is_private, ..OpenChat::saved(chat.clone().into_conversation()) };
+        self.chat = OpenChat::saved(chat.clone().into_conversation());
         self.reset_view();
-        if is_private {
-            self.notify(strings::NOTICE_FORKED);
-        } else {
-            self.promise(CommittedWhat::Changed(chat.id.clone()), strings::NOTICE_FORKED.to_owned());
-            effects.push(Effect::Append(Record::Added(Box::new(chat))));
+        self.promise(CommittedWhat::Changed(chat.id.clone()), strings::NOTICE_FORKED.to_owned());
+        effects.push(Effect::Append(Record::Added(Box::new(chat))));
+        effects
+    }
+
+    /// The same with a notice, once it is remembered.
+    fn path_changed_with(&mut self, notice: &'static str) -> Vec<Effect> {
+        let effects = self.path_changed();
+        match effects.last() {
+            Some(Effect::Append(Record::HeadMoved { conversation, head })) => {
+                self.promise(CommittedWhat::HeadMoved(conversation.clone(), head.clone()), notice.to_owned());
+            }
+            _ => self.notify(notice),
         }
         effects
     }

@@ -108,13 +108,22 @@ pub struct Conversation {
     others: Vec<Entry>,
     /// Of each message that has versions: all of them, oldest first.
     versions: HashMap<MessageId, Vec<MessageId>>,
+    /// The order of writing, which times alone do not tell: an imported chat may have one for all messages.
+    order: HashMap<MessageId, usize>,
 }
 
 impl Conversation {
     /// A chat in which nothing was said.
     #[must_use]
     pub fn new(id: ConversationId) -> Self {
-        Self { id, title: String::new(), entries: Vec::new(), others: Vec::new(), versions: HashMap::new() }
+        Self {
+            id,
+            title: String::new(),
+            entries: Vec::new(),
+            others: Vec::new(),
+            versions: HashMap::new(),
+            order: HashMap::new(),
+        }
     }
 
     /// A chat of these messages, in the order of writing, of which the path to the head is shown.
@@ -122,6 +131,7 @@ impl Conversation {
     pub fn of_tree(id: ConversationId, title: String, all: Vec<Entry>, head: &Head) -> Self {
         let path = Tree::new(&all).path(head);
         let mut chat = Self { title, ..Self::new(id) };
+        chat.note_order(&all);
         chat.split(all, &path);
         chat
     }
@@ -130,8 +140,16 @@ impl Conversation {
     #[must_use]
     pub fn all(&self) -> Vec<&Entry> {
         let mut all: Vec<&Entry> = self.others.iter().chain(&self.entries).collect();
-        all.sort_by_key(|entry| entry.time_ms);
+        all.sort_by_cached_key(|entry| written(&self.order, entry));
         all
+    }
+
+    /// Notes that these were written after everything that is there, unless they are.
+    fn note_order(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            let next = self.order.len();
+            self.order.entry(entry.id.clone()).or_insert(next);
+        }
     }
 
     /// The message of this id, wherever it stands.
@@ -148,6 +166,7 @@ impl Conversation {
 
     /// Adds a message at the end of the path.
     pub fn push(&mut self, entry: Entry) {
+        self.note_order(std::slice::from_ref(&entry));
         self.entries.push(entry);
         self.find_versions();
     }
@@ -156,21 +175,28 @@ impl Conversation {
     pub fn truncate(&mut self, at: usize) {
         if at < self.entries.len() {
             self.others.extend(self.entries.drain(at..));
-            self.others.sort_by_key(|entry| entry.time_ms);
+            self.others.sort_by_cached_key(|entry| written(&self.order, entry));
             self.find_versions();
         }
     }
 
-    /// Takes messages that another instance wrote meanwhile; `true` when any of them was new. Those off the path are taken
-    /// as they are now: an answer may have been written on.
+    /// Takes messages that another instance wrote meanwhile, in the order of writing; `true` when any of them was new. An
+    /// answer may have been written on there, or not be on the disk yet as far as it is known here.
     pub fn merge(&mut self, all: Vec<Entry>) -> bool {
-        let shown: HashSet<MessageId> = self.entries.iter().map(|entry| entry.id.clone()).collect();
+        self.note_order(&all);
         let before = self.others.len();
-        let theirs: HashMap<MessageId, Entry> =
-            all.into_iter().filter(|entry| !shown.contains(&entry.id)).map(|entry| (entry.id.clone(), entry)).collect();
-        self.others.retain(|entry| !theirs.contains_key(&entry.id));
-        self.others.extend(theirs.into_values());
-        self.others.sort_by_key(|entry| entry.time_ms);
+        let known = self.entries.iter_mut().chain(&mut self.others).map(|entry| (entry.id.clone(), entry));
+        let mut known: HashMap<MessageId, &mut Entry> = known.collect();
+        let mut new = Vec::new();
+        for theirs in all {
+            match known.get_mut(&theirs.id) {
+                Some(ours) if progress(ours) >= progress(&theirs) => {}
+                Some(ours) => **ours = theirs,
+                None => new.push(theirs),
+            }
+        }
+        self.others.append(&mut new);
+        self.others.sort_by_cached_key(|entry| written(&self.order, entry));
         self.find_versions();
         self.others.len() > before
     }
@@ -255,7 +281,7 @@ impl Conversation {
     fn rebuild(&mut self, find: impl FnOnce(&Tree) -> Option<Vec<usize>>) -> bool {
         let head = self.head();
         let mut all: Vec<Entry> = self.entries.drain(..).chain(self.others.drain(..)).collect();
-        all.sort_by_key(|entry| entry.time_ms);
+        all.sort_by_cached_key(|entry| written(&self.order, entry));
         let tree = Tree::new(&all);
         let found = find(&tree);
         let is_found = found.is_some();
@@ -276,7 +302,11 @@ impl Conversation {
         self.versions = if self.others.is_empty() {
             HashMap::new()
         } else {
-            tree::versions(&self.others.iter().chain(&self.entries).collect::<Vec<_>>())
+            let mut families = tree::families(self.others.iter().chain(&self.entries));
+            for family in &mut families {
+                family.sort_by_cached_key(|entry| written(&self.order, entry));
+            }
+            tree::versions(&families)
         };
     }
 
@@ -301,6 +331,20 @@ impl Conversation {
         });
         paired_for_request(system.into_iter().chain(entries))
     }
+}
+
+/// What tells messages written earlier from those written later.
+fn written(order: &HashMap<MessageId, usize>, entry: &Entry) -> (i64, Option<usize>) {
+    (entry.time_ms, order.get(&entry.id).copied())
+}
+
+/// How far an answer is: what was written only grows, and ends once it is all there.
+fn progress(entry: &Entry) -> (usize, bool) {
+    let bytes = match &entry.body {
+        EntryBody::Answer { message, .. } => message.text.len() + message.reasoning.len(),
+        EntryBody::Question(_) | EntryBody::ToolResult(_) => 0,
+    };
+    (bytes, entry.state != EntryState::Streaming)
 }
 
 /// Longest title made from a question, in characters.

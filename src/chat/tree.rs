@@ -119,9 +119,9 @@ impl Tree {
     }
 }
 
-/// The messages that have versions, each with its versions' ids, oldest first: same parent, same kind.
+/// Messages that are versions of each other: same parent, same kind.
 #[must_use]
-pub(super) fn versions(entries: &[&Entry]) -> HashMap<MessageId, Vec<MessageId>> {
+pub(super) fn families<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Vec<&'a Entry>> {
     let mut families: HashMap<(Option<&MessageId>, bool), Vec<&Entry>> = HashMap::new();
     for entry in entries {
         let is_question = match entry.body {
@@ -131,9 +131,14 @@ pub(super) fn versions(entries: &[&Entry]) -> HashMap<MessageId, Vec<MessageId>>
         };
         families.entry((entry.parent.as_ref(), is_question)).or_default().push(entry);
     }
+    families.into_values().filter(|family| family.len() > 1).collect()
+}
+
+/// The messages that have versions, each with its versions' ids in the order of its family.
+#[must_use]
+pub(super) fn versions(families: &[Vec<&Entry>]) -> HashMap<MessageId, Vec<MessageId>> {
     let mut out = HashMap::new();
-    for mut family in families.into_values().filter(|family| family.len() > 1) {
-        family.sort_by_key(|entry| entry.time_ms);
+    for family in families {
         let ids: Vec<MessageId> = family.iter().map(|entry| entry.id.clone()).collect();
         out.extend(ids.iter().map(|id| (id.clone(), ids.clone())));
     }

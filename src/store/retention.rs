@@ -28,7 +28,11 @@ pub(super) fn step(connection: &mut Connection, retention: Retention, now_ms: i6
         .optional()?;
     let Some(chat) = due else { return Ok(false) };
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    remove_some(&transaction, chat)?;
+    // Another instance may have brought it back before this one could write.
+    let is_due = "select 1 from conversation where seq = ?1 and deleted_ms < ?2";
+    if transaction.query_row(is_due, [chat, before], |_| Ok(())).optional()?.is_some() {
+        remove_some(&transaction, chat)?;
+    }
     transaction.commit()?;
     Ok(true)
 }

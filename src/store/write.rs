@@ -24,9 +24,15 @@ pub(super) fn write(transaction: &Transaction<'_>, record: &Record, instance: Op
             let row = Row { parent: parent.as_ref(), time_ms: *time_ms, ..Row::new(message, "user", text) };
             insert(transaction, conversation, &row)?;
             attach(transaction, message, attachments)?;
-            // What is sent is no draft any more, from the same moment on.
+            // What is sent waits no more, from the same moment on, whether it stood in the prompt or in the queue.
             transaction
                 .prepare_cached("update draft set text = '' where conversation_id = ?1 and text = ?2")?
+                .execute(params![conversation.as_str(), text])?;
+            transaction
+                .prepare_cached(
+                    "update draft set queue = json_remove(queue, '$[0]')
+                     where conversation_id = ?1 and json_valid(queue) and json_extract(queue, '$[0]') = ?2",
+                )?
                 .execute(params![conversation.as_str(), text])?;
         }
         Record::AnswerBegan { conversation, message, parent, time_ms, provider, model } => {
@@ -39,6 +45,7 @@ pub(super) fn write(transaction: &Transaction<'_>, record: &Record, instance: Op
                 instance,
                 ..Row::new(message, "assistant", "")
             };
+            take_out_of_trash(transaction, conversation)?;
             insert(transaction, conversation, &row)?;
             transaction
                 .prepare_cached("update conversation set provider = ?2, model = ?3 where id = ?1")?
@@ -52,8 +59,9 @@ pub(super) fn write(transaction: &Transaction<'_>, record: &Record, instance: Op
                  where id = ?1",
                 params![message.as_str(), instance, provider, model],
             )?;
+            // A chat that goes on does not stay in the trash either.
             transaction.execute(
-                "update conversation set provider = ?2, model = ?3
+                "update conversation set provider = ?2, model = ?3, deleted_ms = null
                  where seq = (select chat from message where id = ?1)",
                 params![message.as_str(), provider, model],
             )?;

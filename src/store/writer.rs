@@ -21,7 +21,7 @@ use super::record::Record;
 use super::search::index;
 use super::trace::AckTrace;
 use super::{mend, open, reader, repair, retention, write};
-use crate::chat::{ConversationId, MessageId};
+use crate::chat::{ConversationId, Head, MessageId};
 use crate::config::settings::{Retention, Settings};
 
 /// Streamed text is committed at most this long after it came.
@@ -79,14 +79,16 @@ pub enum CommittedWhat {
     AnswerEnded(MessageId),
     /// A call's result.
     ToolResult(MessageId),
-    /// A title.
+    /// A title that a person gave.
     Renamed(ConversationId),
     /// A chat is in the trash.
     Deleted(ConversationId),
     /// A chat is back.
     Restored(ConversationId),
-    /// A chat was pinned, archived, tagged or added, or another path of it is shown.
+    /// A chat was pinned, archived, tagged or added.
     Changed(ConversationId),
+    /// The path of a chat ends here.
+    HeadMoved(ConversationId, Head),
 }
 
 /// What the history says.
@@ -518,12 +520,13 @@ impl Actor {
                     }
                     CommittedWhat::ToolResult(message.clone())
                 }
-                Record::AnswerReasoning { .. } | Record::Drafted { .. } => continue,
-                Record::Renamed { conversation, .. } | Record::Titled { conversation, .. } => {
-                    CommittedWhat::Renamed(conversation.clone())
+                // Nobody waits for these, and they are not to be taken for what somebody waits for.
+                Record::AnswerReasoning { .. } | Record::Drafted { .. } | Record::Titled { .. } => continue,
+                Record::HeadMoved { conversation, head } => {
+                    CommittedWhat::HeadMoved(conversation.clone(), head.clone())
                 }
-                Record::HeadMoved { conversation, .. }
-                | Record::Pinned { conversation, .. }
+                Record::Renamed { conversation, .. } => CommittedWhat::Renamed(conversation.clone()),
+                Record::Pinned { conversation, .. }
                 | Record::Archived { conversation, .. }
                 | Record::Tagged { conversation, .. } => CommittedWhat::Changed(conversation.clone()),
                 Record::Added(chat) => {

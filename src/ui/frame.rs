@@ -45,6 +45,11 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     if let Some(Overlay::Chats(browser)) = model.overlays.last() {
         cache.lay_out_preview(browser, model, overlay::preview_columns(model.size.0), theme);
     }
+    match model.overlays.last_mut() {
+        Some(Overlay::Chats(browser)) => overlay::settle_preview(browser, cache, model.size),
+        Some(Overlay::Compare(page)) => overlay::settle_compare(page, model.size, &theme),
+        _ => {}
+    }
 }
 
 /// Where the selected message is scrolled out of view, the first one in view is meant.
@@ -54,14 +59,20 @@ fn keep_selection_in_view(model: &mut Model, cache: &RenderCache) {
     }
     let (top, viewport) = (model.scroll.settled.top, model.scroll.settled.viewport);
     let Some(selected) = model.selected_place() else { return };
-    let start_of = |at: usize| cache.heights().iter().take(at).sum::<usize>();
-    let is_seen = |at: usize| {
-        let start = start_of(at);
-        let end = start + cache.heights().get(at).copied().unwrap_or(0);
-        start < top + viewport && end > top
-    };
-    if !is_seen(selected) {
-        model.select_where(is_seen);
+    // In one pass: a long chat has thousands of heights.
+    let mut start = 0;
+    let mut seen = 0..0;
+    for (at, height) in cache.heights().iter().enumerate() {
+        if start >= top + viewport {
+            break;
+        }
+        if start + height > top {
+            seen = if seen.is_empty() { at } else { seen.start }..at + 1;
+        }
+        start += height;
+    }
+    if !seen.contains(&selected) {
+        model.select_where(|at| seen.contains(&at));
     }
 }
 

@@ -92,6 +92,8 @@ pub(super) struct Preview {
 struct PreviewOf {
     chat: ConversationId,
     updated_ms: i64,
+    /// How far its last message is written.
+    written: Option<(usize, EntryState)>,
     at: Option<MessageId>,
     query: Option<Query>,
     width: u16,
@@ -177,6 +179,7 @@ impl RenderCache {
         let of = PreviewOf {
             chat: loaded.conversation.id.clone(),
             updated_ms: loaded.updated_ms,
+            written: loaded.conversation.entries.last().map(|entry| (text_bytes(entry).0, entry.state)),
             at: loaded.at.clone(),
             query: browser.query().cloned(),
             width,
@@ -194,13 +197,18 @@ impl RenderCache {
     }
 }
 
-fn stamp(model: &Model, at: usize, entry: &Entry, is_last_answer: bool) -> Stamp {
-    let last = model.chat.conversation.entries.len() - 1;
-    let (text, reasoning) = match &entry.body {
+/// Bytes of the text and of the reasoning.
+fn text_bytes(entry: &Entry) -> (usize, usize) {
+    match &entry.body {
         EntryBody::Question(text) => (text.len(), 0),
         EntryBody::Answer { message, .. } => (message.text.len(), message.reasoning.len()),
         EntryBody::ToolResult(result) => (result.output.len(), 0),
-    };
+    }
+}
+
+fn stamp(model: &Model, at: usize, entry: &Entry, is_last_answer: bool) -> Stamp {
+    let last = model.chat.conversation.entries.len() - 1;
+    let (text, reasoning) = text_bytes(entry);
     let is_sending = model.chat.being_sent.contains(&entry.id);
     let is_tail = at + 1 >= last || is_last_answer;
     let marks = u8::from(is_sending)

@@ -272,3 +272,213 @@ fn a_chat_of_ten_thousand_messages_opens_where_it_is_read() {
     let loads = screen.effects.iter().filter(|effect| matches!(effect, Effect::LoadChat { .. })).count();
     assert_eq!(loads, 1, "the preview is what is opened");
 }
+
+#[test]
+fn an_answer_that_ended_while_the_browser_was_open_is_whole_where_its_chat_is_opened() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text("The first half");
+    screen.press("ctrl-s");
+    screen.expect("The first half");
+    screen.text(" and the second.");
+    screen.end(Finish::Stop);
+    screen.tell(Msg::KeyPressed("enter".parse().unwrap()));
+    screen.expect("The first half and the second.");
+    screen.press("esc ctrl-s");
+    screen.ask("more");
+    let entries = &screen.model.chat.conversation.entries;
+    assert!(entries.iter().all(|entry| entry.state == EntryState::Complete), "{entries:?}");
+}
+
+/// Another instance writes an answer in a chat of its own.
+fn begun_elsewhere() -> [Record; 3] {
+    let question = Record::Question {
+        conversation: "other".into(),
+        message: "q".into(),
+        parent: None,
+        time_ms: 1_700_000_000_000,
+        text: "asked elsewhere".to_owned(),
+        attachments: Vec::new(),
+        new_chat: Some(NewChat {
+            title: "Elsewhere".to_owned(),
+            provider: "openai".to_owned(),
+            model: "gpt-4o-mini".to_owned(),
+        }),
+    };
+    let began = Record::AnswerBegan {
+        conversation: "other".into(),
+        message: "a".into(),
+        parent: Some("q".into()),
+        time_ms: 1_700_000_000_000,
+        provider: "openai".to_owned(),
+        model: "gpt-4o-mini".to_owned(),
+    };
+    [question, began, text_elsewhere("The first half")]
+}
+
+fn text_elsewhere(text: &str) -> Record {
+    Record::AnswerText { message: "a".into(), text: text.to_owned() }
+}
+
+#[test]
+fn the_preview_follows_an_answer_that_another_instance_writes() {
+    let mut screen = Screen::openai(80, 24);
+    for record in begun_elsewhere() {
+        screen.write(record);
+    }
+    screen.press("ctrl-s");
+    screen.expect("The first half");
+    screen.write(text_elsewhere(" and the second."));
+    screen.wait(1000);
+    screen.expect("and the second.");
+}
+
+#[test]
+fn a_chat_that_is_still_being_read_is_not_opened_once_the_browser_was_left() {
+    for leave in ["esc", "ctrl-s", "ctrl-n"] {
+        let mut screen = Screen::openai(80, 24);
+        screen.save("old", "Winter tent for two", "A four-season tent.");
+        screen.reads = false;
+        screen.press("ctrl-s enter");
+        screen.press(leave);
+        screen.ask("mine");
+        assert!(screen.request.is_some(), "{leave}: nothing is waited for");
+        screen.answer_load();
+        screen.text("For you.");
+        screen.end(Finish::Stop);
+        screen.expect("For you.");
+        screen.never("Winter tent");
+    }
+}
+
+#[test]
+fn an_answer_that_runs_is_not_left_for_a_recent_chat_that_is_found_late() {
+    let mut screen = Screen::openai(80, 24);
+    screen.save("old", "Winter tent for two", "A four-season tent.");
+    screen.lists = false;
+    screen.type_text("mine");
+    screen.press("ctrl-x 1 enter");
+    screen.answer_list();
+    screen.text("For you.");
+    screen.end(Finish::Stop);
+    screen.expect("For you.");
+    assert!(!screen.effects.iter().any(|effect| matches!(effect, Effect::LoadChat { .. })));
+}
+
+#[test]
+fn what_was_looked_for_does_not_mark_the_chat_that_is_opened_after_one_that_was_gone() {
+    let mut screen = history(80, 24);
+    search(&mut screen, "tent");
+    screen.reads = false;
+    screen.press("down enter");
+    let load = screen.effects.iter().rev().find_map(|effect| match effect {
+        Effect::LoadChat { load, id, .. } => Some((*load, id.clone())),
+        _ => None,
+    });
+    let (load, id) = load.unwrap();
+    screen.tell(Msg::ChatLoaded { load, id, found: Ok(None) });
+    screen.reads = true;
+    screen.press("esc ctrl-x 1");
+    screen.expect("Two fit. The tent weighs");
+    screen.never("Esc back to the search");
+}
+
+#[test]
+fn the_open_chat_is_not_read_back_from_a_disk_that_has_less_of_it() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text("An answer.");
+    screen.end(Finish::Stop);
+    screen.press("ctrl-s");
+    screen.tell(Msg::Store(StoreEvent::Failed { why: "The disk is full.".to_owned() }));
+    screen.reads = false;
+    screen.press("enter");
+    screen.expect("An answer.");
+    screen.never("Saved chats");
+    screen.press("ctrl-x 1");
+    let is_read_again = |effect: &Effect| matches!(effect, Effect::LoadChat { .. });
+    let reads = screen.effects.iter().filter(|effect| is_read_again(effect)).count();
+    assert_eq!(reads, 1, "only for the preview");
+}
+
+#[test]
+fn the_selected_chat_stays_selected_while_time_goes_on_in_a_filter() {
+    let mut screen = history(80, 24);
+    search(&mut screen, "since:900h");
+    screen.press("tab j j");
+    screen.expect("› rust tokio select");
+    screen.press("t");
+    screen.type_text("work");
+    screen.press("enter");
+    screen.expect("#work");
+    screen.expect("› rust tokio select");
+    screen.press("k");
+    screen.press("tab ctrl-u");
+    screen.expect("› Tents and sleeping");
+}
+
+#[test]
+fn an_answer_that_another_instance_wrote_on_is_whole_here_too() {
+    let mut screen = Screen::openai(80, 24);
+    for record in begun_elsewhere() {
+        screen.write(record);
+    }
+    screen.press("ctrl-s enter");
+    screen.expect("The first half");
+    screen.write(text_elsewhere(" and the second."));
+    screen.ask("more");
+    let EntryBody::Answer { message, .. } = &screen.model.chat.conversation.entries[1].body else { panic!() };
+    assert_eq!(message.text, "The first half and the second.");
+}
+
+#[test]
+fn a_chat_from_the_trash_that_is_asked_again_or_goes_on_is_no_longer_in_it() {
+    for keys in ["tab r r", "tab enter"] {
+        let mut screen = Screen::openai(80, 24);
+        screen.save("old", "Winter tent for two", "A four-season tent has");
+        let EntryBody::Answer { finish, .. } = &mut screen.saved[0].entries[1].body else { panic!() };
+        *finish = Some(Finish::Length);
+        screen.press("ctrl-s tab d tab");
+        search(&mut screen, "in:trash");
+        screen.press("enter");
+        screen.press(keys);
+        screen.text("More of it.");
+        screen.end(Finish::Stop);
+        assert_eq!(screen.read_history().count().unwrap(), 1, "{keys}");
+    }
+}
+
+#[test]
+fn a_preview_scrolled_to_its_end_turns_back_at_once() {
+    let mut screen = Screen::openai(80, 24);
+    let lines: Vec<String> = (0..60).map(|number| format!("line {number}")).collect();
+    screen.save("long", "A long one", &lines.join("\n\n"));
+    screen.press("ctrl-s");
+    for (away, back) in [("pgdn", "pgup"), ("pgup", "pgdn")] {
+        for _ in 0..20 {
+            screen.press(away);
+            screen.screen();
+        }
+        let end = screen.screen();
+        screen.press(back);
+        assert_ne!(screen.screen(), end);
+    }
+}
+
+#[test]
+fn a_chat_that_is_opened_meanwhile_is_not_replaced_by_the_one_that_was_to_go_on() {
+    let mut screen = Screen::resuming("old");
+    screen.save_days_ago("old", "Winter tent for two", "A four-season tent.", 20);
+    screen.save_days_ago("new", "Camp kitchen", "A stove.", 1);
+    let Some(Effect::LoadChat { load, id, at }) = screen.effects.first().cloned() else { panic!() };
+    screen.ask("and for three?");
+    screen.reads = true;
+    screen.press("ctrl-s enter");
+    screen.expect("A stove.");
+    let found = screen.load(&id, at).map(Box::new);
+    screen.tell(Msg::ChatLoaded { load, id, found: Ok(found) });
+    screen.expect("A stove.");
+    assert!(screen.request.is_none(), "it was not asked here");
+    screen.press("up");
+    screen.expect("› and for three?");
+}

@@ -120,3 +120,73 @@ fn quitting_keeps_the_draft_first() {
     let quit = screen.effects.iter().position(|effect| *effect == Effect::Quit);
     assert!(kept.is_some() && kept < quit);
 }
+
+#[test]
+fn a_queued_question_that_was_sent_does_not_wait_again_after_a_kill() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("first");
+    screen.ask("second");
+    screen.ask("third");
+    screen.wait(1000);
+    screen.text("yes");
+    screen.end(Finish::Stop);
+    assert_eq!(screen.model.chat.questions().last(), Some("second"));
+    let mut later = screen.restarted();
+    later.press("ctrl-s enter");
+    later.expect("1 queued");
+}
+
+#[test]
+fn what_was_put_aside_in_a_private_chat_never_comes_into_one_that_is_saved() {
+    let mut screen = Screen::openai(80, 24);
+    screen.press("ctrl-x P");
+    screen.type_text("a secret");
+    screen.press("ctrl-n up");
+    assert!(screen.model.composer.is_empty());
+    screen.press("ctrl-x P up");
+    screen.expect("› a secret");
+    screen.press("ctrl-c");
+    screen.wait(5000);
+    screen.press("ctrl-n up");
+    screen.wait(5000);
+    assert_eq!(screen.records(), Vec::<&Record>::new());
+}
+
+#[test]
+fn what_is_typed_while_the_chat_that_goes_on_is_read_stays_in_the_prompt() {
+    let mut screen = Screen::resuming("old");
+    screen.save("old", "Winter tent for two", "A four-season tent.");
+    screen.write(Record::Drafted { conversation: "old".into(), time_ms: 1, draft: draft("waited here") });
+    screen.type_text("hel");
+    screen.answer_load();
+    screen.type_text("lo");
+    screen.expect("Winter tent for two");
+    screen.expect("› hello");
+    screen.press("ctrl-a up");
+    screen.expect("› waited here");
+}
+
+#[test]
+fn a_chat_begun_while_another_is_read_stays_on_the_screen() {
+    let mut screen = Screen::resuming("old");
+    screen.save("old", "Winter tent for two", "A four-season tent.");
+    screen.ask("and for three?");
+    screen.press("ctrl-n");
+    screen.answer_load();
+    screen.never("Winter tent");
+    screen.press("up");
+    screen.expect("› and for three?");
+}
+
+#[test]
+fn a_draft_stays_with_a_chat_that_is_deleted_and_comes_back_with_it() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text("yes");
+    screen.end(Finish::Stop);
+    screen.type_text("half a thought");
+    screen.press("ctrl-s tab d");
+    assert!(screen.model.composer.is_empty(), "the new chat begins empty");
+    screen.press("u enter");
+    screen.expect("› half a thought");
+}

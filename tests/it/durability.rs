@@ -501,3 +501,19 @@ fn a_schema_made_by_hand_is_one_the_program_goes_on_with() {
     assert_answered(&ask(home.path()), 0, "by hand");
     assert_eq!(check(home.path(), &[]).0, 0);
 }
+
+#[test]
+fn a_change_is_told_of_only_by_its_own_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, events) = open(folder.path());
+    let id = || ConversationId::from("c");
+    writer.append(Record::Added(Box::new(chat("c", 2))));
+    let added = StoreEvent::Committed(CommittedWhat::Changed(id()));
+    while events.recv().unwrap() != added {}
+    writer.append(Record::HeadMoved { conversation: id(), head: Head::Start });
+    writer.append(Record::Titled { conversation: id(), replaces: "c".to_owned(), title: "d".to_owned() });
+    assert!(writer.close(Duration::from_secs(59)));
+    // A person who pins or renames the chat meanwhile would be told too early.
+    let told: Vec<StoreEvent> = events.try_iter().collect();
+    assert_eq!(told, [StoreEvent::Committed(CommittedWhat::HeadMoved(id(), Head::Start))]);
+}

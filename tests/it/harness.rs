@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use riffle::agent::{self, CallId, CallOutcome, Event, Moment, RequestId};
 use riffle::app::{
-    ChatList, Effect, LoadedChat, Model, ModelSetup, Msg, Panel, ProviderRow, Providers, Target, ToolOffer, WireFound,
-    WireSheet,
+    ChatList, Effect, Focus, LoadedChat, Model, ModelSetup, Msg, Panel, ProviderRow, Providers, Target, ToolOffer,
+    WireFound, WireSheet,
 };
 use riffle::chat::{
     ChatError, Conversation, ConversationId, Delta, Finish, Head, Message, MessageId, SavedChat, StreamEnd,
@@ -49,6 +49,8 @@ pub struct Screen {
     pub recent: RecentResponses,
     /// Whether readings of them and of chats are answered at once.
     pub reads: bool,
+    /// Whether lists of chats are answered at once.
+    pub lists: bool,
 }
 
 /// A real history in a folder of its own, made when it is first read.
@@ -175,6 +177,7 @@ impl Screen {
             history: None,
             recent: RecentResponses::default(),
             reads,
+            lists: true,
         };
         screen.take(effects);
         screen
@@ -200,12 +203,8 @@ impl Screen {
                     agent::Effect::CancelTool { call } => self.running.retain(|running| *running != call),
                     _ => {}
                 },
-                Effect::ListChats { search, query, order, limit, .. } => {
-                    let reader = self.read_history();
-                    let query = self.parse(&query);
-                    let found = reader.find(&query, order, limit).unwrap();
-                    let nearest = if found.chats.is_empty() { reader.nearest(&query).unwrap() } else { None };
-                    let list = ChatList { found, query, order, nearest, took_ms: 1 };
+                Effect::ListChats { search, query, order, limit, .. } if self.lists => {
+                    let list = self.list(&query, order, limit);
                     self.tell(Msg::ChatsListed { search, found: Ok(Box::new(list)) });
                 }
                 Effect::LoadChat { load, id, at } if self.reads => {
@@ -222,6 +221,7 @@ impl Screen {
                     self.tell(Msg::StreamRead { request, found, took_ms: 1 });
                 }
                 Effect::FindDraft
+                | Effect::ListChats { .. }
                 | Effect::LoadChat { .. }
                 | Effect::ReadStream { .. }
                 | Effect::Export { .. }
@@ -259,8 +259,8 @@ impl Screen {
             Record::Renamed { conversation, .. } => CommittedWhat::Renamed(conversation.clone()),
             Record::Pinned { conversation, .. }
             | Record::Archived { conversation, .. }
-            | Record::Tagged { conversation, .. }
-            | Record::HeadMoved { conversation, .. } => CommittedWhat::Changed(conversation.clone()),
+            | Record::Tagged { conversation, .. } => CommittedWhat::Changed(conversation.clone()),
+            Record::HeadMoved { conversation, head } => CommittedWhat::HeadMoved(conversation.clone(), head.clone()),
             Record::Added(chat) => CommittedWhat::Changed(chat.id.clone()),
             _ => return,
         };
@@ -312,6 +312,25 @@ impl Screen {
         self.model.titles_by_model = is_wanted;
     }
 
+    fn list(&mut self, query: &str, order: Order, limit: usize) -> ChatList {
+        let reader = self.read_history();
+        let query = self.parse(query);
+        let found = reader.find(&query, order, limit).unwrap();
+        let nearest = if found.chats.is_empty() { reader.nearest(&query).unwrap() } else { None };
+        ChatList { found, query, order, nearest, took_ms: 1 }
+    }
+
+    /// The list of chats that was asked for last is answered now.
+    pub fn answer_list(&mut self) {
+        let asked = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::ListChats { search, query, order, limit, .. } => Some((*search, query.clone(), *order, *limit)),
+            _ => None,
+        });
+        let (search, query, order, limit) = asked.unwrap();
+        let list = self.list(&query, order, limit);
+        self.tell(Msg::ChatsListed { search, found: Ok(Box::new(list)) });
+    }
+
     /// The reading of a chat that was asked for last is answered now.
     pub fn answer_load(&mut self) {
         let asked = self.effects.iter().rev().find_map(|effect| match effect {
@@ -358,7 +377,13 @@ impl Screen {
     pub fn press(&mut self, keys: &str) {
         for key in keys.split_whitespace() {
             self.wait(1000);
-            self.tell(Msg::KeyPressed(key.parse().unwrap()));
+            let key: riffle::config::key::Key = key.parse().unwrap();
+            let is_letter = key.typed().is_some() && self.model.focus == Focus::Messages;
+            self.tell(Msg::KeyPressed(key));
+            if is_letter {
+                // No other letter follows that would make it text.
+                self.wait(150);
+            }
         }
     }
 

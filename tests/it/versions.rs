@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use riffle::app::{Effect, Msg};
-use riffle::chat::{ChatError, EntryBody, ErrorKind, Finish, Head};
-use riffle::store::Record;
+use riffle::chat::{ChatError, EntryBody, EntryState, ErrorKind, Finish, Head};
+use riffle::store::{CommittedWhat, Record, StoreEvent};
 
 use crate::harness::{Screen, saved_of};
 
@@ -265,4 +265,132 @@ fn an_image_goes_with_every_version_of_its_question() {
     let entry = screen.model.chat.conversation.entries.first().unwrap();
     assert_eq!(entry.attachments, [image]);
     assert!(matches!(&entry.body, EntryBody::Question(text) if text == "What is it?!"));
+}
+
+#[test]
+fn an_answer_whose_end_is_not_on_the_disk_yet_stays_whole() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text("The whole answer.");
+    screen.end(Finish::Stop);
+    let chat = &screen.model.chat.conversation;
+    let (id, mut entries) = (chat.id.clone(), chat.all().into_iter().cloned().collect::<Vec<_>>());
+    entries[1].state = EntryState::Streaming;
+    if let EntryBody::Answer { message, .. } = &mut entries[1].body {
+        message.text.truncate(9);
+    }
+    screen.press("tab r r");
+    screen.tell(Msg::OthersFound { id, entries });
+    screen.text("Another.");
+    screen.end(Finish::Stop);
+    screen.press("tab left");
+    screen.expect("The whole answer.");
+}
+
+#[test]
+fn versions_of_one_time_are_counted_the_same_whichever_is_shown() {
+    let mut made = with_versions();
+    made.press("tab r r");
+    made.text("It weighs a lot.");
+    made.end(Finish::Stop);
+    let mut saved = saved_of("c", &made.model.chat.conversation, 1);
+    for entry in &mut saved.entries {
+        entry.time_ms = 1_600_000_000_000;
+    }
+    let mut screen = Screen::openai(80, 24);
+    screen.saved.push(saved);
+    screen.press("ctrl-s enter tab");
+    for (number, said) in [(3, "a lot"), (2, "1.3 kg"), (1, "1.1 kg")] {
+        screen.expect(&format!("{number} of 3"));
+        screen.expect(said);
+        screen.press("left");
+    }
+    screen.expect("This is the first version.");
+    screen.press("right right");
+    screen.expect("a lot");
+}
+
+#[test]
+fn a_fork_has_everything_above_it_also_where_a_message_in_between_is_lost() {
+    let chat = with_versions().model.chat.conversation;
+    let mut saved = saved_of("c", &chat, 1);
+    saved.entries[1].parent = Some("lost".into());
+    let mut screen = Screen::openai(80, 24);
+    screen.saved.push(saved);
+    screen.press("ctrl-s enter tab f");
+    assert_eq!(questions(&screen), ["Which tent?", "How heavy is it?"]);
+    assert_eq!(in_history(&mut screen).entries.len(), 4);
+}
+
+#[test]
+fn letters_typed_fast_among_the_messages_change_nothing_in_the_chat() {
+    for word in ["under", "Ufo", "edge", "fork", "void"] {
+        let mut screen = with_versions();
+        let chat = screen.model.chat.conversation.clone();
+        screen.press("tab");
+        screen.wait(1000);
+        let before = screen.records().len();
+        screen.type_text(word);
+        assert_eq!(screen.model.composer.text(), word);
+        assert_eq!(screen.model.chat.conversation, chat, "{word}");
+        assert!(screen.records()[before..].iter().all(|record| matches!(record, Record::Drafted { .. })), "{word}");
+    }
+}
+
+#[test]
+fn that_a_turn_was_taken_back_is_told_once_that_is_on_the_disk() {
+    let mut screen = with_versions();
+    screen.commits = false;
+    screen.press("tab u");
+    screen.never("How heavy");
+    screen.never("Took the last question");
+    let Some(Record::HeadMoved { conversation, head }) = screen.records().last().copied().cloned() else { panic!() };
+    screen.tell(Msg::Store(StoreEvent::Committed(CommittedWhat::HeadMoved(conversation, head))));
+    screen.expect("Took the last question and its answer back.");
+}
+
+#[test]
+fn a_private_chat_is_not_left_for_a_part_of_it() {
+    let mut screen = Screen::openai(80, 24);
+    screen.press("ctrl-x P");
+    for question in ["one", "two"] {
+        screen.ask(question);
+        screen.text("yes");
+        screen.end(Finish::Stop);
+    }
+    screen.press("tab alt-up alt-up f");
+    assert_eq!(questions(&screen), ["one", "two"]);
+    screen.expect("private chat");
+}
+
+#[test]
+fn an_esc_that_closed_the_leader_keys_never_counts() {
+    let mut screen = with_versions();
+    screen.press("ctrl-x");
+    for _ in 0..3 {
+        screen.tell(Msg::KeyPressed("esc".parse().unwrap()));
+        assert!(screen.model.composer.is_empty());
+        screen.wait(100);
+    }
+}
+
+#[test]
+fn a_comparison_scrolled_to_its_end_turns_back_at_once() {
+    let mut screen = Screen::openai(80, 12);
+    screen.ask("go");
+    for word in ["tent", "stove"] {
+        for number in 0..20 {
+            screen.text(&format!("{number} {word}\n\n"));
+        }
+        screen.end(Finish::Stop);
+        screen.press("tab r r");
+    }
+    screen.press("ctrl-c tab left v");
+    for _ in 0..30 {
+        screen.press("pgdn");
+        screen.screen();
+    }
+    let end = screen.screen();
+    screen.press("k");
+    assert_ne!(screen.screen(), end);
 }

@@ -368,3 +368,24 @@ fn chats_leave_the_trash_for_good_after_their_days_and_nothing_else_goes_unless_
         "an untouched chat goes to the trash, a pinned one stays"
     );
 }
+
+#[test]
+fn a_chat_that_comes_back_just_before_it_would_be_removed_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, _events) = open(folder.path());
+    writer.append(question("c", "q", None, true));
+    writer.append(Record::Deleted { conversation: "c".into(), time_ms: 1 });
+    assert!(writer.close(Duration::from_secs(20)));
+    let path = folder.path().join(FILE_NAME);
+    let (restoring, mut removing) = (Connection::open(&path).unwrap(), Connection::open(&path).unwrap());
+    removing.busy_timeout(Duration::from_secs(20)).unwrap();
+    restoring.execute_batch("begin immediate; update conversation set deleted_ms = null").unwrap();
+    let commit = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        restoring.execute_batch("commit").unwrap();
+    });
+    let is_left = retention::step(&mut removing, Retention { trash_days: 30, chat_days: 0 }, i64::MAX).unwrap();
+    commit.join().unwrap();
+    assert!(is_left, "others may be due");
+    assert_eq!(count(&removing, "select count(*) from message"), 1);
+}

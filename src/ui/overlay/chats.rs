@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 use ratatui::layout::Rect;
 
-use super::{input_box, page, window};
+use super::{body, input_box, page, window};
 use crate::app::{About, Browser, BrowserFocus, ChatList, Model};
 use crate::safe_text::SafeText;
 use crate::store::{ChatFound, ChatRow, Order, Place};
@@ -12,7 +12,7 @@ use crate::strings::browser as words;
 use crate::strings::{self, hint};
 use crate::ui::canvas::{Canvas, push, styled};
 use crate::ui::line::Line;
-use crate::ui::transcript::RenderCache;
+use crate::ui::transcript::{Preview, RenderCache};
 
 /// Below this width there is no preview.
 const WITH_PREVIEW: u16 = 72;
@@ -20,6 +20,8 @@ const WITH_PREVIEW: u16 = 72;
 const WITH_FILTERS: u16 = 110;
 /// Rows of the preview above what it is scrolled to.
 const ABOVE: usize = 2;
+/// Rows of the box, above the list.
+const BOX: u16 = 2;
 /// Rows above the preview's text.
 const PREVIEW_HEAD: u16 = 3;
 
@@ -67,7 +69,7 @@ pub(super) fn draw<'a>(
             (end.min(page.screen.right().saturating_sub(1)), 2)
         }
     };
-    let body = Rect::new(0, page.body.y + 2, page.body.width, page.body.height.saturating_sub(2));
+    let body = Rect::new(0, page.body.y + BOX, page.body.width, page.body.height.saturating_sub(BOX));
     match &browser.found {
         Some(Err(why)) => {
             canvas.text(body, 3, body.y, why, canvas.theme.bad);
@@ -255,12 +257,27 @@ fn draw_preview<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCac
     let Some(preview) = cache.known_preview(&loaded.conversation.id) else { return };
     let body = Rect::new(inner.x, inner.y + PREVIEW_HEAD, inner.width, inner.height.saturating_sub(PREVIEW_HEAD));
     let height = body.height as usize;
-    let last = preview.lines.len().saturating_sub(height);
-    let start = preview.hit.map_or(last, |hit| hit.saturating_sub(ABOVE)) as i64;
-    let top = usize::try_from(start + browser.preview_by).unwrap_or(0).min(last);
+    let (start, _) = preview_start(preview, height);
+    let top = usize::try_from(start + browser.preview_by).unwrap_or(0);
     for (row, line) in preview.lines.iter().skip(top).take(height).enumerate() {
         canvas.line(body, body.x, body.y + row as u16, line);
     }
+}
+
+/// Where the preview stands by itself, and the furthest it can be scrolled to.
+fn preview_start(preview: &Preview, height: usize) -> (i64, i64) {
+    let last = preview.lines.len().saturating_sub(height);
+    let start = preview.hit.map_or(last, |hit| hit.saturating_sub(ABOVE).min(last));
+    (start as i64, last as i64)
+}
+
+/// Keeps what the preview is scrolled by within what there is.
+pub(crate) fn settle_preview(browser: &mut Browser, cache: &RenderCache, size: (u16, u16)) {
+    let known = browser.preview.as_ref().and_then(|loaded| cache.known_preview(&loaded.conversation.id));
+    let Some(preview) = known else { return };
+    let height = body(size).height.saturating_sub(BOX + PREVIEW_HEAD) as usize;
+    let (start, last) = preview_start(preview, height);
+    browser.preview_by = browser.preview_by.clamp(-start, last - start);
 }
 
 /// `gpt-4o-mini   today 14:02 to 14:06   6 messages   #work`.

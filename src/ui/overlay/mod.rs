@@ -18,7 +18,8 @@ use super::transcript::RenderCache;
 use crate::app::{Model, Overlay};
 use crate::safe_text::SafeText;
 
-pub(super) use chats::preview_columns;
+pub(super) use chats::{preview_columns, settle_preview};
+pub(super) use compare::settle as settle_compare;
 pub(super) use leader::draw as leader;
 pub(super) use tools::draw as tools;
 pub(super) use wire::settle as settle_wire;
