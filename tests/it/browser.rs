@@ -51,6 +51,9 @@ fn words_are_found_in_any_case_and_script_by_parts_phrases_and_beginnings() {
         ("\"with poles\"", "Tents and sleeping bags"),
         ("four-season", "Winter tent for two"),
         ("kitchen", "Camp kitchen"),
+        // Of one chat, though of no message: the title and the answer, the question and the answer.
+        ("landlord emoji", "Letter to the landlord"),
+        ("sleeping poles", "Tents and sleeping bags"),
     ] {
         let shown = search(&mut screen, query);
         assert!(shown.contains(title) && shown.contains("1 of 5"), "{query}\n{shown}");

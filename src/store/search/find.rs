@@ -5,12 +5,13 @@ use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::hits;
 use super::query::{Place, Query};
 use super::words::folded;
+use super::{apart, hits};
 use crate::chat::{ConversationId, MessageId};
 use crate::store::StoreError;
 use crate::store::reader::ChatRow;
+use crate::store::schema::time_of;
 
 /// Bytes shown before a hit, and in all.
 const BEFORE: usize = 24;
@@ -93,6 +94,13 @@ pub(in crate::store) fn find(
             let title_ms = if chat.is_in_title { chat.updated_ms } else { i64::MIN };
             Some(Met { chat, time_ms: title_ms.max(hit.time_ms()), message: Some(hit.newest), hits: hit.count })
         }));
+        if met.len() < limit && !hits.is_more {
+            let known = met.iter().map(|met| met.chat.seq).collect();
+            met.extend(apart::chats(&snapshot, query, &known)?.into_iter().filter_map(|(seq, message)| {
+                let chat = chats.get(seq)?;
+                Some(Met { chat, time_ms: message.map_or(chat.updated_ms, time_of), message, hits: 0 })
+            }));
+        }
         met
     } else {
         chats.list.iter().map(Met::of).collect()
@@ -167,7 +175,7 @@ pub(super) struct Chat {
     pub updated_ms: i64,
     messages: u32,
     is_pinned: bool,
-    is_in_title: bool,
+    pub is_in_title: bool,
     /// Without case and accents; only where they are sorted by it.
     title: String,
 }
@@ -183,7 +191,7 @@ pub(super) struct Chats {
 }
 
 impl Chats {
-    fn read(connection: &Connection, query: &Query, order: Order) -> Result<Self, StoreError> {
+    pub(super) fn read(connection: &Connection, query: &Query, order: Order) -> Result<Self, StoreError> {
         let place = match query.place {
             Place::Chats => "deleted_ms is null and archived_ms is null",
             Place::Archive => "deleted_ms is null and archived_ms is not null",
@@ -218,6 +226,11 @@ impl Chats {
             out.total = connection.query_row(count, [], |row| row.get::<_, i64>(0))?.unsigned_abs();
         }
         Ok(out)
+    }
+
+    pub(super) fn keep(&mut self, is_kept: impl Fn(&Chat) -> bool) {
+        self.list.retain(is_kept);
+        self.messages = self.list.iter().map(|chat| u64::from(chat.messages)).sum();
     }
 
     pub(super) fn get(&self, seq: i64) -> Option<&Chat> {

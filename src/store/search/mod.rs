@@ -3,6 +3,7 @@
 //!
 //! Hits come newest first and are never ranked over all of them: that would read every posting of a frequent word.
 
+mod apart;
 pub(super) mod find;
 mod hits;
 pub(super) mod index;

@@ -194,6 +194,14 @@ impl Query {
         Some(out)
     }
 
+    /// A query for each of its words, under the same filters; none where more is asked of a message than words.
+    pub(in crate::store) fn words_apart(&self) -> Vec<Self> {
+        if self.role.is_some() || self.has_code {
+            return Vec::new();
+        }
+        self.terms.iter().map(|term| Self { terms: vec![term.clone()], ..self.clone() }).collect()
+    }
+
     /// A query for one whole word of the index.
     pub(in crate::store) fn of_word(word: &str) -> Self {
         let term = Term { words: vec![word.to_owned()], whole: None, is_prefix: false };
