@@ -18,6 +18,13 @@ pub enum Move {
     End,
     /// The start of this item into view.
     Reveal(usize),
+    /// This line of this item into view, with a few lines above it.
+    RevealLine {
+        /// The item.
+        item: usize,
+        /// The line, from 0.
+        line: usize,
+    },
     /// The start of this item into this row of the view.
     Keep {
         /// The item.
@@ -56,6 +63,8 @@ pub struct Scroll {
     pending: Vec<Move>,
     /// Behind the last line that was ever on the screen; `None` before the first layout.
     seen: Option<Anchor>,
+    /// The item in which what was looked for is to be seen.
+    wanted_hit: Option<usize>,
     /// Everything there is counts as seen, with the next layout.
     is_all_seen: bool,
     width: u16,
@@ -73,7 +82,18 @@ impl Scroll {
 
     /// Stays with this item, a little below the top.
     pub fn show(&mut self, item: usize) {
-        *self = Self { anchor: Some(Anchor { item, line: 0 }), is_all_seen: true, ..Self::default() };
+        let anchor = Some(Anchor { item, line: 0 });
+        *self = Self { anchor, is_all_seen: true, wanted_hit: Some(item), ..Self::default() };
+    }
+
+    /// The item in which what was looked for is to be seen, asked once.
+    pub fn take_wanted_hit(&mut self) -> Option<usize> {
+        self.wanted_hit.take()
+    }
+
+    /// Shows this line of an item, where it is not in view.
+    pub fn reveal_line(&mut self, item: usize, line: usize) {
+        self.pending.push(Move::RevealLine { item, line });
     }
 
     /// The item that the view stays with, unless it follows.
@@ -90,7 +110,9 @@ impl Scroll {
     /// Leaves the start of this item in the row in which it stands now, or brings it to the top.
     pub fn keep(&mut self, item: usize) {
         let start: usize = self.heights.iter().take(item).sum();
-        self.pin = None;
+        // It stays there also where less follows it than before, and nothing of that is new.
+        self.pin = Some(item);
+        self.is_all_seen = true;
         self.pending.push(Move::Keep { item, row: start.saturating_sub(self.settled.top) });
     }
 
@@ -138,6 +160,11 @@ impl Scroll {
                     let start = start_of(item);
                     let is_seen = (top..top + viewport).contains(&start);
                     if is_seen { top } else { start }
+                }
+                Move::RevealLine { item, line } => {
+                    let line = start_of(item) + line;
+                    let is_seen = (top..top + viewport).contains(&line);
+                    if is_seen { top } else { line.saturating_sub(viewport / 4) }
                 }
                 Move::Keep { item, row } => start_of(item).saturating_sub(row),
             };

@@ -30,13 +30,12 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     if let Some(card) = cache.lay_out(model, &layout, theme) {
         model.approval.laid_out(card.argument_lines, card.visible);
     }
-    let viewport = layout.transcript.height as usize;
-    loop {
-        model.scroll.settle(cache.heights(), viewport, layout.prose);
-        // What comes into view may turn out higher or lower than it was taken for; the line that is read stays.
-        if !cache.lay_out_seen(model, model.scroll.settled.top, viewport) {
-            break;
-        }
+    settle(model, cache, &layout);
+    if let (Some(item), Some(query)) = (model.scroll.take_wanted_hit(), &model.chat.marks)
+        && let Some(line) = cache.first_hit(item, query)
+    {
+        model.scroll.reveal_line(item, line);
+        settle(model, cache, &layout);
     }
     keep_selection_in_view(model, cache);
     if let Some(Overlay::Wire(page)) = model.overlays.last_mut() {
@@ -49,6 +48,18 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         Some(Overlay::Chats(browser)) => overlay::settle_preview(browser, cache, model.size),
         Some(Overlay::Compare(page)) => overlay::settle_compare(page, model.size, &theme),
         _ => {}
+    }
+}
+
+/// Settles the scroll position. What comes into view may turn out higher or lower than it was taken for; the line that is
+/// read stays.
+fn settle(model: &mut Model, cache: &mut RenderCache, layout: &Layout) {
+    let viewport = layout.transcript.height as usize;
+    loop {
+        model.scroll.settle(cache.heights(), viewport, layout.prose);
+        if !cache.lay_out_seen(model, model.scroll.settled.top, viewport) {
+            return;
+        }
     }
 }
 

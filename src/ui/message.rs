@@ -51,6 +51,17 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// The row at this place.
+    #[must_use]
+    pub(super) fn line(&self, at: usize) -> Option<&Line> {
+        let (before, body) = (self.before.len(), self.document.line_count());
+        match at {
+            _ if at < before => self.before.get(at),
+            _ if at < before + body => Some(self.document.line(at - before)),
+            _ => self.after.get(at - before - body),
+        }
+    }
+
     /// All rows.
     #[must_use]
     pub(super) fn height(&self) -> usize {

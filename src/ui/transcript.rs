@@ -167,6 +167,13 @@ impl RenderCache {
         is_changed
     }
 
+    /// The first row of this item in which what was looked for stands, once it is laid out.
+    #[must_use]
+    pub fn first_hit(&self, item: usize, query: &Query) -> Option<usize> {
+        let rows = &self.entries.get(item)?.rows;
+        (0..rows.height()).find(|at| rows.line(*at).is_some_and(|line| !query.marks(&line.to_text()).is_empty()))
+    }
+
     /// Rows of the items, in order.
     #[must_use]
     pub fn heights(&self) -> &[usize] {
