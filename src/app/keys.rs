@@ -36,6 +36,9 @@ impl Model {
         if !is_quit_again {
             self.quit_armed_until = 0;
         }
+        if key != Key::plain(KeyCode::Esc) {
+            self.esc_idle_ms = None;
+        }
         if self.leader_since.take().is_some() {
             if key == Key::plain(KeyCode::Esc) {
                 self.esc_closed_ms = Some(self.now.mono_ms);

@@ -31,7 +31,8 @@ pub(super) fn write(transaction: &Transaction<'_>, record: &Record, instance: Op
             transaction
                 .prepare_cached(
                     "update draft set queue = json_remove(queue, '$[0]')
-                     where conversation_id = ?1 and json_valid(queue) and json_extract(queue, '$[0]') = ?2",
+                     where conversation_id = ?1
+                       and case when json_valid(queue) then json_extract(queue, '$[0]') end = ?2",
                 )?
                 .execute(params![conversation.as_str(), text])?;
         }

@@ -394,3 +394,15 @@ fn a_comparison_scrolled_to_its_end_turns_back_at_once() {
     screen.press("k");
     assert_ne!(screen.screen(), end);
 }
+
+#[test]
+fn two_escs_with_another_key_between_them_are_not_two() {
+    let mut screen = with_versions();
+    screen.wait(1000);
+    for key in ["esc", "a", "backspace", "esc"] {
+        screen.wait(200);
+        screen.tell(Msg::KeyPressed(key.parse().unwrap()));
+    }
+    assert!(screen.model.composer.is_empty());
+    screen.expect("Esc again edits your last question.");
+}

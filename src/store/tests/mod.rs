@@ -389,3 +389,15 @@ fn a_chat_that_comes_back_just_before_it_would_be_removed_stays() {
     assert!(is_left, "others may be due");
     assert_eq!(count(&removing, "select count(*) from message"), 1);
 }
+
+#[test]
+fn a_queue_that_cannot_be_read_keeps_no_question_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, events) = open(folder.path());
+    writer.append(question("c", "q1", None, true));
+    wait(&events, &StoreEvent::Committed(CommittedWhat::Question("q1".into())));
+    let other = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    other.execute_batch("insert into draft values ('c', '', '[broken', null, 1)").unwrap();
+    writer.append(question("c", "q2", Some("q1"), false));
+    wait(&events, &StoreEvent::Committed(CommittedWhat::Question("q2".into())));
+}
