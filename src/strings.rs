@@ -69,6 +69,8 @@ pub const THINKING: &str = "thinking";
 pub const END_TO_SEE: &str = "End to see";
 /// Being sent, beside a question.
 pub const SENDING: &str = "sending";
+/// Beside a question while the history cannot be written.
+pub const NOT_SAVED: &str = "not saved";
 
 /// How an answer ended, on its line.
 pub const INCOMPLETE: &str = "incomplete";
@@ -118,8 +120,8 @@ pub const NOTICE_STOPPED: &str = "Stopped. Tab, then Enter goes on, r asks again
 pub const NOTICE_STOPPED_EARLY: &str = "Stopped. Tab, then Enter asks again.";
 /// Notice of going on where nothing was cut.
 pub const NOTICE_NOTHING_CUT: &str = "No answer was cut.";
-/// Notice when a question came back into the prompt.
-pub const NOTICE_EDITING: &str = "What you send is another version of this question; Esc leaves it as it is.";
+/// Stands while a question is edited.
+pub const EDITING: &str = "What you send is another version of this question.";
 /// Notice of the first Esc on an empty prompt.
 pub const NOTICE_ESC_EDITS: &str = "Esc again edits your last question.";
 /// Notice of versions while an answer runs.

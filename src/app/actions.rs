@@ -11,7 +11,7 @@ use super::panel::{Panel, PanelWish};
 use super::providers::Target;
 use super::remedy::Remedy;
 use super::scroll::Move;
-use crate::chat::ConversationId;
+use crate::chat::{ConversationId, EntryBody};
 use crate::config::action::Action;
 use crate::strings;
 
@@ -138,7 +138,7 @@ impl Model {
         } else if self.running_turn().is_some() {
             return self.stop_turn();
         } else if self.focus == Focus::Prompt && self.replaced_question.is_some() {
-            self.put_draft_aside();
+            self.leave_edit();
         } else if self.focus != Focus::Prompt {
             self.focus = Focus::Prompt;
             self.panel.selected = None;
@@ -176,6 +176,28 @@ impl Model {
         self.refresh_recall();
         self.notify(strings::NOTICE_ASIDE);
         true
+    }
+
+    /// Leaves the edit of a question: what was changed is put aside, and the draft before it comes back.
+    fn leave_edit(&mut self) {
+        let is_unchanged = self.replaced_question.as_ref().is_some_and(|(id, _)| {
+            let question = self.chat.conversation.message(id).map(|entry| &entry.body);
+            matches!(question, Some(EntryBody::Question(text)) if *text == self.composer.text())
+        });
+        if is_unchanged {
+            self.replaced_question = None;
+            self.composer.take();
+        } else {
+            self.put_draft_aside();
+        }
+        self.bring_draft_back();
+    }
+
+    /// What stood in the prompt before a question was brought back into it.
+    pub(super) fn bring_draft_back(&mut self) {
+        if let Some(draft) = self.draft_before_edit.take() {
+            self.composer.set_text(&draft);
+        }
     }
 
     /// Ctrl+C: stop, put the draft aside, then quit when pressed again.

@@ -82,6 +82,8 @@ pub struct Browser {
     pub listed_ms: u64,
     /// Something else was asked for than what is shown: the first row is selected then.
     pub is_other: bool,
+    /// The chat to be selected once it is listed.
+    pub wanted: Option<ConversationId>,
 }
 
 impl Browser {
@@ -101,6 +103,7 @@ impl Browser {
             preview_by: 0,
             listed_ms: now_ms,
             is_other: true,
+            wanted: None,
         }
     }
 
@@ -144,7 +147,7 @@ impl Browser {
     pub fn take(&mut self, found: Result<Box<ChatList>, String>) {
         // Not told by the queries, for `since:3h` means another time each time.
         let is_same = !std::mem::take(&mut self.is_other);
-        let kept = self.row().map(|row| row.id.clone()).filter(|_| is_same);
+        let kept = self.wanted.take().or_else(|| self.row().map(|row| row.id.clone()).filter(|_| is_same));
         self.found = Some(found);
         let at = kept.and_then(|id| self.rows().iter().position(|found| found.chat.id == id));
         self.selected = at.unwrap_or(if is_same { self.selected } else { 0 }).min(self.rows().len().saturating_sub(1));

@@ -57,6 +57,8 @@ impl Model {
         match key.code {
             KeyCode::Enter => return self.open_selected_chat(),
             KeyCode::Tab => {
+                self.notice = None;
+                let Some(browser) = self.browser() else { return Vec::new() };
                 browser.focus = match browser.focus {
                     BrowserFocus::Query => BrowserFocus::List,
                     BrowserFocus::List | BrowserFocus::Asking(_) => BrowserFocus::Query,
@@ -90,7 +92,9 @@ impl Model {
             return self.on_list_letter(letter);
         }
         if browser.input.key(key) {
-            return search_anew(browser, request);
+            let effects = search_anew(browser, request);
+            self.notice = None;
+            return effects;
         }
         Vec::new()
     }
@@ -325,11 +329,16 @@ impl Model {
             }
             _ => {}
         }
+        let chat = record.chat().cloned();
+        if let Some(browser) = self.browser() {
+            browser.wanted = chat;
+        }
         self.record_and_list(record)
     }
 
     /// Asks for another title, or for tags.
     fn ask_about_chat(&mut self, about: About) {
+        self.notice = None;
         let Some(browser) = self.browser() else { return };
         let Some(row) = browser.row().cloned() else { return };
         let text = match about {

@@ -41,10 +41,14 @@ impl Model {
     }
 
     /// Before another chat is shown: the draft and the queue stay with this one. Where this one was not begun, Up brings
-    /// its draft back; that of a private one, in private chats only.
+    /// its draft back, or the next start; that of a private one Up alone, in private chats only.
     pub(super) fn leave_chat(&mut self) -> Vec<Effect> {
+        if self.replaced_question.take().is_some() {
+            self.put_draft_aside();
+            self.bring_draft_back();
+        }
         let is_kept_there = self.chat.is_begun && !self.chat.is_private;
-        let kept = if is_kept_there { self.keep_draft() } else { self.drop_kept_draft() };
+        let kept = self.keep_draft();
         // With what Ctrl+_ would bring back of it.
         let text = self.composer.take();
         let queue = std::mem::take(&mut self.queue);
@@ -56,13 +60,6 @@ impl Model {
         self.kept_draft = Draft::default();
         self.draft_due_ms = None;
         kept.into_iter().collect()
-    }
-
-    /// What is at hand here, no later start has to find.
-    fn drop_kept_draft(&mut self) -> Option<Effect> {
-        let is_kept = !std::mem::take(&mut self.kept_draft).is_empty();
-        let (conversation, time_ms) = (self.chat.conversation.id.clone(), self.now.unix_ms);
-        is_kept.then(|| Effect::Append(Record::Drafted { conversation, time_ms, draft: Draft::default() }))
     }
 
     /// Puts a chat's draft into the prompt and its queue back, to wait for the person.

@@ -24,7 +24,12 @@ impl Model {
     pub(super) fn on_key(&mut self, key: Key) -> Vec<Effect> {
         let now = self.now.mono_ms;
         let last_key_ms = std::mem::replace(&mut self.last_key_ms, now);
+        let (layers, told) = (self.overlays.len(), self.notice.clone());
         let effects = self.route(key, last_key_ms);
+        if self.overlays.len() > layers && self.notice == told {
+            // On a page it would tell of something else, in the place of its keys.
+            self.notice = None;
+        }
         if key.typed().is_none() {
             self.last_letter = None;
         }
@@ -154,12 +159,22 @@ impl Model {
             return None;
         }
         let (first, at) = before?;
+        if first == letter && self.scrolls(key) {
+            // A key that is held down.
+            return None;
+        }
         (now.saturating_sub(at) < TYPING_MS && first.is_alphanumeric()).then(|| {
             if is_overlay_of_letter {
                 self.overlays.pop();
             }
             format!("{first}{letter}")
         })
+    }
+
+    /// Whether this letter scrolls where keys go now.
+    fn scrolls(&self, key: Key) -> bool {
+        self.focus == Focus::Messages
+            && matches!(self.keymap.lookup(Context::Messages, key), Some(Action::LineUp | Action::LineDown))
     }
 
     /// Whether the layer on top was opened by the letter right before: only the messages' `m` does that.

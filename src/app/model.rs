@@ -237,6 +237,8 @@ pub struct Model {
     pub(super) recent: Option<(u64, usize)>,
     /// Ends of paths that were taken back, newest last.
     pub(super) undone: Vec<MessageId>,
+    /// What stood in the prompt before a question was brought back into it.
+    pub(super) draft_before_edit: Option<String>,
     /// The draft as it is in the history.
     pub(super) kept_draft: Draft,
     /// When the draft is to be kept, on the forward clock.
@@ -309,6 +311,7 @@ impl Model {
             asked_early: Vec::new(),
             recent: None,
             undone: Vec::new(),
+            draft_before_edit: None,
             kept_draft: Draft::default(),
             draft_due_ms: None,
             esc_closed_ms: None,

@@ -25,7 +25,9 @@ impl Model {
             return Vec::new();
         }
         let replaced = self.replaced_question.take();
-        self.start_question(text, replaced)
+        let effects = self.start_question(text, replaced);
+        self.bring_draft_back();
+        effects
     }
 
     /// Sends the first queued question, when one is held.

@@ -74,14 +74,13 @@ impl Model {
             return Vec::new();
         };
         let (text, replaced) = (text.clone(), (id.clone(), attachments.clone()));
-        if let Some(draft) = self.composer.clear_aside() {
-            self.aside().push(draft);
-            self.refresh_recall();
+        if self.replaced_question.is_none() {
+            self.draft_before_edit = self.composer.clear_aside();
         }
         self.composer.set_text(&text);
         self.replaced_question = Some(replaced);
         self.focus = Focus::Prompt;
-        self.notify(strings::NOTICE_EDITING);
+        self.notice = None;
         Vec::new()
     }
 
@@ -123,7 +122,10 @@ impl Model {
             return Vec::new();
         }
         let Some((at, id, versions)) = self.versions_meant() else {
-            self.notify(strings::NOTICE_ONE_VERSION);
+            // In the prompt the arrows are pressed for other reasons.
+            if self.focus == Focus::Messages {
+                self.notify(strings::NOTICE_ONE_VERSION);
+            }
             return Vec::new();
         };
         let here = versions.iter().position(|version| *version == id).unwrap_or(0);
@@ -133,6 +135,7 @@ impl Model {
             return Vec::new();
         };
         self.undone.clear();
+        self.notice = None;
         self.chat.conversation.show(&to);
         let effects = self.path_changed();
         self.selected = Some(to);

@@ -151,7 +151,7 @@ pub(super) fn for_reading(folder: &Path) -> Result<Option<Connection>, StoreErro
     let path = folder.join(FILE_NAME);
     // An empty file may still have all its content in the log beside it: only SQLite can tell.
     if !path.exists() {
-        return Ok(None);
+        return if folder.exists() && !folder.is_dir() { Err(no_folder(folder)) } else { Ok(None) };
     }
     let connection = to_look(&path)?;
     if !schema::is_ours(&connection)? {
@@ -175,6 +175,10 @@ pub(super) fn to_look(path: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
+}
+
+fn no_folder(folder: &Path) -> StoreError {
+    StoreError::Folder { path: folder.to_owned(), source: std::io::ErrorKind::NotADirectory.into() }
 }
 
 fn create_folder(folder: &Path) -> Result<(), StoreError> {

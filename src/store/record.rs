@@ -17,6 +17,32 @@ pub struct NewChat {
     pub model: String,
 }
 
+impl Record {
+    /// The chat that something as a whole happened to; `None` for what happened to its messages.
+    #[must_use]
+    pub fn chat(&self) -> Option<&ConversationId> {
+        match self {
+            Self::Renamed { conversation, .. }
+            | Self::Titled { conversation, .. }
+            | Self::Deleted { conversation, .. }
+            | Self::Restored { conversation }
+            | Self::Pinned { conversation, .. }
+            | Self::Archived { conversation, .. }
+            | Self::Tagged { conversation, .. }
+            | Self::HeadMoved { conversation, .. }
+            | Self::Drafted { conversation, .. } => Some(conversation),
+            Self::Added(chat) => Some(&chat.id),
+            Self::Question { .. }
+            | Self::AnswerBegan { .. }
+            | Self::AnswerResumed { .. }
+            | Self::AnswerText { .. }
+            | Self::AnswerReasoning { .. }
+            | Self::AnswerEnded { .. }
+            | Self::ToolResult { .. } => None,
+        }
+    }
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {

@@ -30,6 +30,12 @@ pub(super) fn write(transaction: &Transaction<'_>, record: &Record, instance: Op
                 .execute(params![conversation.as_str(), text])?;
             transaction
                 .prepare_cached(
+                    "delete from draft where text = ?1 and queue = '[]'
+                       and conversation_id not in (select id from conversation)",
+                )?
+                .execute([text])?;
+            transaction
+                .prepare_cached(
                     "update draft set queue = json_remove(queue, '$[0]')
                      where conversation_id = ?1
                        and case when json_valid(queue) then json_extract(queue, '$[0]') end = ?2",

@@ -43,9 +43,9 @@ pub const ARCHIVED: &str = "archived";
 /// Stands beside a deleted chat's facts.
 pub const DELETED: &str = "deleted";
 
-/// `4 of 10,214   11 hits   8 ms`.
+/// `4 of 10,214   11 hits   8 ms`; without a total where it is one of other chats.
 #[must_use]
-pub fn listed(shown: usize, total: u64, hits: Option<usize>, is_more: bool, took_ms: u64) -> String {
+pub fn listed(shown: usize, total: Option<u64>, hits: Option<usize>, is_more: bool, took_ms: u64) -> String {
     let plus = if is_more { "+" } else { "" };
     let shown = thousands(shown as u64);
     let hits = match hits {
@@ -53,7 +53,10 @@ pub fn listed(shown: usize, total: u64, hits: Option<usize>, is_more: bool, took
         Some(hits) => format!("   {}{plus} hits", thousands(hits as u64)),
         None => String::new(),
     };
-    format!("{shown} of {}{hits}   {took_ms} ms", thousands(total))
+    match total {
+        Some(total) => format!("{shown} of {}{hits}   {took_ms} ms", thousands(total)),
+        None => format!("{shown}{hits}   {took_ms} ms"),
+    }
 }
 
 /// While the search index is still being made.

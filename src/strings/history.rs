@@ -227,3 +227,5 @@ pub fn not_deleted(title: &str) -> String {
 fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
+/// A text in which nobody asks or answers.
+pub const NO_SPEAKERS: &str = "there are no headings such as `## User` and `## Assistant` in it";

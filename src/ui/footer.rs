@@ -127,7 +127,9 @@ fn hints(model: &Model) -> Vec<Hint> {
         if !model.chat.conversation.entries.is_empty() {
             hints.push((label(Action::Messages), hint::MESSAGES, 2));
         }
-        if model.searched.is_some() {
+        if model.replaced_question.is_some() {
+            hints.push(("Esc".into(), hint::LEAVE_THE_EDIT, 0));
+        } else if model.searched.is_some() {
             hints.push(("Esc".into(), hint::BACK_TO_THE_SEARCH, 1));
         }
         hints.push((label(Action::Chats), hint::SAVED_CHATS, 3));

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
-use super::layout::{Layout, SizeClass};
+use super::layout::Layout;
 use super::picture::Picture;
 use super::symbols::Symbols;
 use super::theme::Theme;
@@ -102,7 +102,6 @@ fn draw_all<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache) 
     let layout = layout_of(model);
     if let Some(page) = model.overlays.last()
         && !matches!(page, Overlay::Tools)
-        && layout.class != SizeClass::Tiny
     {
         return overlay::draw(canvas, model, cache, page);
     }

@@ -28,6 +28,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
         let is_waiting = !model.is_working();
         let style = if is_waiting { canvas.theme.waiting } else { canvas.theme.text };
         canvas.text(area, x, y, &state(model, turn), style);
+    } else if model.replaced_question.is_some() {
+        canvas.text(area, 1, y, strings::EDITING, canvas.theme.waiting);
     } else if model.is_queue_held && !model.queue.is_empty() {
         canvas.text(area, 1, y, &strings::queue_held(model.queue.len()), canvas.theme.text);
     } else if !Panel::fits(model.size.0) && model.chat.conversation.entries.is_empty() {

@@ -7,7 +7,7 @@ use super::markdown::{Document, Options};
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::wrap;
-use crate::app::{Model, Remedy, Target};
+use crate::app::{Model, Remedy, Saving, Target};
 use crate::chat::{
     AssistantMessage, ChatError, Entry, EntryBody, EntryState, ErrorKind, Finish, PAUSED, ToolResult, ToolStatus,
     Usage, Version,
@@ -76,7 +76,11 @@ pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) 
     let Some(entry) = model.chat.conversation.entries.get(at) else { return };
     match &entry.body {
         EntryBody::Question(text) => {
-            let sent = if model.chat.being_sent.contains(&entry.id) { Sent::NotYet } else { Sent::Yes };
+            let sent = match (model.chat.being_sent.contains(&entry.id), &model.saving) {
+                (false, _) => Sent::Yes,
+                (true, Saving::Works) => Sent::NotYet,
+                (true, Saving::Fails(_)) => Sent::Unsaved,
+            };
             let version = model.chat.conversation.version(&entry.id);
             question(&mut rows.before, entry, text, sent, version, frame);
         }
@@ -141,12 +145,16 @@ fn options(frame: &Frame) -> Options<'_> {
 enum Sent {
     Yes,
     NotYet,
+    /// The history cannot be written for now.
+    Unsaved,
 }
 
 fn question(lines: &mut Vec<Line>, entry: &Entry, text: &str, sent: Sent, version: Option<Version>, frame: &Frame) {
     let text = SafeText::block(cut(text, MAX_PLAIN_BYTES));
     let clock = if sent == Sent::NotYet {
         strings::SENDING.to_owned()
+    } else if sent == Sent::Unsaved {
+        strings::NOT_SAVED.to_owned()
     } else if frame.look.has_clock {
         clock(entry.time_ms)
     } else {
@@ -313,14 +321,16 @@ fn took(model: &Model, at: usize) -> String {
         }
     }
     let entry = &entries[at];
-    let EntryBody::Answer { model: name, finish, finish_raw, error, message, .. } = &entry.body else {
+    let EntryBody::Answer { model: name, finish, finish_raw, error, message, ttft_ms, .. } = &entry.body else {
         return String::new();
     };
     if error.is_some() && message.text.is_empty() {
         return String::new();
     }
-    let mut parts = vec![name.clone()];
-    if entry.state != EntryState::Interrupted {
+    let mut parts: Vec<String> = Some(name.clone()).into_iter().filter(|name| !name.is_empty()).collect();
+    // What was imported does not say how long it took.
+    let is_told = elapsed > 0 || tokens.is_some() || ttft_ms.is_some();
+    if entry.state != EntryState::Interrupted && is_told {
         parts.push(strings::seconds(elapsed));
     }
     if let Some(tokens) = tokens {

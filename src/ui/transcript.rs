@@ -12,7 +12,7 @@ use super::message::{self, Frame, Rows};
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::welcome;
-use crate::app::{Browser, Focus, LoadedChat, Model};
+use crate::app::{Browser, Focus, LoadedChat, Model, Saving};
 use crate::chat::{ConversationId, Entry, EntryBody, EntryState, MessageId, Version};
 use crate::store::Query;
 
@@ -217,12 +217,14 @@ fn stamp(model: &Model, at: usize, entry: &Entry, is_last_answer: bool) -> Stamp
     let last = model.chat.conversation.entries.len() - 1;
     let (text, reasoning) = text_bytes(entry);
     let is_sending = model.chat.being_sent.contains(&entry.id);
+    let is_unsaved = is_sending && matches!(model.saving, Saving::Fails(_));
     let is_tail = at + 1 >= last || is_last_answer;
     let marks = u8::from(is_sending)
         | u8::from(at == last) << 1
         | u8::from(is_tail && model.is_why_shown) << 2
         | u8::from(is_tail && model.running_turn().is_some()) << 3
-        | u8::from(is_tail) << 4;
+        | u8::from(is_tail) << 4
+        | u8::from(is_unsaved) << 5;
     let conversation = &model.chat.conversation;
     let version = conversation.versioned(at).and_then(|entry| conversation.version(&entry.id));
     Stamp { text, reasoning, state: entry.state, version, marks }

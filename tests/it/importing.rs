@@ -168,12 +168,12 @@ fn headings_of_people_begin_messages_and_no_text_is_lost() {
     assert_eq!((chats[0].title.as_str(), left_out.len()), ("Tents for two", 0));
     let (bold, _) = import("**You:** Hi\nthere\n\n**ChatGPT:**\nHello **You:** two\n\n## User\n", "x");
     assert_eq!(path(&bold[0]), ["q: Hi\nthere", "a: Hello **You:** two\n\n## User"]);
-    let (plain, _) = import("# Notes\n\nJust text.\n", "x");
-    assert_eq!((path(&plain[0]), plain[0].title.as_str()), (vec!["q: # Notes\n\nJust text.".to_owned()], "Notes"));
+    for text in ["# Notes\n\nJust text.\n", "[a link](http://x) and text", "#!/usr/bin/env python3\nprint()\n"] {
+        let (none, left_out) = import(text, "x");
+        assert!(none.is_empty() && left_out[0].contains("no headings such as"), "{left_out:?}");
+    }
     let (first, _) = import("Before.\n\n## Assistant\nYes.", "x");
     assert_eq!(path(&first[0]), ["q: Before.", "a: Yes."]);
-    let (list, _) = import("[a link](http://x) and text", "x");
-    assert_eq!(path(&list[0]), ["q: [a link](http://x) and text"]);
 }
 
 /// A chat with everything that could be taken for something else.

@@ -100,9 +100,42 @@ fn esc_twice_edits_the_last_question_and_an_esc_that_stopped_never_counts() {
     screen.expect("Esc again edits your last question.");
     screen.press("esc");
     assert_eq!(screen.model.composer.text(), "go");
+    screen.expect("What you send is another version");
     screen.press("esc");
     assert!(screen.model.composer.is_empty());
-    screen.expect("Put aside.");
+    screen.never("Put aside.");
+}
+
+#[test]
+fn the_draft_before_an_edit_comes_back_when_that_is_left_or_sent() {
+    let mut screen = with_versions();
+    screen.press("esc");
+    screen.type_text("my draft");
+    screen.press("tab alt-up e");
+    screen.expect("› How heavy is it?");
+    screen.type_text("!");
+    screen.expect("What you send is another version of this question.");
+    screen.expect("Esc leave the edit");
+    screen.press("esc");
+    assert_eq!(screen.model.composer.text(), "my draft");
+    screen.press("tab alt-up e enter");
+    assert_eq!(screen.model.composer.text(), "my draft");
+}
+
+#[test]
+fn a_held_letter_scrolls_and_the_arrows_switch_versions_from_an_empty_prompt_too() {
+    let mut screen = with_versions();
+    screen.press("left");
+    screen.expect("It weighs 1.1 kg with poles.");
+    screen.press("tab");
+    for _ in 0..9 {
+        screen.wait(30);
+        screen.tell(Msg::KeyPressed("k".parse().unwrap()));
+    }
+    assert!(screen.model.composer.is_empty(), "a key that is held down is no text");
+    screen.wait(30);
+    screen.tell(Msg::KeyPressed("i".parse().unwrap()));
+    assert_eq!(screen.model.composer.text(), "ki");
 }
 
 #[test]

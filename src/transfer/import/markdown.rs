@@ -1,6 +1,6 @@
 //! Chats as Markdown: our own with its marks, and what people and other programs write with headings such as `## User` or
 //! `**You:**`. The first such heading decides which kind counts in the file, so that headings inside of answers stay text.
-//! No text is lost: what stands before the first heading goes with the first question, and a file without any is a question.
+//! No text is lost: what stands before the first heading goes with the first question. A file without any is no chat.
 
 use std::collections::HashSet;
 
@@ -55,7 +55,7 @@ pub(super) fn read(text: &str, origin: Origin<'_>, take: &mut dyn FnMut(Found)) 
     if has_marks {
         read_ours(&front, body, origin, take);
     } else {
-        read_any(&front, text, body, origin, take);
+        read_any(&front, body, origin, take);
     }
 }
 
@@ -261,7 +261,7 @@ fn whose(name: &str) -> Option<bool> {
     if PEOPLE.contains(&name) { Some(true) } else { MODELS.contains(&name).then_some(false) }
 }
 
-fn read_any(front: &Value, whole: &str, body: &str, origin: Origin<'_>, take: &mut dyn FnMut(Found)) {
+fn read_any(front: &Value, body: &str, origin: Origin<'_>, take: &mut dyn FnMut(Found)) {
     let mut about = about(front);
     let (preamble, mut messages) = split(body);
     let mut preamble = preamble.trim();
@@ -273,13 +273,10 @@ fn read_any(front: &Value, whole: &str, body: &str, origin: Origin<'_>, take: &m
         preamble = rest.trim();
     }
     if messages.is_empty() {
-        messages.push((true, whole.trim().to_owned()));
-        if let Some(first) = body.lines().find(|line| !line.trim().is_empty()).and_then(|line| line.strip_prefix("# "))
-            && about.title.is_empty()
-        {
-            first.trim().clone_into(&mut about.title);
-        }
-    } else if !preamble.is_empty() {
+        take(Found::LeftOut(strings::bad_chat(origin.name, 1, strings::NO_SPEAKERS)));
+        return;
+    }
+    if !preamble.is_empty() {
         match messages.first_mut() {
             Some((true, question)) => *question = instructed(preamble, question),
             Some((false, _)) | None => messages.insert(0, (true, preamble.to_owned())),

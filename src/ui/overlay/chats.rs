@@ -130,7 +130,8 @@ fn keys(browser: &Browser, place: Place) -> &'static [(&'static str, &'static st
 fn facts(list: &ChatList, order: Order) -> String {
     let found = &list.found;
     let hits = list.query.looks_into_messages().then_some(found.hits);
-    let mut parts = vec![words::listed(found.chats.len(), found.total, hits, found.is_more, list.took_ms)];
+    let total = (list.query.place == Place::Chats).then_some(found.total);
+    let mut parts = vec![words::listed(found.chats.len(), total, hits, found.is_more, list.took_ms)];
     if list.query.looks_into_messages() && found.unindexed > 0 {
         parts.insert(0, words::unindexed(found.unindexed));
     }
