@@ -36,7 +36,7 @@ pub const DEMO_CONNECT: &str = "Ctrl+X m connects your own model: OpenAI, Anthro
 /// Below the reason of the provider's choice.
 pub const NOTHING_SENT: &str = "Nothing is sent before your first question.";
 /// First screen of a private chat.
-pub const PRIVATE_HELLO: &str = "This chat is private. It is not saved and ends with riffle.";
+pub const PRIVATE_HELLO: &str = "This chat is private. It is not saved and ends when you leave it.";
 
 /// Head of the panel.
 pub const TOOLS: &str = "Tools";
@@ -164,6 +164,8 @@ pub const NOTICE_NOTHING_ASKED: &str = "Nothing was asked yet.";
 pub const NOTICE_PRIVATE_FORK: &str = "A new chat would end this private chat; e edits a question and keeps both.";
 /// Notice of exporting a private chat.
 pub const NOTICE_PRIVATE_EXPORT: &str = "A private chat is not written to any file.";
+/// Notice when a private chat was left.
+pub const NOTICE_PRIVATE_GONE: &str = "The private chat is gone; nothing of it was kept.";
 /// Notice when a saved chat is gone.
 pub const NOTICE_GONE: &str = "This chat is no longer there.";
 /// What a model is asked for a title.

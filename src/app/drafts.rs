@@ -47,6 +47,9 @@ impl Model {
             self.put_draft_aside();
             self.bring_draft_back();
         }
+        if self.chat.is_private && self.chat.is_begun {
+            self.notify(strings::NOTICE_PRIVATE_GONE);
+        }
         let is_kept_there = self.chat.is_begun && !self.chat.is_private;
         let kept = self.keep_draft();
         // With what Ctrl+_ would bring back of it.

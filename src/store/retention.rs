@@ -37,8 +37,12 @@ pub(super) fn step(connection: &mut Connection, retention: Retention, now_ms: i6
     Ok(true)
 }
 
+/// Since when a chat is in the trash of which some is removed already: it is not listed and does not come back.
+pub(super) const BEING_REMOVED: i64 = -1;
+
 /// Removes messages of this chat, and with the last of them the chat.
 fn remove_some(transaction: &Transaction<'_>, chat: i64) -> rusqlite::Result<()> {
+    transaction.execute("update conversation set deleted_ms = ?2 where seq = ?1", [chat, BEING_REMOVED])?;
     let seqs: Vec<(i64, String)> = transaction
         .prepare_cached("select seq, id from message where chat = ?1 order by seq desc limit ?2")?
         .query_map([chat, STEP as i64], |row| Ok((row.get(0)?, row.get(1)?)))?

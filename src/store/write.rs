@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::StoreError;
 use super::record::Record;
+use super::retention;
 use super::schema::free_number;
 use super::search::index;
 use super::{Draft, NewChat};
@@ -94,7 +95,12 @@ pub(super) fn write(transaction: &Transaction<'_>, record: &Record, instance: Op
             )?;
         }
         Record::Deleted { conversation, time_ms } => set(transaction, conversation, "deleted_ms", Some(time_ms))?,
-        Record::Restored { conversation } => set(transaction, conversation, "deleted_ms", None::<i64>)?,
+        Record::Restored { conversation } => {
+            transaction.execute(
+                "update conversation set deleted_ms = null where id = ?1 and deleted_ms <> ?2",
+                params![conversation.as_str(), retention::BEING_REMOVED],
+            )?;
+        }
         Record::Pinned { conversation, since_ms } => set(transaction, conversation, "pinned_ms", since_ms)?,
         Record::Archived { conversation, since_ms } => set(transaction, conversation, "archived_ms", since_ms)?,
         Record::Tagged { conversation, tags } => set(transaction, conversation, "tags", tags.join(" "))?,

@@ -489,7 +489,7 @@ fn a_chat_that_is_opened_meanwhile_is_not_replaced_by_the_one_that_was_to_go_on(
 #[test]
 fn the_hit_itself_is_on_the_screen_also_far_down_in_a_long_answer() {
     let mut screen = Screen::openai(80, 24);
-    let mut answer = (0..120).map(|number| format!("Paragraph {number} of it.\n\n")).collect::<String>();
+    let mut answer = "A paragraph of it.\n\n".repeat(120);
     answer.push_str("The magic word is zugzwang.\n\nThat was all.");
     screen.save_days_ago("long", "Tell me everything", &answer, 3);
     screen.save_days_ago("other", "Something else", "No word of it.", 1);

@@ -195,7 +195,7 @@ impl Chats {
         let place = match query.place {
             Place::Chats => "deleted_ms is null and archived_ms is null",
             Place::Archive => "deleted_ms is null and archived_ms is not null",
-            Place::Trash => "deleted_ms is not null",
+            Place::Trash => "deleted_ms >= 0",
         };
         let mut statement = connection.prepare_cached(&format!(
             "select seq, title, provider, model, updated_ms, pinned_ms is not null, tags, messages, has_tools

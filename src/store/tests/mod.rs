@@ -401,3 +401,25 @@ fn a_queue_that_cannot_be_read_keeps_no_question_out() {
     writer.append(question("c", "q2", Some("q1"), false));
     wait(&events, &StoreEvent::Committed(CommittedWhat::Question("q2".into())));
 }
+
+#[test]
+fn of_a_chat_that_is_being_removed_no_part_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, events) = open(folder.path());
+    writer.append(question("c", "q0", None, true));
+    for n in 1..250 {
+        writer.append(question("c", &format!("q{n}"), Some(&format!("q{}", n - 1)), false));
+    }
+    writer.append(Record::Deleted { conversation: "c".into(), time_ms: 1 });
+    wait(&events, &StoreEvent::Committed(CommittedWhat::Deleted("c".into())));
+    let mut other = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let retention = Retention { trash_days: 30, chat_days: 0 };
+    assert!(retention::step(&mut other, retention, 1000 * 86_400_000).unwrap());
+    writer.append(Record::Restored { conversation: "c".into() });
+    assert!(writer.close(Duration::from_secs(20)));
+    let trash = Query { place: Place::Trash, ..Query::default() };
+    let reader = Reader::open(folder.path()).unwrap();
+    assert!(reader.find(&trash, Order::Time, 9).unwrap().chats.is_empty());
+    assert!(reader.newest_chats(9).unwrap().is_empty());
+    assert_eq!(all_steps(&mut other, retention, 1000 * 86_400_000), (0, 0));
+}
