@@ -401,6 +401,12 @@ pub fn next_try(wait_s: u64, attempt: u32, attempts: u32) -> String {
     format!("next try in {wait_s} s   {attempt} of {attempts}")
 }
 
+/// What is queued while something else stands in the prompt.
+#[must_use]
+pub fn queue_behind(count: usize) -> String {
+    format!("{count} queued, sent after what you send now")
+}
+
 /// `1 queued   Enter sends it   Up takes it back`.
 #[must_use]
 pub fn queue_held(count: usize) -> String {

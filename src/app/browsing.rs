@@ -203,6 +203,7 @@ impl Model {
         }
         let load = self.next_request_id();
         let now = self.now.mono_ms;
+        let found = self.with_unsaved(found);
         let Some(browser) = self.browser().filter(|browser| browser.search == search) else { return Vec::new() };
         browser.listed_ms = now;
         browser.take(found);
@@ -226,6 +227,9 @@ impl Model {
         if self.is_only_here(&id) {
             self.overlays.clear();
             return Vec::new();
+        }
+        if let Some(effects) = self.open_unsaved(&id) {
+            return effects;
         }
         self.forget_load();
         let Some(browser) = self.browser() else { return Vec::new() };

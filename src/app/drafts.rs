@@ -50,6 +50,7 @@ impl Model {
         if self.chat.is_private && self.chat.is_begun {
             self.notify(strings::NOTICE_PRIVATE_GONE);
         }
+        self.keep_unsaved();
         let is_kept_there = self.chat.is_begun && !self.chat.is_private;
         let kept = self.keep_draft();
         // With what Ctrl+_ would bring back of it.

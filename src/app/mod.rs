@@ -24,6 +24,7 @@ mod remedy;
 mod scroll;
 mod titles;
 mod turns;
+mod unsaved;
 mod versions;
 mod wire;
 

@@ -233,6 +233,8 @@ pub struct Model {
     pub(super) loading: Option<Loading>,
     /// Questions asked before the chat that goes on was there.
     pub(super) asked_early: Vec<String>,
+    /// Chats that were left while the history could not be written: until it can, they are here alone.
+    pub(super) unsaved: Vec<OpenChat>,
     /// The list that a digit of the leader asked for, and which of its chats is meant, from 0.
     pub(super) recent: Option<(u64, usize)>,
     /// Ends of paths that were taken back, newest last.
@@ -309,6 +311,7 @@ impl Model {
             next_request: 1,
             loading: None,
             asked_early: Vec::new(),
+            unsaved: Vec::new(),
             recent: None,
             undone: Vec::new(),
             draft_before_edit: None,
@@ -573,7 +576,10 @@ impl Model {
                 }
             }
             StoreEvent::Failed { why } => self.saving = Saving::Fails(why),
-            StoreEvent::Recovered => self.saving = Saving::Works,
+            StoreEvent::Recovered => {
+                self.saving = Saving::Works;
+                self.unsaved.clear();
+            }
             StoreEvent::Notice(text) => self.notify(text),
             StoreEvent::Opened => {}
         }

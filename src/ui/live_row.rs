@@ -31,7 +31,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     } else if model.replaced_question.is_some() {
         canvas.text(area, 1, y, strings::EDITING, canvas.theme.waiting);
     } else if model.is_queue_held && !model.queue.is_empty() {
-        canvas.text(area, 1, y, &strings::queue_held(model.queue.len()), canvas.theme.text);
+        let count = model.queue.len();
+        let text = if model.composer.is_empty() { strings::queue_held(count) } else { strings::queue_behind(count) };
+        canvas.text(area, 1, y, &text, canvas.theme.text);
     } else if !Panel::fits(model.size.0) && model.chat.conversation.entries.is_empty() {
         let count = model.offered_tools().count();
         if count > 0 {

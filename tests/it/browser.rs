@@ -500,3 +500,24 @@ fn the_hit_itself_is_on_the_screen_also_far_down_in_a_long_answer() {
     assert!(screen.is_underlined("zugzwang"));
     screen.never("new lines");
 }
+
+#[test]
+fn chats_that_the_disk_does_not_take_stay_until_it_does() {
+    let mut screen = Screen::openai(80, 24);
+    screen.commits = false;
+    screen.tell(Msg::Store(StoreEvent::Failed { why: "the disk is full".to_owned() }));
+    screen.ask("Nobody saves me");
+    screen.text("Here I am.");
+    screen.end(Finish::Stop);
+    screen.expect("not saved");
+    screen.press("ctrl-n");
+    screen.never("Here I am.");
+    screen.press("ctrl-s");
+    screen.expect("› Nobody saves me");
+    screen.press("enter");
+    screen.expect("Here I am.");
+    screen.press("ctrl-n");
+    screen.tell(Msg::Store(StoreEvent::Recovered));
+    screen.press("ctrl-s enter");
+    screen.expect("Here I am.");
+}
