@@ -235,7 +235,6 @@ impl Model {
     /// After another path is shown: it is remembered, and nothing points at what is gone.
     fn path_changed(&mut self) -> Vec<Effect> {
         self.turn = None;
-        self.replaced_question = None;
         self.is_why_shown = false;
         self.is_again_asked = false;
         self.panel.selected = None;

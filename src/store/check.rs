@@ -108,8 +108,14 @@ pub fn check(folder: &Path, progress: &mut dyn FnMut(Step)) -> Result<Option<Che
     progress(Step::File);
     match look(folder, &mut checked, progress) {
         Err(error) if error.is_damage() => {
-            let details = vec![error.to_string()];
-            checked.defects.push(Defect { problem: Problem::Damage, count: 1, details });
+            // In SQLite's own words: what to do about it, the check says itself.
+            let why = match &error {
+                StoreError::Sqlite(rusqlite::Error::SqliteFailure(_, Some(words))) => words.clone(),
+                other => other.to_string(),
+            };
+            if !checked.defects.iter().any(|defect| defect.problem == Problem::Damage) {
+                checked.defects.push(Defect { problem: Problem::Damage, count: 1, details: vec![why] });
+            }
             Ok(Some(checked))
         }
         Err(error) => Err(error),
