@@ -149,7 +149,24 @@ impl Reader {
     /// The whole chat with all its versions. A row that cannot be read is left out and never hides the rest.
     pub fn saved(&self, id: &ConversationId) -> Result<Option<SavedChat>, StoreError> {
         let Some(connection) = &self.connection else { return Ok(None) };
-        self.heed(saved(connection, id, &|error| mend::suspect(&self.folder, error)))
+        let mut found = self.heed(saved(connection, id, &|error| mend::suspect(&self.folder, error)))?;
+        for entry in found.iter_mut().flat_map(|chat| &mut chat.entries) {
+            if entry.state == EntryState::Streaming && self.is_abandoned(connection, &entry.id)? {
+                entry.state = EntryState::Interrupted;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether this answer is still called streaming and the instance that wrote it is gone. The next start marks it so.
+    fn is_abandoned(&self, connection: &Connection, answer: &MessageId) -> Result<bool, StoreError> {
+        let writing = || {
+            let select = "select instance from message where id = ?1 and state = 'streaming'";
+            connection.query_row(select, [answer.as_str()], |row| row.get::<_, Option<String>>(0)).optional()
+        };
+        let Some(instance) = writing()? else { return Ok(false) };
+        // It may have ended the answer, and then itself, since it was read.
+        Ok(!instance.is_some_and(|id| instance::is_alive(&self.folder, &id)) && writing()?.is_some())
     }
 
     /// Damage is mended by the writer with the next thing it writes, or at the next start.

@@ -109,3 +109,20 @@ fn another_instances_live_answer_is_not_called_interrupted() {
     wait(&others, &StoreEvent::Opened);
     assert_eq!(view(folder.path())[1].3, "streaming");
 }
+
+#[test]
+fn an_answer_whose_instance_is_gone_is_read_as_interrupted_by_those_that_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_running, _events) = open(folder.path());
+    let (writer, events) = open(folder.path());
+    writer.append(question("c", "q", None, true));
+    writer.append(began("c", "a", "q"));
+    writer.append(text("a", "half an"));
+    wait(&events, &StoreEvent::Committed(CommittedWhat::AnswerText { message: "a".into(), len: 7 }));
+    let state = || Reader::open(folder.path()).unwrap().saved(&"c".into()).unwrap().unwrap().entries[1].state;
+    assert_eq!(state(), EntryState::Streaming);
+    // As a killed process: its lock is gone, and nobody wrote the end.
+    drop(writer);
+    while events.recv_timeout(Duration::from_secs(20)).is_ok() {}
+    assert_eq!(state(), EntryState::Interrupted);
+}
