@@ -64,3 +64,4 @@ pub const FORK: &str = "branch off";
 pub const VERSIONS: &str = "versions";
 pub const BACK_TO_THE_SEARCH: &str = "back to the search";
 pub const LEAVE_THE_EDIT: &str = "leave the edit";
+pub const SELECT: &str = "select";

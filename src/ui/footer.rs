@@ -109,7 +109,9 @@ fn hints(model: &Model) -> Vec<Hint> {
                 hints.push(("v".into(), hint::COMPARE, 3));
             }
             hints.push(("e".into(), hint::EDIT, 3));
-            hints.push(("f".into(), hint::FORK, 4));
+            hints.push(("u".into(), hint::UNDO, 4));
+            hints.push(("f".into(), hint::FORK, 5));
+            hints.push((label(Action::MessageUp), hint::SELECT, 6));
         }
         if remedy != Some(Remedy::OtherModel) {
             hints.push(("m".into(), hint::MODEL, 2));
