@@ -6,8 +6,9 @@ use super::effect::Effect;
 use super::model::Model;
 use super::model_list::ModelList;
 use super::overlay::Overlay;
-use crate::agent::{Event, Opening, Turn};
-use crate::chat::{Entry, EntryBody, EntryState, ErrorKind, Finish, PAUSED};
+use crate::agent::{CutAnswer, Event, Opening, Turn};
+use crate::chat::{Entry, EntryBody, EntryState, ErrorKind, Finish, MessageId, PAUSED};
+use crate::store::Record;
 use crate::strings;
 
 /// What Enter does about the last answer.
@@ -110,7 +111,56 @@ impl Model {
             self.notify(strings::NOTICE_NOTHING_CUT);
             return Vec::new();
         }
-        self.start_turn(self.chat.cut_answer().map_or(Opening::AsItStands, Opening::GoOn))
+        let Some(cut) = self.chat.cut_answer() else { return self.start_turn(Opening::AsItStands) };
+        let (cut, mut effects) = self.continued(cut);
+        effects.extend(self.start_turn(Opening::GoOn(cut)));
+        effects
+    }
+
+    /// Makes another version of a cut answer, which goes on; the cut one stays as it is. One that went on without getting
+    /// any further is gone on with itself.
+    fn continued(&mut self, mut cut: CutAnswer) -> (CutAnswer, Vec<Effect>) {
+        let chat = &mut self.chat.conversation;
+        let Some(Entry { parent, body: EntryBody::Answer { message, provider, model, .. }, .. }) =
+            chat.entries.last().cloned()
+        else {
+            return (cut, Vec::new());
+        };
+        let says_the_same = |version: &&MessageId| match chat.message(version).map(|entry| &entry.body) {
+            Some(EntryBody::Answer { message: other, .. }) => **version != cut.message && other.text == message.text,
+            _ => false,
+        };
+        if chat.versions(&cut.message).iter().any(|version| says_the_same(&version)) {
+            return (cut, Vec::new());
+        }
+        chat.truncate(chat.entries.len() - 1);
+        cut.message = MessageId((self.ids)().next_id());
+        let id = cut.message.clone();
+        let began = Record::AnswerBegan {
+            conversation: chat.id.clone(),
+            message: id.clone(),
+            parent,
+            time_ms: self.now.unix_ms,
+            provider,
+            model,
+        };
+        let reasoning = (!message.reasoning.is_empty())
+            .then(|| Record::AnswerReasoning { message: id.clone(), text: message.reasoning.clone() });
+        let text = Record::AnswerText { message: id, text: message.text };
+        let mut effects = Vec::new();
+        for record in std::iter::once(began).chain(reasoning).chain([text]) {
+            self.chat.apply(&record);
+            if !self.chat.is_private {
+                effects.push(Effect::Append(record));
+            }
+        }
+        // What the vendor wants back goes along with the request.
+        if let Some(Entry { body: EntryBody::Answer { message: copy, .. }, .. }) =
+            self.chat.conversation.entries.last_mut()
+        {
+            copy.opaque = message.opaque;
+        }
+        (cut, effects)
     }
 
     /// Makes the last request again: results that are there already are not asked for twice.

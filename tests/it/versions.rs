@@ -439,3 +439,32 @@ fn two_escs_with_another_key_between_them_are_not_two() {
     assert!(screen.model.composer.is_empty());
     screen.expect("Esc again edits your last question.");
 }
+
+#[test]
+fn an_answer_that_goes_on_is_another_version_and_the_cut_one_stays() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text("Of the two");
+    screen.press("esc");
+    screen.press("tab enter");
+    screen.fail(ChatError::new(ErrorKind::BadRequest, "not now"), false);
+    screen.expect("2 of 2");
+    screen.press("tab enter");
+    screen.text(", the lighter one.");
+    screen.end(Finish::Stop);
+    screen.expect("Of the two, the lighter one.");
+    screen.expect("2 of 2");
+    screen.press("tab left");
+    screen.expect("stopped   1 of 2");
+    screen.never("the lighter one");
+    let chat = in_history(&mut screen);
+    let texts: Vec<_> = chat
+        .all()
+        .into_iter()
+        .filter_map(|entry| match &entry.body {
+            EntryBody::Answer { message, .. } => Some(message.text.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(texts, ["Of the two", "Of the two, the lighter one."]);
+}
