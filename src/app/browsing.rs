@@ -3,8 +3,9 @@
 use super::browser::{About, Asking, Browser, BrowserFocus, Undoable, tags_of};
 use super::effect::Effect;
 use super::line_input::LineInput;
-use super::model::{LoadedFrom, Loading, Model, Saving};
+use super::model::{Model, Saving};
 use super::msg::{ChatList, LoadedChat};
+use super::opening::{LoadedFrom, Loading};
 use super::overlay::Overlay;
 use crate::chat::ConversationId;
 use crate::config::action::Action;

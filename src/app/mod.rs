@@ -16,6 +16,7 @@ mod line_input;
 mod model;
 mod model_list;
 mod msg;
+mod opening;
 mod overlay;
 mod palette;
 mod panel;
