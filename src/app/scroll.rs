@@ -16,10 +16,8 @@ pub enum Move {
     Top,
     /// The last line, and follow.
     End,
-    /// The start of this item into view.
-    Reveal(usize),
-    /// This line of this item into view, with a few lines above it.
-    RevealLine {
+    /// This line of this item into view, with what leads to it above: of the first line, nothing.
+    Reveal {
         /// The item.
         item: usize,
         /// The line, from 0.
@@ -80,7 +78,7 @@ impl Scroll {
         *self = Self { pin: Some(item), ..Self::default() };
     }
 
-    /// Stays with this item, a little below the top.
+    /// Stays with the start of this item, and looks in it for what was looked for.
     pub fn show(&mut self, item: usize) {
         let anchor = Some(Anchor { item, line: 0 });
         *self = Self { anchor, is_all_seen: true, wanted_hit: Some(item), ..Self::default() };
@@ -91,20 +89,15 @@ impl Scroll {
         self.wanted_hit.take()
     }
 
-    /// Shows this line of an item, where it is not in view.
-    pub fn reveal_line(&mut self, item: usize, line: usize) {
-        self.pending.push(Move::RevealLine { item, line });
-    }
-
     /// The item that the view stays with, unless it follows.
     #[must_use]
     pub fn anchor_item(&self) -> Option<usize> {
         self.anchor.map(|anchor| anchor.item)
     }
 
-    /// Brings the start of this item into view, where it is not yet.
-    pub fn reveal(&mut self, item: usize) {
-        self.pending.push(Move::Reveal(item));
+    /// Brings this line of an item into view, where it is not yet.
+    pub fn reveal(&mut self, item: usize, line: usize) {
+        self.pending.push(Move::Reveal { item, line });
     }
 
     /// Leaves the start of this item in the row in which it stands now, or brings it to the top.
@@ -156,15 +149,10 @@ impl Scroll {
                 Move::Top => 0,
                 Move::End => follow_top,
                 Move::Messages(by) => message_start(heights, top, by),
-                Move::Reveal(item) => {
-                    let start = start_of(item);
-                    let is_seen = (top..top + viewport).contains(&start);
-                    if is_seen { top } else { start }
-                }
-                Move::RevealLine { item, line } => {
-                    let line = start_of(item) + line;
-                    let is_seen = (top..top + viewport).contains(&line);
-                    if is_seen { top } else { line.saturating_sub(viewport / 4) }
+                Move::Reveal { item, line } => {
+                    let wanted = start_of(item) + line;
+                    let is_seen = (top..top + viewport).contains(&wanted);
+                    if is_seen { top } else { wanted - line.min(viewport / 4) }
                 }
                 Move::Keep { item, row } => start_of(item).saturating_sub(row),
             };

@@ -36,7 +36,7 @@ impl Model {
         let next = places.iter().find(|at| if by < 0 { **at < here } else { **at > here }).copied();
         if let Some(next) = next {
             self.selected = Some(entries[next].id.clone());
-            self.scroll.reveal(next);
+            self.scroll.reveal(next, 0);
         } else if by > 0 {
             self.scroll.request(super::scroll::Move::End);
         }

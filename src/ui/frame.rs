@@ -34,7 +34,7 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     if let (Some(item), Some(query)) = (model.scroll.take_wanted_hit(), &model.chat.marks)
         && let Some(line) = cache.first_hit(item, query)
     {
-        model.scroll.reveal_line(item, line);
+        model.scroll.reveal(item, line);
         settle(model, cache, &layout);
     }
     keep_selection_in_view(model, cache);
