@@ -307,7 +307,7 @@ impl Model {
     /// Takes one fact. `jitter` is a random number from 0 to 1.
     pub fn update(&mut self, msg: Msg, now: Moment, jitter: f64) -> Vec<Effect> {
         self.now = now;
-        if matches!(msg, Msg::KeyPressed(_) | Msg::Pasted(_) | Msg::Asked(_) | Msg::Turn(_)) {
+        if matches!(msg, Msg::KeyPressed(_) | Msg::Pasted(_) | Msg::Asked(_)) {
             self.draft_touched();
         }
         let mut effects = self.act_on_held_letter(&msg);

@@ -21,6 +21,7 @@ impl Model {
         }
         if self.running_turn().is_some() {
             self.queue.push_back(text);
+            self.draft_touched();
             self.notify(strings::notice_queued(self.queue.len()));
             return Vec::new();
         }
@@ -35,10 +36,9 @@ impl Model {
         if self.running_turn().is_some() {
             return Vec::new();
         }
-        match self.queue.pop_front() {
-            Some(text) => self.start_question(text, None),
-            None => Vec::new(),
-        }
+        let Some(text) = self.queue.pop_front() else { return Vec::new() };
+        self.draft_touched();
+        self.start_question(text, None)
     }
 
     /// Asks the last question again; what was answered before stays in the history.
