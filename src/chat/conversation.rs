@@ -212,6 +212,9 @@ impl Conversation {
     /// The message that has versions where this one of the path stands: itself, or an answer of the same turn before it.
     #[must_use]
     pub fn versioned(&self, at: usize) -> Option<&Entry> {
+        if self.versions.is_empty() {
+            return None;
+        }
         let entry = self.entries.get(at)?;
         if matches!(entry.body, EntryBody::Question(_)) {
             return self.versions.contains_key(&entry.id).then_some(entry);
@@ -224,18 +227,28 @@ impl Conversation {
     /// What was said in this version: the question, or everything that was answered in its turn.
     #[must_use]
     pub fn said(&self, message: &MessageId) -> String {
-        let mut chat = self.clone();
-        chat.show(message);
-        let Some(at) = chat.entries.iter().position(|entry| entry.id == *message) else { return String::new() };
-        if let EntryBody::Question(text) = &chat.entries[at].body {
+        let path = self.path_through(message);
+        let mut turn = path.iter().skip_while(|entry| entry.id != *message).peekable();
+        if let Some(EntryBody::Question(text)) = turn.peek().map(|entry| &entry.body) {
             return text.clone();
         }
-        let turn = chat.entries[at..].iter().take_while(|entry| !matches!(entry.body, EntryBody::Question(_)));
+        let turn = turn.take_while(|entry| !matches!(entry.body, EntryBody::Question(_)));
         let texts = turn.filter_map(|entry| match &entry.body {
             EntryBody::Answer { message, .. } => Some(message.text.trim()).filter(|text| !text.is_empty()),
             _ => None,
         });
         texts.collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// The path through this message as [`Self::show`] would show it.
+    fn path_through(&self, message: &MessageId) -> Vec<&Entry> {
+        if self.entries.iter().any(|entry| entry.id == *message) {
+            return self.entries.iter().collect();
+        }
+        let all = self.all();
+        let tree = Tree::new(&all);
+        let path = tree.place(message).map(|place| tree.path_through(place)).unwrap_or_default();
+        path.into_iter().map(|place| all[place]).collect()
     }
 
     /// Goes on by one turn, to what was written last after the end of the path; `false` when nothing follows it.

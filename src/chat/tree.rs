@@ -1,6 +1,7 @@
 //! Which message follows which. A chat is a tree: asking again, editing a question and going on elsewhere make siblings,
 //! and the path from the beginning to one message is what is shown and sent.
 
+use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 
 use super::{Entry, EntryBody, MessageId};
@@ -37,8 +38,9 @@ pub(super) struct Tree {
 impl Tree {
     /// The tree of these messages. A parent that cannot be found leaves a gap, bridged by what was written before it.
     #[must_use]
-    pub(super) fn new(entries: &[Entry]) -> Self {
-        let places: HashMap<_, _> = entries.iter().enumerate().map(|(at, entry)| (entry.id.clone(), at)).collect();
+    pub(super) fn new<E: Borrow<Entry>>(entries: &[E]) -> Self {
+        let placed = || entries.iter().map(Borrow::borrow).enumerate();
+        let places: HashMap<_, _> = placed().map(|(at, entry)| (entry.id.clone(), at)).collect();
         let parent_of = |(at, entry): (usize, &Entry)| match &entry.parent {
             None => None,
             Some(parent) => match places.get(parent) {
@@ -46,7 +48,7 @@ impl Tree {
                 Some(_) | None => at.checked_sub(1),
             },
         };
-        let parents: Vec<Option<usize>> = entries.iter().enumerate().map(parent_of).collect();
+        let parents: Vec<Option<usize>> = placed().map(parent_of).collect();
         let mut is_leaf = vec![true; entries.len()];
         for parent in parents.iter().flatten() {
             is_leaf[*parent] = false;
