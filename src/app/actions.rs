@@ -240,6 +240,11 @@ impl Model {
             return Vec::new();
         }
         self.overlays.clear();
+        self.leave_for(make)
+    }
+
+    /// Leaves the open chat for an empty one.
+    pub(super) fn leave_for(&mut self, make: fn(ConversationId) -> OpenChat) -> Vec<Effect> {
         self.forget_load();
         let effects = self.leave_chat();
         self.chat = make(ConversationId((self.ids)().next_id()));

@@ -1,6 +1,7 @@
 //! What keys do in the browser of saved chats, and what becomes of the chats there.
 
 use super::browser::{About, Asking, Browser, BrowserFocus, Undoable, tags_of};
+use super::chat::OpenChat;
 use super::effect::Effect;
 use super::line_input::LineInput;
 use super::model::{Model, Saving};
@@ -22,13 +23,8 @@ const LOOK_AGAIN_MS: u64 = 1000;
 
 impl Model {
     pub(super) fn open_browser(&mut self) -> Vec<Effect> {
-        self.open_browser_for(String::new())
-    }
-
-    /// Opens the browser with this in its box.
-    pub(super) fn open_browser_for(&mut self, text: String) -> Vec<Effect> {
         let search = self.next_request_id();
-        let browser = Browser { input: LineInput { text }, ..Browser::new(search, self.now.mono_ms) };
+        let browser = Browser::new(search, self.now.mono_ms);
         let effect = list_effect(&browser, false);
         self.overlays.push(Overlay::Chats(Box::new(browser)));
         vec![effect]
@@ -271,10 +267,7 @@ impl Model {
         let Some(row) = self.chat_to_change() else { return Vec::new() };
         let mut effects = Vec::new();
         if row.id == self.chat.conversation.id {
-            self.forget_load();
-            effects = self.leave_chat();
-            self.chat = super::chat::OpenChat::new(ConversationId((self.ids)().next_id()));
-            self.reset_view();
+            effects = self.leave_for(OpenChat::new);
         }
         let record = Record::Deleted { conversation: row.id.clone(), time_ms: self.now.unix_ms };
         let undo = Record::Restored { conversation: row.id.clone() };
