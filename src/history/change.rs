@@ -2,7 +2,8 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
 
 use super::{Ids, IdsArgs, RenameArgs, title};
 use crate::chat::ConversationId;
@@ -29,7 +30,7 @@ pub(super) fn delete(args: &IdsArgs, data_dir: &Path, out: &mut dyn Write) -> an
         if chat.is_deleted {
             return (None, words::deleted_already(&name));
         }
-        let time_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis() as i64);
+        let time_ms = Timestamp::now().as_millisecond();
         (Some(Record::Deleted { conversation: id.clone(), time_ms }), words::deleted(&name, short))
     })
 }

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal as _, Read, Seek as _, Write};
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use super::ImportArgs;
 use crate::host;
@@ -74,7 +75,11 @@ impl Import {
             if io::stdin().is_terminal() {
                 host::note(words::FROM_STDIN);
             }
-            return self.text(path, io::stdin().lock(), Origin { name: "", time_ms: now_ms() });
+            return self.text(
+                path,
+                io::stdin().lock(),
+                Origin { name: "", time_ms: Timestamp::now().as_millisecond() },
+            );
         }
         let mut file = File::open(path)?;
         let mut start = Vec::new();
@@ -84,7 +89,7 @@ impl Import {
         }
         let changed = file.metadata().and_then(|meta| meta.modified()).ok();
         let changed = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let time_ms = changed.map_or_else(now_ms, |age| age.as_millis() as i64);
+        let time_ms = changed.map_or_else(|| Timestamp::now().as_millisecond(), |age| age.as_millis() as i64);
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         // A pipe cannot go back, but what was read of it comes first.
         let origin = Origin { name: &name, time_ms };
@@ -147,8 +152,4 @@ impl Progress {
             let _ = write!(io::stderr(), "\r\u{1b}[K");
         }
     }
-}
-
-fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis() as i64)
 }

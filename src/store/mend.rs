@@ -4,8 +4,8 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::StoreError;
@@ -115,7 +115,7 @@ fn damaged() -> StoreError {
 
 /// Brings what can be read of the file into a new one, which takes its place; the old one is kept beside it.
 pub(super) fn set_aside(path: &Path, tell: &mut dyn FnMut(String)) -> Result<(), StoreError> {
-    let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
+    let time = Timestamp::now().as_millisecond();
     let aside = PathBuf::from(format!("{}.damaged-{time}", path.display()));
     // Other instances wait, as far as the damage lets them be held, and then see that the file has moved.
     let hold = open::plainly(path).ok().filter(|held| held.execute_batch("begin immediate").is_ok());

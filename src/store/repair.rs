@@ -2,8 +2,8 @@
 //! result, so that the next request of that chat is valid.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::error::StoreError;
@@ -104,7 +104,7 @@ pub(super) fn close_calls(
         return Ok(());
     }
     let mut parent = answer;
-    let time_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis() as i64);
+    let time_ms = Timestamp::now().as_millisecond();
     for call in meta["tool_calls"].as_array().into_iter().flatten() {
         let message = MessageId(make_id());
         let text = |key: &str| call[key].as_str().unwrap_or_default().to_owned();

@@ -286,7 +286,7 @@ pub(super) fn is_ours(connection: &Connection) -> Result<bool, StoreError> {
 
 /// Makes a checked copy of the file and removes all but the last three; gives its path.
 pub(super) fn back_up(connection: &Connection, folder: &Path, version: i64) -> Result<PathBuf, StoreError> {
-    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_millis());
+    let time = jiff::Timestamp::now().as_millisecond();
     let path = folder.join(format!("history.db.backup-{time:014}-v{version}"));
     if let Err(error) = copy_checked(connection, &path) {
         // Half a copy is none, and takes the room that may be missing.

@@ -7,8 +7,9 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rusqlite::TransactionBehavior;
 use tokio::sync::oneshot;
 
@@ -292,8 +293,13 @@ impl Actor {
     /// A step of what nobody waits for. What goes wrong with it is tried again with the next start.
     fn work_behind(&mut self) {
         let Some(connection) = &mut self.connection else { return };
-        let is_left = index::step(connection)
-            .and_then(|is_left| if is_left { Ok(true) } else { retention::step(connection, self.retention, now_ms()) });
+        let is_left = index::step(connection).and_then(|is_left| {
+            if is_left {
+                Ok(true)
+            } else {
+                retention::step(connection, self.retention, Timestamp::now().as_millisecond())
+            }
+        });
         self.is_work_left = is_left.unwrap_or_else(|error| {
             tracing::warn!(%error, "the search index was not brought up to date");
             let error = StoreError::from(error);
@@ -584,8 +590,4 @@ fn joined(batch: &[Record]) -> Vec<Record> {
         }
     }
     out
-}
-
-fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis() as i64)
 }
