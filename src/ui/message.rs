@@ -51,6 +51,12 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Whether the row at this place is text of the message, set in from its label.
+    #[must_use]
+    pub(super) fn is_body(&self, at: usize) -> bool {
+        (self.before.len()..self.before.len() + self.document.line_count()).contains(&at)
+    }
+
     /// The row at this place.
     #[must_use]
     pub(super) fn line(&self, at: usize) -> Option<&Line> {

@@ -327,18 +327,9 @@ fn draw_rows<'a>(
     marks: Option<&Query>,
 ) -> u16 {
     let mut y = from;
-    let (before, body) = (rows.before.len(), rows.document.line_count());
     for at in skip..rows.height() {
-        if y >= area.bottom() {
-            break;
-        }
-        let (x, line) = if at < before {
-            (0, &rows.before[at])
-        } else if at < before + body {
-            (TEXT_COLUMN.min(area.width / 4), rows.document.line(at - before))
-        } else {
-            (0, &rows.after[at - before - body])
-        };
+        let Some(line) = rows.line(at).filter(|_| y < area.bottom()) else { break };
+        let x = if rows.is_body(at) { TEXT_COLUMN.min(area.width / 4) } else { 0 };
         let found = marks.map(|query| query.marks(&line.to_text())).unwrap_or_default();
         if found.is_empty() {
             canvas.line(area, x, y, line);
