@@ -387,19 +387,25 @@ impl Term {
         is_here.then_some(count)
     }
 
-    /// The same for an identifier written in parts, where one word is looked for.
+    /// The same where one is written in parts and the other in one word.
     fn ends_whole(&self, text: &[Word]) -> Option<usize> {
         let wanted = self.whole.as_ref().or(if self.words.len() == 1 { self.words.first() } else { None })?;
+        let is_wanted =
+            |word: &str| if self.is_prefix { word.starts_with(wanted.as_str()) } else { word == wanted.as_str() };
+        let first = text.first()?;
+        // The word may be a part of a longer identifier.
+        if self.whole.is_some() && is_wanted(&first.text) {
+            return Some(1);
+        }
         let parts = 1 + text.iter().skip(1).take_while(|word| word.is_part).count();
-        if text.first()?.is_part || (parts == 1 && self.whole.is_none()) {
+        if first.is_part || parts == 1 {
             return None;
         }
         let mut whole = String::new();
         for word in &text[..parts] {
             whole.push_str(&word.text);
         }
-        let is_here = if self.is_prefix { whole.starts_with(wanted.as_str()) } else { whole == *wanted };
-        is_here.then_some(parts)
+        is_wanted(&whole).then_some(parts)
     }
 }
 
@@ -558,6 +564,7 @@ mod tests {
         assert_eq!(marked("tent ", "A Tent, two tents"), ["Tent"]);
         assert_eq!(marked("readfile ", "call readFile now"), ["readFile"]);
         assert_eq!(marked("readFile ", "read file and readfile"), ["read file", "readfile"]);
+        assert_eq!(marked("readFile ", "readfileTent and myReadfile, not readfiles"), ["readfile", "Readfile"]);
         assert_eq!(marked("creme", "Crème brûlée"), ["Crème"]);
         assert_eq!(marked("寝袋", "この寝袋は"), ["寝袋"]);
     }
