@@ -27,7 +27,7 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     model.composer.set_width(Layout::prompt_columns(model.size.0));
     let layout = layout_of(model);
     let theme = theme_of(model);
-    if let Some(card) = cache.lay_out(model, &layout, theme) {
+    if let Some(card) = cache.lay_out(model, &layout, &theme) {
         model.approval.laid_out(card.argument_lines, card.visible);
     }
     settle(model, cache, &layout);
@@ -42,7 +42,7 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         overlay::settle_wire(page, model.size);
     }
     if let Some(Overlay::Chats(browser)) = model.overlays.last() {
-        cache.lay_out_preview(browser, model, overlay::preview_columns(model.size.0), theme);
+        cache.lay_out_preview(browser, model, overlay::preview_columns(model.size.0), &theme);
     }
     match model.overlays.last_mut() {
         Some(Overlay::Chats(browser)) => overlay::settle_preview(browser, cache, model.size),

@@ -102,11 +102,11 @@ struct PreviewOf {
 impl RenderCache {
     /// Finds what changed and the heights of the items in order, as far as they are known; gives the approval card, if
     /// there is one. What is not near the end is laid out once it is to be seen.
-    pub fn lay_out(&mut self, model: &Model, layout: &Layout, theme: Theme) -> Option<Card> {
+    pub fn lay_out(&mut self, model: &Model, layout: &Layout, theme: &Theme) -> Option<Card> {
         let frame = Frame {
             prose: layout.prose,
             wide: layout.wide,
-            theme,
+            theme: *theme,
             symbols: Symbols::of(model.look),
             look: model.look,
             is_expanded: model.is_expanded,
@@ -181,7 +181,7 @@ impl RenderCache {
     }
 
     /// Lays out a saved chat for the browser's preview.
-    pub fn lay_out_preview(&mut self, browser: &Browser, model: &Model, width: u16, theme: Theme) {
+    pub fn lay_out_preview(&mut self, browser: &Browser, model: &Model, width: u16, theme: &Theme) {
         let Some(loaded) = &browser.preview else { return };
         let of = PreviewOf {
             chat: loaded.conversation.id.clone(),
@@ -239,12 +239,12 @@ fn preview_lines(
     browser: &Browser,
     model: &Model,
     width: u16,
-    theme: Theme,
+    theme: &Theme,
 ) -> (Vec<Line>, Option<usize>) {
     let frame = Frame {
         prose: width.saturating_sub(TEXT_COLUMN).max(8),
         wide: width.saturating_sub(TEXT_COLUMN).max(8),
-        theme,
+        theme: *theme,
         symbols: Symbols::of(model.look),
         look: crate::config::look::Look { has_clock: false, ..model.look },
         is_expanded: false,
