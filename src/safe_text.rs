@@ -120,24 +120,50 @@ fn sanitised(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len() + 16);
     let mut column = 0;
     for cluster in raw.graphemes(true) {
-        match cluster {
-            "\n" | "\r\n" => {
-                out.push('\n');
-                column = 0;
-            }
-            "\t" => {
-                let spaces = TAB_WIDTH - column % TAB_WIDTH;
-                out.extend(std::iter::repeat_n(' ', spaces));
-                column += spaces;
-            }
-            _ => {
-                let start = out.len();
-                push_cluster(&mut out, cluster);
-                column += width(&out[start..]);
-            }
-        }
+        push_shown(&mut out, &mut column, cluster);
     }
     out
+}
+
+/// Adds what a cluster is shown as, and counts its columns since the line began.
+fn push_shown(out: &mut String, column: &mut usize, cluster: &str) {
+    match cluster {
+        "\n" | "\r\n" => {
+            out.push('\n');
+            *column = 0;
+        }
+        "\t" => {
+            let spaces = TAB_WIDTH - *column % TAB_WIDTH;
+            out.extend(std::iter::repeat_n(' ', spaces));
+            *column += spaces;
+        }
+        _ => {
+            let start = out.len();
+            push_cluster(out, cluster);
+            *column += width(&out[start..]);
+        }
+    }
+}
+
+/// Which bytes of the raw text stand behind these bytes of its [`SafeText::block`]. A cluster of which only a part is
+/// meant counts as a whole.
+#[must_use]
+pub fn raw_range(raw: &str, shown: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let (mut out, mut column, mut before) = (String::new(), 0, 0);
+    let mut found: Option<std::ops::Range<usize>> = None;
+    for (at, cluster) in raw.grapheme_indices(true) {
+        if before >= shown.end {
+            break;
+        }
+        out.clear();
+        push_shown(&mut out, &mut column, cluster);
+        before += out.len();
+        if before > shown.start {
+            let start = found.map_or(at, |found| found.start);
+            found = Some(start..at + cluster.len());
+        }
+    }
+    found.unwrap_or(raw.len()..raw.len())
 }
 
 fn push_cluster(out: &mut String, cluster: &str) {
@@ -220,6 +246,23 @@ mod tests {
     #[test]
     fn escapes_become_pictures_and_bidi_becomes_marks() {
         assert_eq!(SafeText::block("a\x1b[31mb\u{202e}c\u{9b}d").as_str(), "a\u{241b}[31mb<U+202E>c<U+009B>d");
+    }
+
+    #[test]
+    fn what_is_shown_leads_back_to_what_was_said() {
+        let raw = "a\tb\r\n\x1b[1m\u{202e}é";
+        let shown = SafeText::block(raw);
+        let back = |words: &str| {
+            let at = shown.as_str().find(words).unwrap();
+            &raw[raw_range(raw, at..at + words.len())]
+        };
+        assert_eq!(back("a"), "a");
+        assert_eq!(back(" b"), "\tb");
+        assert_eq!(back("b\n\u{241b}"), "b\r\n\x1b");
+        assert_eq!(back("U+"), "\u{202e}");
+        assert_eq!(back("é"), "é");
+        assert_eq!(&raw[raw_range(raw, 0..shown.as_str().len())], raw);
+        assert_eq!(raw_range(raw, 99..100), raw.len()..raw.len());
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! A line ready to be drawn: safe text in styles.
+//! A line ready to be drawn: safe text in styles, and how it came to be a line of its own, so that what is copied has
+//! neither wraps nor indents.
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 use ratatui::style::Style;
@@ -16,18 +18,53 @@ pub struct Span {
     pub style: Style,
 }
 
+/// How the text of a row follows that of the row above.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Joins {
+    /// As a line of its own.
+    #[default]
+    NewLine,
+    /// Wrapped at blanks, which were dropped.
+    Space,
+    /// Wrapped within a word or between characters.
+    Nothing,
+}
+
 /// One row of spans.
-#[derive(Clone, Debug, Default, PartialEq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Line {
     /// From left to right.
     pub spans: Vec<Span>,
+    /// How it follows the row above.
+    pub joins: Joins,
+    /// Bytes at its start that are not its text: indents and the bars of quotes.
+    pub lead: u16,
+    /// Where it stands in its block: bytes of the block's text before it, lines of a table before it.
+    pub offset: u32,
+}
+
+impl Hash for Line {
+    /// Rows that look the same are the same.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.spans.hash(state);
+    }
 }
 
 impl Line {
+    /// Nothing at all.
+    pub const EMPTY: Self = Self { spans: Vec::new(), joins: Joins::NewLine, lead: 0, offset: 0 };
+
     /// A line of one span.
     #[must_use]
     pub fn styled(text: SafeText, style: Style) -> Self {
-        Self { spans: vec![Span { text, style }] }
+        Self { spans: vec![Span { text, style }], ..Self::EMPTY }
+    }
+
+    /// All of it is furniture and no text: what stands before other rows.
+    #[must_use]
+    pub fn as_lead(mut self) -> Self {
+        self.lead = self.spans.iter().map(|span| span.text.as_str().len()).sum::<usize>() as u16;
+        self
     }
 
     /// Adds a span at the right; the style of an equal neighbour is joined.
@@ -46,7 +83,7 @@ impl Line {
         if ranges.is_empty() {
             return;
         }
-        let mut out = Self::default();
+        let mut out = Self { spans: Vec::new(), ..*self };
         let mut at = 0;
         for span in std::mem::take(&mut self.spans) {
             let (start, end) = (at, at + span.text.as_str().len());
@@ -72,11 +109,35 @@ impl Line {
         self.spans.iter().map(|span| span.text.width()).sum()
     }
 
+    /// Its text without styles and without its lead.
+    #[must_use]
+    pub fn own_text(&self) -> String {
+        let mut text = self.to_text();
+        text.drain(..usize::from(self.lead).min(text.len()));
+        text
+    }
+
     /// The text without styles.
     #[must_use]
     pub fn to_text(&self) -> String {
         self.spans.iter().map(|span| span.text.as_str()).collect()
     }
+}
+
+/// The text of rows that follow each other, with wraps undone and without indents.
+#[must_use]
+pub fn unwrapped<'a>(rows: impl IntoIterator<Item = &'a Line>) -> String {
+    let mut text = String::new();
+    for (at, row) in rows.into_iter().enumerate() {
+        match row.joins {
+            _ if at == 0 => {}
+            Joins::NewLine => text.push('\n'),
+            Joins::Space => text.push(' '),
+            Joins::Nothing => {}
+        }
+        text.push_str(&row.own_text());
+    }
+    text
 }
 
 impl<'a> From<&'a Line> for Cow<'a, Line> {

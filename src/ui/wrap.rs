@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::safe_text::{SafeText, cluster_width};
-use crate::ui::line::Line;
+use crate::ui::line::{Joins, Line};
 
 /// Where a row may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,20 +35,32 @@ pub fn wrap_line(line: &Line, width: usize, breaking: Breaking) -> Vec<Line> {
         text.push(&span.text);
         runs.push((start..text.as_str().len(), span.style));
     }
-    let mut first_run = 0;
+    let (mut first_run, mut last_end) = (0, None);
     rows(text.as_str(), width, breaking)
         .into_iter()
         .map(|row| {
             while runs.get(first_run).is_some_and(|(run, _)| run.end <= row.start) {
                 first_run += 1;
             }
-            let mut out = Line::default();
+            let joins = last_end.map_or(Joins::NewLine, |end| joins(&text.as_str()[end..row.start]));
+            last_end = Some(row.end);
+            let mut out = Line { joins, offset: row.start as u32, ..Line::EMPTY };
             for (run, style) in runs.iter().skip(first_run).take_while(|(run, _)| run.start < row.end) {
                 out.push(text.slice(run.start.max(row.start)..run.end.min(row.end)), *style);
             }
             out
         })
         .collect()
+}
+
+/// How a row follows the one above, between which this was left out.
+#[must_use]
+pub fn joins(left_out: &str) -> Joins {
+    match left_out {
+        "" => Joins::Nothing,
+        blanks if blanks.contains('\n') => Joins::NewLine,
+        _ => Joins::Space,
+    }
 }
 
 /// Wraps a styled line by words and puts `first` before the first row, `rest` before each other: a hanging indent. The
@@ -63,13 +75,16 @@ pub fn wrap_hanging(line: &Line, first: &Line, rest: &Line, width: usize) -> Vec
     out
 }
 
-/// Puts a prefix before a row.
+/// Puts a prefix before a row, whose lead it becomes as far as it is one itself.
 #[must_use]
 pub fn joined(prefix: &Line, row: Line) -> Line {
     if prefix.spans.is_empty() {
         return row;
     }
     let mut out = prefix.clone();
+    let bytes: usize = prefix.spans.iter().map(|span| span.text.as_str().len()).sum();
+    out.lead = if usize::from(prefix.lead) == bytes { prefix.lead.saturating_add(row.lead) } else { prefix.lead };
+    (out.joins, out.offset) = (row.joins, row.offset);
     for span in row.spans {
         out.push(span.text, span.style);
     }
@@ -267,7 +282,8 @@ mod tests {
         line.push(SafeText::line("bold words"), bold);
         let mut first = Line::styled(SafeText::line("plain "), Style::new());
         first.push(SafeText::line("bold"), bold);
-        assert_eq!(wrap_line(&line, 10, Breaking::Words), [first, Line::styled(SafeText::line("words"), bold)]);
+        let second = Line { joins: Joins::Space, offset: 11, ..Line::styled(SafeText::line("words"), bold) };
+        assert_eq!(wrap_line(&line, 10, Breaking::Words), [first, second]);
     }
 
     #[test]

@@ -2,9 +2,11 @@
 //! the end is done again with each delta. One that became too large for that is shown as plain text, to which only the
 //! new part is added. The complete message is parsed once more as a whole, for links defined further down. Pure.
 
+use super::Options;
 use super::plain::{Kind, Plain};
-use super::render::{self, MAX_LINE_BYTES};
-use super::{Options, append_block};
+use super::region::{Region, RegionKind};
+use super::render::{self, Block, MAX_LINE_BYTES};
+use super::writer::language;
 use crate::ui::line::Line;
 use crate::ui::theme::Theme;
 
@@ -15,14 +17,17 @@ const KNOWN_LINE_BYTES: usize = 1024;
 /// Bytes at each end of the former source by which it is known again.
 const KNOWN_BY_BYTES: usize = 64;
 
-static NO_LINE: Line = Line { spans: Vec::new() };
+static NO_LINE: Line = Line::EMPTY;
 
 /// The lines of one message, kept while it grows.
 #[derive(Default)]
 pub struct Document {
     lines: Vec<Line>,
-    /// Lines and bytes of blocks that can no longer change.
+    /// What stands in which lines, from the top.
+    regions: Vec<Region>,
+    /// Lines, regions and bytes of blocks that can no longer change.
     settled_lines: usize,
+    settled_regions: usize,
     settled_bytes: usize,
     plain: Option<Plain>,
     seen: Option<Seen>,
@@ -67,8 +72,12 @@ impl Document {
         });
         if is_complete {
             self.parsed_bytes += source.len();
-            self.lines = super::render(source, options);
+            self.lines.clear();
+            self.regions.clear();
             self.plain = None;
+            for block in render::blocks(source, options) {
+                self.append(block, 0);
+            }
         } else {
             self.grow(source, options);
         }
@@ -86,6 +95,38 @@ impl Document {
         self.lines.get(at).unwrap_or(&NO_LINE)
     }
 
+    /// What stands in which lines, from the top.
+    #[must_use]
+    pub fn regions(&self) -> &[Region] {
+        &self.regions
+    }
+
+    /// What stands in this line, if it is text.
+    #[must_use]
+    pub fn region_at(&self, line: usize) -> Option<&Region> {
+        let after = self.regions.partition_point(|region| region.rows.start <= line);
+        self.regions[..after].last().filter(|region| region.rows.contains(&line))
+    }
+
+    /// The lines, taken out.
+    #[must_use]
+    pub fn into_lines(self) -> Vec<Line> {
+        self.lines
+    }
+
+    /// Adds a block, found so many bytes into the source, below those before it, with one blank line between.
+    fn append(&mut self, block: Block, from: usize) {
+        if block.lines.is_empty() {
+            return;
+        }
+        if !self.lines.is_empty() {
+            self.lines.push(Line::default());
+        }
+        let above = self.lines.len();
+        self.regions.extend(block.regions.into_iter().map(|region| region.moved(above, from)));
+        self.lines.extend(block.lines);
+    }
+
     fn reset(&mut self) {
         *self = Self { parsed_bytes: self.parsed_bytes, ..Self::default() };
     }
@@ -93,10 +134,17 @@ impl Document {
     fn grow(&mut self, source: &str, options: &Options<'_>) {
         loop {
             if let Some(plain) = &mut self.plain {
-                let Some(end) = plain.update(source, &mut self.lines, options) else { return };
+                let end = plain.update(source, &mut self.lines, options);
+                if let Some(region) = self.regions.last_mut() {
+                    region.rows.end = self.lines.len();
+                    region.source.end = end.unwrap_or(source.len());
+                    region.block.end = region.source.end;
+                }
+                let Some(end) = end else { return };
                 self.plain = None;
                 self.settled_bytes = end;
                 self.settled_lines = self.lines.len();
+                self.settled_regions = self.regions.len();
             }
             if !self.parse_open(source, options) {
                 return;
@@ -108,6 +156,8 @@ impl Document {
     fn parse_open(&mut self, source: &str, options: &Options<'_>) -> bool {
         self.settled_bytes += blank_lines(&source[self.settled_bytes..]);
         self.lines.truncate(self.settled_lines);
+        self.regions.truncate(self.settled_regions);
+        let from = self.settled_bytes;
         let tail = &source[self.settled_bytes..];
         self.parsed_bytes += tail.len();
         let mut blocks = render::blocks(tail, options);
@@ -124,9 +174,10 @@ impl Document {
         let open_start = blocks.get(open).map_or(0, |block| block.start);
         let mut unsettled = blocks.split_off(open);
         for block in blocks {
-            append_block(&mut self.lines, block.lines);
+            self.append(block, from);
         }
         self.settled_lines = self.lines.len();
+        self.settled_regions = self.regions.len();
         self.settled_bytes += open_start;
         let open_bytes = tail.len() - open_start;
         if open_bytes > MAX_OPEN_BYTES || last_line_bytes > MAX_LINE_BYTES {
@@ -139,12 +190,12 @@ impl Document {
         {
             self.has_open_head = true;
             match render::blocks(&head, options).pop() {
-                Some(table) => last.lines = table.lines,
+                Some(table) => (last.lines, last.regions) = (table.lines, Vec::new()),
                 None => drop(unsettled.pop()),
             }
         }
         for block in unsettled {
-            append_block(&mut self.lines, block.lines);
+            self.append(block, from);
         }
         false
     }
@@ -161,6 +212,17 @@ impl Document {
             self.lines.push(Line::default());
         }
         let start = self.settled_bytes;
+        let kind_of_region = match kind {
+            Kind::Prose => RegionKind::Text,
+            Kind::Code { .. } => RegionKind::Code { language: language(fence_line(block)) },
+        };
+        let lines = self.lines.len();
+        self.regions.push(Region {
+            rows: lines..lines,
+            block: start..start,
+            source: start..start,
+            kind: kind_of_region,
+        });
         self.plain = Some(Plain::new(kind, start + text_start, start + search_from, self.lines.len()));
     }
 }
@@ -179,6 +241,11 @@ fn head_of(source: &str) -> &str {
 
 fn tail_of(source: &str) -> &str {
     &source[source.ceil_char_boundary(source.len().saturating_sub(KNOWN_BY_BYTES))..]
+}
+
+/// What stands in the line of a fence behind it.
+fn fence_line(block: &str) -> &str {
+    block.lines().next().unwrap_or_default().trim_start_matches([' ', '`', '~'])
 }
 
 /// The head of a table whose rule is still on its way, with a rule: so that it does not stand there as raw text first.

@@ -115,7 +115,7 @@ impl<'a> Frames<'a> {
                 frame.push_rest(&mut prefix, self.options);
             }
         }
-        prefix
+        prefix.as_lead()
     }
 
     /// The prefixes of the next line, with the marks of items not drawn yet, and of those after it.
@@ -123,11 +123,14 @@ impl<'a> Frames<'a> {
         let rest = self.prefix_of(self.stack.len());
         let kept = self.kept(self.stack.len());
         let mut first = Line::default();
+        // The mark of an item is text, and what stands before it is none.
+        let mut lead = None;
         for (frame, is_kept) in self.stack.iter_mut().zip(kept) {
             match frame {
                 Frame::Item { marker, is_drawn } if !*is_drawn => {
                     *is_drawn = true;
                     if is_kept {
+                        lead.get_or_insert_with(|| first.clone().as_lead().lead);
                         first.push(marker.clone(), self.options.theme.text);
                     }
                 }
@@ -135,6 +138,7 @@ impl<'a> Frames<'a> {
                 _ => {}
             }
         }
-        (first, rest)
+        let first = first.as_lead();
+        (Line { lead: lead.unwrap_or(first.lead), ..first }, rest)
     }
 }

@@ -6,6 +6,7 @@ mod document;
 mod frames;
 mod inline;
 mod plain;
+mod region;
 mod render;
 mod table;
 mod target;
@@ -14,6 +15,7 @@ mod tests;
 mod writer;
 
 pub use document::Document;
+pub use region::{Region, RegionKind};
 
 use crate::ui::line::Line;
 use crate::ui::theme::Theme;
@@ -34,20 +36,7 @@ pub struct Options<'a> {
 /// The lines of a whole message. One blank line between blocks, none at the start or end.
 #[must_use]
 pub fn render(source: &str, options: &Options<'_>) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for block in render::blocks(source, options) {
-        append_block(&mut lines, block.lines);
-    }
-    lines
-}
-
-/// Adds the lines of a block below those of others, with one blank line between.
-fn append_block(lines: &mut Vec<Line>, block: Vec<Line>) {
-    if block.is_empty() {
-        return;
-    }
-    if !lines.is_empty() {
-        lines.push(Line::default());
-    }
-    lines.extend(block);
+    let mut document = Document::default();
+    document.update(source, true, options);
+    document.into_lines()
 }

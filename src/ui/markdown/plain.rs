@@ -5,8 +5,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::Options;
 use crate::safe_text::SafeText;
-use crate::ui::line::Line;
-use crate::ui::wrap::{Breaking, rows, wrap_plain};
+use crate::ui::line::{Joins, Line};
+use crate::ui::wrap::{Breaking, joins, rows, wrap_line};
 
 /// What stands before each line of code.
 pub(super) const CODE_INDENT: &str = "  ";
@@ -15,10 +15,8 @@ const MAX_HELD_BACK: usize = 64;
 
 /// A whole source text as plain rows, without blank lines at its end.
 pub(super) fn lines(source: &str, options: &Options<'_>) -> Vec<Line> {
-    wrap_plain(&SafeText::block(source.trim_end()), usize::from(options.width))
-        .into_iter()
-        .map(|row| if row.is_empty() { Line::default() } else { Line::styled(row, options.theme.text) })
-        .collect()
+    let text = Line::styled(SafeText::block(source.trim_end()), options.theme.text);
+    wrap_line(&text, usize::from(options.width), Breaking::Words)
 }
 
 /// What ends the text.
@@ -65,8 +63,10 @@ pub(super) struct Plain {
     /// Bytes of the source in which the end was looked for, and the start of the line there.
     searched: usize,
     line_start: usize,
-    /// The text of the open row.
+    /// The text of the open row, where it begins in the safe text of the block, and how it follows the row above.
     row: SafeText,
+    offset: usize,
+    joins: Joins,
     /// Rows that are final.
     fixed: usize,
 }
@@ -74,7 +74,16 @@ pub(super) struct Plain {
 impl Plain {
     /// Begins at this byte of the source. The end is looked for from `search_from`. `fixed` lines stand above.
     pub(super) fn new(kind: Kind, start: usize, search_from: usize, fixed: usize) -> Self {
-        Self { kind, consumed: start, searched: search_from, line_start: search_from, row: SafeText::default(), fixed }
+        Self {
+            kind,
+            consumed: start,
+            searched: search_from,
+            line_start: search_from,
+            row: SafeText::default(),
+            offset: 0,
+            joins: Joins::NewLine,
+            fixed,
+        }
     }
 
     /// Draws what was appended; the byte after the end of the block, where there is one.
@@ -108,16 +117,18 @@ impl Plain {
             return;
         }
         self.row.push(&SafeText::block(raw));
-        let mut ranges = self.ranges(&self.row, options);
-        let last = ranges.pop().map_or(0, |range| range.start);
-        for range in ranges {
-            let row = self.row.slice(range);
-            let is_second_blank = row.is_empty() && lines.last().is_none_or(|line| line.spans.is_empty());
+        let mut rows = self.rows(&self.row, options);
+        let Some(open) = rows.pop() else { return };
+        for row in rows {
+            let is_second_blank = row.spans.is_empty() && lines.last().is_none_or(|line| line.spans.is_empty());
             if !(is_second_blank && self.kind == Kind::Prose) {
-                lines.push(self.line(row, options));
+                lines.push(row);
             }
         }
-        self.row = self.row.slice(last..self.row.as_str().len());
+        self.joins = open.joins;
+        let start = open.offset as usize - self.offset;
+        self.offset += start;
+        self.row = self.row.slice(start..self.row.as_str().len());
         self.fixed = lines.len();
     }
 
@@ -126,17 +137,25 @@ impl Plain {
         let mut row = self.row.clone();
         row.push(&SafeText::block(held_back.trim_end_matches(['\r', '\n'])));
         if !row.is_empty() {
-            lines.extend(self.ranges(&row, options).into_iter().map(|range| self.line(row.slice(range), options)));
+            lines.extend(self.rows(&row, options));
         }
     }
 
-    fn ranges(&self, text: &SafeText, options: &Options<'_>) -> Vec<std::ops::Range<usize>> {
-        match self.kind {
+    /// The rows of the open row and what follows it.
+    fn rows(&self, text: &SafeText, options: &Options<'_>) -> Vec<Line> {
+        let ranges = match self.kind {
             Kind::Prose => rows(text.as_str(), usize::from(options.width), Breaking::Words),
             Kind::Code { .. } => {
                 rows(text.as_str(), usize::from(options.wide).saturating_sub(CODE_INDENT.len()), Breaking::Anywhere)
             }
-        }
+        };
+        let mut above = None;
+        let row = |range: std::ops::Range<usize>| {
+            let joins = above.map_or(self.joins, |end| joins(&text.as_str()[end..range.start]));
+            above = Some(range.end);
+            Line { joins, offset: (self.offset + range.start) as u32, ..self.line(text.slice(range), options) }
+        };
+        ranges.into_iter().map(row).collect()
     }
 
     fn line(&self, row: SafeText, options: &Options<'_>) -> Line {
@@ -146,6 +165,7 @@ impl Plain {
         let mut line = Line::default();
         if self.kind != Kind::Prose {
             line.push(SafeText::own(CODE_INDENT), options.theme.text);
+            line = line.as_lead();
         }
         line.push(row, options.theme.text);
         line

@@ -7,11 +7,16 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Options as Extensions, Parser, Tag};
 
 use super::Options;
+use super::region::Region;
 use super::writer::Writer;
 use crate::ui::line::Line;
 
 /// Bytes of a line of prose from which its block is shown as plain text.
 pub(super) const MAX_LINE_BYTES: usize = 16 * 1024;
+
+/// What is understood beyond `CommonMark`.
+pub(super) const EXTENSIONS: Extensions =
+    Extensions::ENABLE_TABLES.union(Extensions::ENABLE_STRIKETHROUGH).union(Extensions::ENABLE_TASKLISTS);
 
 /// A top-level block.
 pub(super) struct Block {
@@ -19,6 +24,8 @@ pub(super) struct Block {
     pub(super) start: usize,
     /// How it looks.
     pub(super) lines: Vec<Line>,
+    /// What stands in which of its lines.
+    pub(super) regions: Vec<Region>,
 }
 
 /// Parses a source and lays out its top-level blocks. Controls are shown before the parser sees them, because it takes
@@ -26,8 +33,16 @@ pub(super) struct Block {
 pub(super) fn blocks(source: &str, options: &Options<'_>) -> Vec<Block> {
     let (shown, grown_at) = with_controls_shown(source);
     let mut blocks = parsed(&shown, options);
-    for block in &mut blocks {
-        block.start -= GROWTH * grown_at.partition_point(|at| *at < block.start);
+    if !grown_at.is_empty() {
+        let in_source = |at: usize| at - GROWTH * grown_at.partition_point(|grown| *grown < at);
+        for block in &mut blocks {
+            block.start = in_source(block.start);
+            for region in &mut block.regions {
+                for range in [&mut region.block, &mut region.source] {
+                    *range = in_source(range.start)..in_source(range.end);
+                }
+            }
+        }
     }
     blocks
 }
@@ -61,18 +76,18 @@ fn with_controls_shown(source: &str) -> (Cow<'_, str>, Vec<usize>) {
 }
 
 fn parsed(source: &str, options: &Options<'_>) -> Vec<Block> {
-    let extensions = Extensions::ENABLE_TABLES | Extensions::ENABLE_STRIKETHROUGH | Extensions::ENABLE_TASKLISTS;
-    let mut blocks = Vec::new();
+    let mut blocks: Vec<Block> = Vec::new();
     let mut depth = 0_usize;
     let mut writer = Writer::new(options);
-    let mut is_plain = false;
-    for (event, range) in Parser::new_ext(source, extensions).into_offset_iter() {
+    let (mut is_plain, mut block_end) = (false, 0);
+    for (event, range) in Parser::new_ext(source, EXTENSIONS).into_offset_iter() {
         if depth == 0 {
             let line_start = source[..range.start].rfind('\n').map_or(0, |at| at + 1);
-            blocks.push(Block { start: line_start, lines: Vec::new() });
+            blocks.push(Block { start: line_start, lines: Vec::new(), regions: Vec::new() });
+            block_end = range.end;
             is_plain = has_long_line(source, &range, &event);
             if is_plain {
-                writer.plain(source.get(range).unwrap_or_default());
+                writer.plain(source, range.clone());
             }
         }
         match event {
@@ -81,13 +96,12 @@ fn parsed(source: &str, options: &Options<'_>) -> Vec<Block> {
             _ => {}
         }
         if !is_plain {
-            writer.event(event);
+            writer.event(event, range);
         }
-        if depth == 0 {
-            let lines = writer.finish();
-            if let Some(block) = blocks.last_mut() {
-                block.lines = lines;
-            }
+        if depth == 0
+            && let Some(block) = blocks.last_mut()
+        {
+            (block.lines, block.regions) = writer.finish(block.start..block_end);
         }
     }
     blocks

@@ -38,6 +38,7 @@ impl Table {
 /// The rows of a table in so many columns.
 pub(super) fn layout(table: &Table, room: usize, options: &Options<'_>) -> Vec<Line> {
     let Some((head, body)) = table.rows.split_first() else { return Vec::new() };
+    let of_row = |lines: Vec<Line>, row: usize| lines.into_iter().map(move |line| Line { offset: row as u32, ..line });
     let mut natural = vec![1; head.len()];
     for row in &table.rows {
         for (width, cell) in natural.iter_mut().zip(row) {
@@ -59,9 +60,9 @@ pub(super) fn layout(table: &Table, room: usize, options: &Options<'_>) -> Vec<L
     if lines.is_empty() && body.iter().flatten().all(|cell| cell.spans.is_empty()) {
         return lines;
     }
-    lines.push(Line::styled(rule(widths.iter().sum::<usize>() + gaps, options), options.theme.dim));
-    for row in body {
-        lines.extend(row_lines(row, &widths, &alignments));
+    lines.push(Line::styled(rule(widths.iter().sum::<usize>() + gaps, options), options.theme.dim).as_lead());
+    for (at, row) in body.iter().enumerate() {
+        lines.extend(of_row(row_lines(row, &widths, &alignments), at + 1));
     }
     lines
 }
@@ -149,7 +150,8 @@ fn records(head: &[Line], body: &[Vec<Line>], room: usize, options: &Options<'_>
     let widest = head.iter().map(Line::width).max().unwrap_or(0).min(room / 3);
     let mut lines = Vec::new();
     let no_rows = [Vec::new()];
-    for row in if body.is_empty() { &no_rows } else { body } {
+    for (at, row) in (if body.is_empty() { &no_rows } else { body }).iter().enumerate() {
+        let start = lines.len();
         if lines.last().is_some_and(|line: &Line| !line.spans.is_empty()) {
             lines.push(Line::default());
         }
@@ -171,6 +173,9 @@ fn records(head: &[Line], body: &[Vec<Line>], room: usize, options: &Options<'_>
             } else if !first.spans.is_empty() {
                 lines.push(first);
             }
+        }
+        for line in &mut lines[start..] {
+            line.offset = at as u32 + 1;
         }
     }
     lines

@@ -146,6 +146,82 @@ fn narrow_tables_become_records() {
     );
 }
 
+fn document(source: &str, width: u16) -> Document {
+    let theme = theme();
+    let mut document = Document::default();
+    document.update(source, true, &Options { width, wide: width, theme: &theme, ascii_lines: false });
+    document
+}
+
+/// Rows, text in the source and kind of each region.
+fn regions_of(source: &str, document: &Document) -> Vec<String> {
+    let regions = document.regions().iter().map(|region| {
+        let kind = match &region.kind {
+            RegionKind::Text => "text".to_owned(),
+            RegionKind::Code { language } => format!("code {language}"),
+            RegionKind::Table => "table".to_owned(),
+        };
+        format!("{}..{} {kind}: {:?}", region.rows.start, region.rows.end, &source[region.source.clone()])
+    });
+    regions.collect()
+}
+
+#[test]
+fn regions_say_what_stands_where() {
+    let source =
+        "# One *two*\n\npara graph\nof two\n\n- a\n\n  ~~~{.rust} x\n  \tlet x;\n  ~~~\n> q\n\n|a|\n|-|\n|1|\n";
+    assert_eq!(
+        regions_of(source, &document(source, 10)),
+        [
+            "0..1 text: \"One *two*\"",
+            "2..4 text: \"para graph\\nof two\"",
+            "5..6 text: \"a\"",
+            "7..9 code rust: \"~~~{.rust} x\\n  \\tlet x;\\n  ~~~\"",
+            "10..11 text: \"q\"",
+            "12..15 table: \"|a|\\n|-|\\n|1|\\n\"",
+        ]
+    );
+}
+
+#[test]
+fn code_and_cells_come_from_the_source_byte_for_byte() {
+    let source = "one\n\n- in a list\n\n  ```make\n  all:\n  \tcc\u{1b}[1m x\n\n  ```\n\n\u{7}\n\n|a|`b`|\n|-|-|\n|**1**|2 \\| 3|\n\n    x\n    y\n";
+    let document = document(source, 40);
+    let codes: Vec<String> = document.regions().iter().filter_map(|region| region.code(source)).collect();
+    assert_eq!(codes, ["all:\n\tcc\u{1b}[1m x\n\n", "x\ny\n"]);
+    let cells: Vec<_> =
+        document.regions().iter().map(|region| region.cells(source)).filter(|c| !c.is_empty()).collect();
+    assert_eq!(cells, [[["a", "b"], ["1", "2 | 3"]]]);
+}
+
+#[test]
+fn a_growing_document_has_the_regions_of_the_whole() {
+    let theme = theme();
+    let options = Options { width: 30, wide: 30, theme: &theme, ascii_lines: false };
+    let mut grown = Document::default();
+    for end in (0..=SAMPLE.len()).filter(|end| SAMPLE.is_char_boundary(*end)) {
+        grown.update(&SAMPLE[..end], false, &options);
+        for region in grown.regions() {
+            assert!(region.rows.end <= grown.line_count() && region.source.end <= end, "{region:?}");
+        }
+    }
+    assert_eq!(regions_of(SAMPLE, &grown), regions_of(SAMPLE, &document(SAMPLE, 30)));
+}
+
+#[test]
+fn undone_wraps_give_the_same_text_at_any_width() {
+    let at = |width| {
+        crate::ui::line::unwrapped(&document("Two `tents` fit, 日本語のテキスト and a_very_long_word.\\\nHard.\n\n> - quoted words\n\n```\nlet  x;\n\ty\n```\n\n1. one two\n   1. three four", width).into_lines())
+    };
+    assert_eq!(
+        at(80),
+        "Two tents fit, 日本語のテキスト and a_very_long_word.\nHard.\n\n-  quoted words\n\nlet  x;\n    y\n\n1.  one two\n1.  three four"
+    );
+    for width in 16..80 {
+        assert_eq!(at(width), at(80), "{width}");
+    }
+}
+
 #[test]
 fn links_show_where_they_go() {
     assert_eq!(

@@ -1,0 +1,95 @@
+//! What stands where in a laid-out message: which rows show which block, and where that block is in the source. Contents
+//! are read from the source again when they are wanted, so that a region costs next to nothing and is exact. Pure.
+
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+
+use super::render::EXTENSIONS;
+
+/// What a region is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegionKind {
+    /// A heading, a paragraph, the text of an item.
+    Text,
+    /// Code, with the language as it was named; the offsets of its rows are bytes of its safe text.
+    Code {
+        /// The first word of the fence's line; empty where there is none.
+        language: String,
+    },
+    /// A table; the offsets of its rows are lines of it, the head is line 0.
+    Table,
+}
+
+/// Rows that show one block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Which rows of the document.
+    pub rows: Range<usize>,
+    /// Bytes of the source of the outermost block that it stands in: what can be parsed by itself.
+    pub block: Range<usize>,
+    /// Bytes of the source of its own.
+    pub source: Range<usize>,
+    /// What it is.
+    pub kind: RegionKind,
+}
+
+impl Region {
+    /// The same so many rows further down and so many bytes further on.
+    #[must_use]
+    pub(super) fn moved(self, rows: usize, bytes: usize) -> Self {
+        let by = |range: Range<usize>, by: usize| range.start + by..range.end + by;
+        Self { rows: by(self.rows, rows), block: by(self.block, bytes), source: by(self.source, bytes), ..self }
+    }
+
+    /// The code of this region in its source, byte for byte; `None` where it is none.
+    #[must_use]
+    pub fn code(&self, source: &str) -> Option<String> {
+        let mut code: Option<String> = None;
+        for (event, at) in self.events(source)? {
+            match event {
+                Event::Start(Tag::CodeBlock(_)) if self.block.start + at.start == self.source.start => {
+                    code = Some(String::new());
+                }
+                Event::End(TagEnd::CodeBlock) if code.is_some() => return code,
+                Event::Text(text) => {
+                    if let Some(code) = &mut code {
+                        code.push_str(&text);
+                    }
+                }
+                _ => {}
+            }
+        }
+        code
+    }
+
+    /// The cells of this region's table line by line, the head first, without markup; nothing where it is none.
+    #[must_use]
+    pub fn cells(&self, source: &str) -> Vec<Vec<String>> {
+        let (mut lines, mut is_in) = (Vec::new(), false);
+        for (event, at) in self.events(source).into_iter().flatten() {
+            match event {
+                Event::Start(Tag::Table(_)) if self.block.start + at.start == self.source.start => is_in = true,
+                Event::End(TagEnd::Table) if is_in => return lines,
+                Event::Start(Tag::TableHead | Tag::TableRow) if is_in => lines.push(Vec::new()),
+                Event::Start(Tag::TableCell) if is_in => {
+                    if let Some(line) = lines.last_mut() {
+                        line.push(String::new());
+                    }
+                }
+                Event::Text(text) | Event::Code(text) | Event::InlineHtml(text) if is_in => {
+                    if let Some(cell) = lines.last_mut().and_then(|line: &mut Vec<String>| line.last_mut()) {
+                        cell.push_str(&text);
+                    }
+                }
+                _ => {}
+            }
+        }
+        lines
+    }
+
+    fn events<'a>(&self, source: &'a str) -> Option<impl Iterator<Item = (Event<'a>, Range<usize>)> + use<'a>> {
+        let block = source.get(self.block.clone())?;
+        Some(Parser::new_ext(block, EXTENSIONS).into_offset_iter())
+    }
+}
