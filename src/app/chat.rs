@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::agent::CutAnswer;
-use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, Message, MessageId, Usage};
+use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, Message, MessageId};
 use crate::store::{Query, Record};
 
 /// The chat on the screen.
@@ -88,33 +88,36 @@ impl OpenChat {
                 attachments: Vec::new(),
             }),
             Record::AnswerResumed { message: id, provider, model, .. } => {
-                let Some(entry) = self.conversation.entries.iter_mut().rev().find(|entry| entry.id == *id) else {
-                    return;
-                };
-                entry.state = EntryState::Streaming;
-                if let EntryBody::Answer { provider: asked, model: of, finish, finish_raw, error, .. } = &mut entry.body
-                {
-                    (*finish, *finish_raw, *error) = (None, None, None);
-                    provider.clone_into(asked);
-                    model.clone_into(of);
-                }
+                self.conversation.edit(id, |entry| {
+                    entry.state = EntryState::Streaming;
+                    if let EntryBody::Answer { provider: asked, model: of, finish, finish_raw, error, .. } =
+                        &mut entry.body
+                    {
+                        (*finish, *finish_raw, *error) = (None, None, None);
+                        provider.clone_into(asked);
+                        model.clone_into(of);
+                    }
+                });
             }
             Record::AnswerText { message, text } => {
-                if let Some(EntryBody::Answer { message, .. }) = body_of(&mut self.conversation.entries, message) {
-                    message.text.push_str(text);
-                }
+                self.conversation.edit(message, |entry| {
+                    if let EntryBody::Answer { message, .. } = &mut entry.body {
+                        message.text.push_str(text);
+                    }
+                });
             }
             Record::AnswerReasoning { message, text } => {
-                if let Some(EntryBody::Answer { message, .. }) = body_of(&mut self.conversation.entries, message) {
-                    message.reasoning.push_str(text);
-                }
+                self.conversation.edit(message, |entry| {
+                    if let EntryBody::Answer { message, .. } = &mut entry.body {
+                        message.reasoning.push_str(text);
+                    }
+                });
             }
             Record::AnswerEnded { message: id, state, .. } => {
-                let Some(entry) = self.conversation.entries.iter_mut().rev().find(|entry| entry.id == *id) else {
-                    return;
-                };
-                entry.state = *state;
-                end_answer(&mut entry.body, record);
+                self.conversation.edit(id, |entry| {
+                    entry.state = *state;
+                    end_answer(&mut entry.body, record);
+                });
             }
             Record::ToolResult { message, parent, time_ms, result, .. } => self.conversation.push(Entry {
                 id: message.clone(),
@@ -139,6 +142,20 @@ impl OpenChat {
             | Record::Tagged { .. }
             | Record::Drafted { .. }
             | Record::Added(_) => {}
+        }
+    }
+
+    /// This question is on the disk.
+    pub fn committed(&mut self, question: &MessageId) {
+        if self.being_sent.remove(question) {
+            self.conversation.touch(question);
+        }
+    }
+
+    /// Whether the history takes what is said changed, which is seen at what is being sent.
+    pub fn saving_changed(&mut self) {
+        for question in &self.being_sent {
+            self.conversation.touch(question);
         }
     }
 
@@ -182,7 +199,7 @@ impl OpenChat {
 
     /// Takes a last answer without any content back, which stays in the history; `false` when it does not follow results.
     pub fn drop_empty_answer(&mut self) -> bool {
-        let [.., before, last] = self.conversation.entries.as_slice() else { return false };
+        let [.., before, last] = &*self.conversation.entries else { return false };
         let is_empty = matches!(&last.body, EntryBody::Answer { message, .. }
             if message.text.trim().is_empty() && message.tool_calls.is_empty());
         let is_dropped = is_empty && matches!(before.body, EntryBody::ToolResult(_));
@@ -203,7 +220,7 @@ impl OpenChat {
 
     /// Goes back to before this message, which stays in the history.
     pub fn rewind_before(&mut self, message: &MessageId) {
-        if let Some(at) = self.conversation.entries.iter().position(|entry| entry.id == *message) {
+        if let Some(at) = self.conversation.entries.place(message) {
             self.conversation.truncate(at);
         }
     }
@@ -215,30 +232,6 @@ impl OpenChat {
             EntryBody::Answer { .. } | EntryBody::ToolResult(_) => None,
         })
     }
-
-    /// Tokens of all answers; `None` when none was reported.
-    #[must_use]
-    pub fn usage(&self) -> Option<Usage> {
-        let mut total: Option<Usage> = None;
-        for entry in &self.conversation.entries {
-            if let EntryBody::Answer { usage: Some(usage), .. } = &entry.body {
-                let sum = total.get_or_insert_default();
-                sum.input += usage.input;
-                sum.output += usage.output;
-            }
-        }
-        total
-    }
-
-    /// Tool calls made so far.
-    #[must_use]
-    pub fn call_count(&self) -> usize {
-        self.conversation.entries.iter().filter(|entry| matches!(entry.body, EntryBody::ToolResult(_))).count()
-    }
-}
-
-fn body_of<'a>(entries: &'a mut [Entry], id: &MessageId) -> Option<&'a mut EntryBody> {
-    entries.iter_mut().rev().find(|entry| entry.id == *id).map(|entry| &mut entry.body)
 }
 
 fn end_answer(body: &mut EntryBody, record: &Record) {

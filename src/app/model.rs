@@ -508,7 +508,7 @@ impl Model {
     fn on_store(&mut self, event: StoreEvent) {
         match event {
             StoreEvent::Committed(CommittedWhat::Question(message)) => {
-                self.chat.being_sent.remove(&message);
+                self.chat.committed(&message);
             }
             StoreEvent::Committed(what) => {
                 if let Some(at) = self.promised.iter().position(|(promised, _)| *promised == what) {
@@ -516,9 +516,13 @@ impl Model {
                     self.notify(notice);
                 }
             }
-            StoreEvent::Failed { why } => self.saving = Saving::Fails(why),
+            StoreEvent::Failed { why } => {
+                self.saving = Saving::Fails(why);
+                self.chat.saving_changed();
+            }
             StoreEvent::Recovered => {
                 self.saving = Saving::Works;
+                self.chat.saving_changed();
                 self.unsaved.clear();
             }
             StoreEvent::Notice(text) => self.notify(text),

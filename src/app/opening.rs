@@ -130,7 +130,7 @@ impl Model {
         if !self.providers.is_named {
             self.providers.return_to(&conversation);
         }
-        let place = at.and_then(|at| conversation.entries.iter().position(|entry| entry.id == at));
+        let place = at.and_then(|at| conversation.entries.place(&at));
         self.chat = OpenChat::saved(conversation);
         self.reset_view();
         self.overlays.clear();

@@ -155,11 +155,11 @@ impl Model {
             }
         }
         // What the vendor wants back goes along with the request.
-        if let Some(Entry { body: EntryBody::Answer { message: copy, .. }, .. }) =
-            self.chat.conversation.entries.last_mut()
-        {
-            copy.opaque = message.opaque;
-        }
+        self.chat.conversation.edit(&cut.message, |entry| {
+            if let EntryBody::Answer { message: copy, .. } = &mut entry.body {
+                copy.opaque = message.opaque;
+            }
+        });
         (cut, effects)
     }
 

@@ -1,5 +1,7 @@
 //! Where the conversation is being read. A view follows the answer or stays with a message and a line of it; only the
-//! person changes which. Heights come from the layout, so that this stays arithmetic.
+//! person changes which. Heights come from the layout, so that this stays arithmetic, and no frame goes through them all.
+
+use super::heights::Heights;
 
 /// A wish to move, kept until the next layout knows the heights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +25,10 @@ pub enum Move {
         /// The line, from 0.
         line: usize,
     },
-    /// The start of this item into this row of the view.
+    /// The start of this item stays in its row of the view, or comes to the top.
     Keep {
         /// The item.
         item: usize,
-        /// The row, from 0.
-        row: usize,
     },
 }
 
@@ -36,6 +36,8 @@ pub enum Move {
 struct Anchor {
     item: usize,
     line: usize,
+    /// The height of the item at the last layout, to keep the line being read when the width changes.
+    of: usize,
 }
 
 /// What the last layout came to.
@@ -66,8 +68,6 @@ pub struct Scroll {
     /// Everything there is counts as seen, with the next layout.
     is_all_seen: bool,
     width: u16,
-    /// Heights at the last layout, to keep the line being read when the width changes.
-    heights: Vec<usize>,
     /// See [`Settled`].
     pub settled: Settled,
 }
@@ -80,7 +80,7 @@ impl Scroll {
 
     /// Stays with the start of this item, and looks in it for what was looked for.
     pub fn show(&mut self, item: usize) {
-        let anchor = Some(Anchor { item, line: 0 });
+        let anchor = Some(Anchor { item, line: 0, of: 0 });
         *self = Self { anchor, is_all_seen: true, wanted_hit: Some(item), ..Self::default() };
     }
 
@@ -102,11 +102,10 @@ impl Scroll {
 
     /// Leaves the start of this item in the row in which it stands now, or brings it to the top.
     pub fn keep(&mut self, item: usize) {
-        let start: usize = self.heights.iter().take(item).sum();
         // It stays there also where less follows it than before, and nothing of that is new.
         self.pin = Some(item);
         self.is_all_seen = true;
-        self.pending.push(Move::Keep { item, row: start.saturating_sub(self.settled.top) });
+        self.pending.push(Move::Keep { item });
     }
 
     /// Moves at the next layout.
@@ -121,20 +120,16 @@ impl Scroll {
     }
 
     /// Finds the first line to show. `heights` are those of the items in order at this `width`.
-    pub fn settle(&mut self, heights: &[usize], viewport: usize, width: u16) {
-        let total: usize = heights.iter().sum();
-        let start_of = |item: usize| heights.iter().take(item).sum::<usize>();
+    pub fn settle(&mut self, heights: &Heights, viewport: usize, width: u16) {
+        let total = heights.total();
         let last_page = total.saturating_sub(viewport);
-        let follow_top =
-            self.pin.filter(|item| *item < heights.len()).map_or(last_page, |item| last_page.max(start_of(item)));
+        let pinned = self.pin.filter(|item| *item < heights.len());
+        let follow_top = pinned.map_or(last_page, |item| last_page.max(heights.start_of(item)));
         let is_rewrapped = self.width != width;
         let line_of = |anchor: Anchor| {
-            let height = heights.get(anchor.item).copied().unwrap_or(0);
-            let line = match self.heights.get(anchor.item) {
-                Some(old) if is_rewrapped && *old > 0 => anchor.line * height / old,
-                _ => anchor.line,
-            };
-            start_of(anchor.item) + line.min(height)
+            let height = heights.of(anchor.item);
+            let line = if is_rewrapped && anchor.of > 0 { anchor.line * height / anchor.of } else { anchor.line };
+            heights.start_of(anchor.item) + line.min(height)
         };
         let seen_before = self.seen.map_or(0, line_of);
         let mut top = self.anchor.map_or(follow_top, |anchor| line_of(anchor).min(follow_top));
@@ -150,11 +145,11 @@ impl Scroll {
                 Move::End => follow_top,
                 Move::Messages(by) => message_start(heights, top, by),
                 Move::Reveal { item, line } => {
-                    let wanted = start_of(item) + line;
+                    let wanted = heights.start_of(item) + line;
                     let is_seen = (top..top + viewport).contains(&wanted);
                     if is_seen { top } else { wanted - line.min(viewport / 4) }
                 }
-                Move::Keep { item, row } => start_of(item).saturating_sub(row),
+                Move::Keep { item } => self.settled.top.min(heights.start_of(item)),
             };
             is_following = top >= follow_top;
             top = top.min(follow_top);
@@ -168,39 +163,31 @@ impl Scroll {
         };
         self.seen = Some(end_at(heights, seen));
         self.width = width;
-        self.heights.clear();
-        self.heights.extend_from_slice(heights);
         let new_lines = if is_following { 0 } else { total.saturating_sub(seen) };
         self.settled = Settled { top, total, viewport, new_lines };
     }
 }
 
-fn anchor_at(heights: &[usize], top: usize) -> Anchor {
-    let mut left = top;
-    for (item, height) in heights.iter().enumerate() {
-        if left < *height {
-            return Anchor { item, line: left };
-        }
-        left -= height;
-    }
-    Anchor { item: heights.len(), line: 0 }
+fn anchor_at(heights: &Heights, top: usize) -> Anchor {
+    let (item, line) = heights.at(top);
+    Anchor { item, line, of: heights.of(item) }
 }
 
 /// The same for the end of what lies above a line: a whole item ends within itself.
-fn end_at(heights: &[usize], bottom: usize) -> Anchor {
+fn end_at(heights: &Heights, bottom: usize) -> Anchor {
     match bottom.checked_sub(1) {
-        None => Anchor { item: 0, line: 0 },
+        None => Anchor { item: 0, line: 0, of: 0 },
         Some(last) => {
-            let Anchor { item, line } = anchor_at(heights, last);
-            Anchor { item, line: line + 1 }
+            let anchor = anchor_at(heights, last);
+            Anchor { line: anchor.line + 1, ..anchor }
         }
     }
 }
 
-fn message_start(heights: &[usize], top: usize, by: i64) -> usize {
-    let here = anchor_at(heights, top);
-    let item = if by < 0 && here.line > 0 { here.item as i64 + by + 1 } else { here.item as i64 + by };
-    heights.iter().take(usize::try_from(item).unwrap_or(0)).sum()
+fn message_start(heights: &Heights, top: usize, by: i64) -> usize {
+    let (item, line) = heights.at(top);
+    let item = if by < 0 && line > 0 { item as i64 + by + 1 } else { item as i64 + by };
+    heights.start_of(usize::try_from(item).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -208,7 +195,7 @@ mod tests {
     use super::*;
 
     fn settled(scroll: &mut Scroll, heights: &[usize], viewport: usize) -> Settled {
-        scroll.settle(heights, viewport, 80);
+        scroll.settle(&heights.iter().copied().collect(), viewport, 80);
         scroll.settled
     }
 
@@ -268,12 +255,13 @@ mod tests {
     #[test]
     fn a_new_width_keeps_the_line_that_is_read() {
         let mut scroll = Scroll::default();
-        scroll.settle(&[10, 40, 40], 20, 80);
+        let (wide, narrow) = ([10, 40, 40].into_iter().collect(), [20, 80, 80].into_iter().collect());
+        scroll.settle(&wide, 20, 80);
         scroll.request(Move::Top);
         scroll.request(Move::Lines(30));
-        scroll.settle(&[10, 40, 40], 20, 80);
+        scroll.settle(&wide, 20, 80);
         assert_eq!(scroll.settled.top, 30);
-        scroll.settle(&[20, 80, 80], 20, 40);
+        scroll.settle(&narrow, 20, 40);
         assert_eq!(scroll.settled.top, 60);
     }
 }

@@ -21,7 +21,7 @@ impl Model {
     pub fn selected_place(&self) -> Option<usize> {
         let entries = &self.chat.conversation.entries;
         let selected = self.selected.as_ref().filter(|_| self.focus == Focus::Messages);
-        let place = selected.and_then(|id| entries.iter().position(|entry| entry.id == *id));
+        let place = selected.and_then(|id| entries.place(id));
         place.or_else(|| entries.iter().rposition(is_selectable))
     }
 
@@ -29,11 +29,8 @@ impl Model {
     pub(super) fn select_message(&mut self, by: i64) -> Vec<Effect> {
         let entries = &self.chat.conversation.entries;
         let Some(here) = self.selected_place() else { return Vec::new() };
-        let mut places: Vec<usize> = (0..entries.len()).filter(|at| is_selectable(&entries[*at])).collect();
-        if by < 0 {
-            places.reverse();
-        }
-        let next = places.iter().find(|at| if by < 0 { **at < here } else { **at > here }).copied();
+        let is_meant = |at: &usize| is_selectable(&entries[*at]);
+        let next = if by < 0 { (0..here).rfind(is_meant) } else { (here + 1..entries.len()).find(is_meant) };
         if let Some(next) = next {
             self.selected = Some(entries[next].id.clone());
             self.scroll.reveal(next, 0);
@@ -43,10 +40,10 @@ impl Model {
         Vec::new()
     }
 
-    /// Selects the first message that is meant by this.
-    pub fn select_where(&mut self, is_meant: impl Fn(usize) -> bool) {
+    /// Selects the first message that can be selected among those at these places.
+    pub fn select_among(&mut self, places: std::ops::Range<usize>) {
         let entries = &self.chat.conversation.entries;
-        let found = (0..entries.len()).find(|at| is_selectable(&entries[*at]) && is_meant(*at));
+        let found = places.into_iter().find(|at| entries.get(*at).is_some_and(is_selectable));
         if let Some(found) = found {
             self.selected = Some(entries[found].id.clone());
         }
@@ -146,13 +143,12 @@ impl Model {
     /// The message whose versions are meant: its place on the path, its id, and all of them.
     fn versions_meant(&self) -> Option<(usize, MessageId, Vec<MessageId>)> {
         let place = self.selected_place()?;
-        let entries = &self.chat.conversation.entries;
         // Where keys are not in the messages, the nearest message with versions is meant.
         let places: Box<dyn Iterator<Item = usize>> =
             if self.focus == Focus::Messages { Box::new(std::iter::once(place)) } else { Box::new((0..=place).rev()) };
         let mut found = places.filter_map(|at| self.chat.conversation.versioned(at));
         let id = found.next()?.id.clone();
-        let at = entries.iter().position(|entry| entry.id == id)?;
+        let at = self.chat.conversation.entries.place(&id)?;
         let versions = self.chat.conversation.versions(&id).to_vec();
         Some((at, id, versions))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::path::Path;
 use super::tree::{self, Head, Tree, Version};
 use super::{
     AssistantMessage, Attachment, ChatError, ConversationId, Finish, Message, MessageId, ToolResult, ToolStatus, Usage,
@@ -103,7 +104,7 @@ pub struct Conversation {
     /// Shown in the header and the list; from outside.
     pub title: String,
     /// The path, in order.
-    pub entries: Vec<Entry>,
+    pub entries: Path,
     /// Messages off the path, in the order of writing.
     others: Vec<Entry>,
     /// Of each message that has versions: all of them, oldest first.
@@ -119,7 +120,7 @@ impl Conversation {
         Self {
             id,
             title: String::new(),
-            entries: Vec::new(),
+            entries: Path::default(),
             others: Vec::new(),
             versions: HashMap::new(),
             order: HashMap::new(),
@@ -155,7 +156,24 @@ impl Conversation {
     /// The message of this id, wherever it stands.
     #[must_use]
     pub fn message(&self, id: &MessageId) -> Option<&Entry> {
-        self.entries.iter().chain(&self.others).find(|entry| entry.id == *id)
+        match self.entries.place(id) {
+            Some(at) => self.entries.get(at),
+            None => self.others.iter().find(|entry| entry.id == *id),
+        }
+    }
+
+    /// Changes a message of the path; nothing where it is not there.
+    pub fn edit(&mut self, id: &MessageId, change: impl FnOnce(&mut Entry)) {
+        if let Some(at) = self.entries.place(id) {
+            self.entries.edit(at, change);
+        }
+    }
+
+    /// Notes that something outside of a message changes how it is shown.
+    pub fn touch(&mut self, id: &MessageId) {
+        if let Some(at) = self.entries.place(id) {
+            self.entries.touch(at);
+        }
     }
 
     /// Where the path ends.
@@ -174,7 +192,7 @@ impl Conversation {
     /// Ends the path before this place; what followed stays beside it.
     pub fn truncate(&mut self, at: usize) {
         if at < self.entries.len() {
-            self.others.extend(self.entries.drain(at..));
+            self.others.extend(self.entries.split_off(at));
             self.others.sort_by_cached_key(|entry| written(&self.order, entry));
             self.find_versions();
         }
@@ -185,17 +203,25 @@ impl Conversation {
     pub fn merge(&mut self, all: Vec<Entry>) -> bool {
         self.note_order(&all);
         let before = self.others.len();
-        let known = self.entries.iter_mut().chain(&mut self.others).map(|entry| (entry.id.clone(), entry));
-        let mut known: HashMap<MessageId, &mut Entry> = known.collect();
+        let mut known: HashMap<MessageId, &mut Entry> =
+            self.others.iter_mut().map(|entry| (entry.id.clone(), entry)).collect();
         let mut new = Vec::new();
         for theirs in all {
-            match known.get_mut(&theirs.id) {
+            let place = self.entries.place(&theirs.id);
+            let ours = place.and_then(|at| self.entries.get(at));
+            match ours.or_else(|| known.get(&theirs.id).map(|ours| &**ours)) {
                 Some(ours) if progress(ours) >= progress(&theirs) => {}
-                Some(ours) => **ours = theirs,
+                Some(_) => match (place, known.get_mut(&theirs.id)) {
+                    (Some(at), _) => self.entries.edit(at, |ours| *ours = theirs),
+                    (None, Some(ours)) => **ours = theirs,
+                    (None, None) => {}
+                },
                 None => new.push(theirs),
             }
         }
         self.others.append(&mut new);
+        // A message of the path may have another version now.
+        self.entries.touch(0);
         self.others.sort_by_cached_key(|entry| written(&self.order, entry));
         self.find_versions();
         self.others.len() > before
@@ -242,7 +268,7 @@ impl Conversation {
 
     /// The path through this message as [`Self::show`] would show it.
     fn path_through(&self, message: &MessageId) -> Vec<&Entry> {
-        if self.entries.iter().any(|entry| entry.id == *message) {
+        if self.entries.place(message).is_some() {
             return self.entries.iter().collect();
         }
         let all = self.all();
@@ -276,7 +302,7 @@ impl Conversation {
 
     /// Shows the path through this message, to what was written last beneath it; `false` when there is no such message.
     pub fn show(&mut self, message: &MessageId) -> bool {
-        if self.entries.iter().any(|entry| entry.id == *message) {
+        if self.entries.place(message).is_some() {
             return true;
         }
         self.rebuild(|tree| tree.place(message).map(|place| tree.path_through(place)))
@@ -293,7 +319,8 @@ impl Conversation {
     /// Shows another path, if one is found.
     fn rebuild(&mut self, find: impl FnOnce(&Tree) -> Option<Vec<usize>>) -> bool {
         let head = self.head();
-        let mut all: Vec<Entry> = self.entries.drain(..).chain(self.others.drain(..)).collect();
+        let mut all: Vec<Entry> = self.entries.split_off(0);
+        all.append(&mut self.others);
         all.sort_by_cached_key(|entry| written(&self.order, entry));
         let tree = Tree::new(&all);
         let found = find(&tree);
@@ -306,7 +333,7 @@ impl Conversation {
     /// Divides all messages into those of the path and the others.
     fn split(&mut self, all: Vec<Entry>, path: &[usize]) {
         let mut all: Vec<Option<Entry>> = all.into_iter().map(Some).collect();
-        self.entries = path.iter().filter_map(|at| all[*at].take()).collect();
+        self.entries = path.iter().filter_map(|at| all.get_mut(*at)?.take()).collect();
         self.others = all.into_iter().flatten().collect();
         self.find_versions();
     }

@@ -37,7 +37,7 @@ fn right(model: &Model, class: SizeClass) -> (String, String) {
     if class == SizeClass::Small {
         return (String::new(), String::new());
     }
-    match model.chat.usage() {
+    match model.chat.conversation.entries.usage() {
         Some(usage) => (String::new(), strings::usage(usage.input, usage.output)),
         None if model.chat.conversation.entries.is_empty() => ("Ctrl+D".to_owned(), hint::QUIT.to_owned()),
         None => (String::new(), String::new()),

@@ -70,20 +70,13 @@ fn keep_selection_in_view(model: &mut Model, cache: &RenderCache) {
     }
     let (top, viewport) = (model.scroll.settled.top, model.scroll.settled.viewport);
     let Some(selected) = model.selected_place() else { return };
-    // In one pass: a long chat has thousands of heights.
-    let mut start = 0;
-    let mut seen = 0..0;
-    for (at, height) in cache.heights().iter().enumerate() {
-        if start >= top + viewport {
-            break;
-        }
-        if start + height > top {
-            seen = if seen.is_empty() { at } else { seen.start }..at + 1;
-        }
-        start += height;
+    if viewport == 0 {
+        return;
     }
+    let heights = cache.heights();
+    let seen = heights.at(top).0..heights.at(top + viewport - 1).0 + 1;
     if !seen.contains(&selected) {
-        model.select_where(|at| seen.contains(&at));
+        model.select_among(seen);
     }
 }
 

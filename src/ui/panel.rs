@@ -37,7 +37,12 @@ pub(super) fn draw_calls(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let mut lines: Vec<Line> = Vec::new();
     let mut selected_rows = (0, 0);
     let calls = model.turn.as_ref().map(|turn| turn.tracker().calls.as_slice()).unwrap_or_default();
-    let earlier = model.chat.call_count().saturating_sub(calls.iter().filter(|call| call.is_ended()).count());
+    let earlier = model
+        .chat
+        .conversation
+        .entries
+        .result_count()
+        .saturating_sub(calls.iter().filter(|call| call.is_ended()).count());
     if earlier > 0 {
         lines.push(styled(&format!("   {}", strings::earlier_calls(earlier)), theme.dim));
         lines.push(Line::default());

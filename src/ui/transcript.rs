@@ -12,8 +12,8 @@ use super::message::{self, Frame, Rows};
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::welcome;
-use crate::app::{Browser, Focus, LoadedChat, Model, Saving};
-use crate::chat::{ConversationId, Entry, EntryBody, EntryState, MessageId, Version};
+use crate::app::{Browser, Focus, Heights, LoadedChat, Model, Saving};
+use crate::chat::{ConversationId, Entry, EntryBody, EntryState, MessageId, Revision, Version};
 use crate::store::Query;
 
 /// Entries at the end that are laid out whether they are seen or not: where the view follows, their heights count.
@@ -40,30 +40,11 @@ struct LaidOut {
     /// What they were made from; `None` before they are made.
     made: Option<Stamp>,
     rows: Rows,
-    /// How many rows there are, or may be.
-    height: usize,
 }
 
 impl LaidOut {
-    fn new(entry: &Entry, frame: &Frame) -> Self {
-        Self {
-            id: entry.id.clone(),
-            wanted: None,
-            made: None,
-            rows: Rows::default(),
-            height: message::estimated_height(entry, frame),
-        }
-    }
-
-    /// Makes the rows, where they are not what they are to be; `true` when the height changed.
-    fn make(&mut self, model: &Model, at: usize, frame: &Frame) -> bool {
-        if self.made == self.wanted {
-            return false;
-        }
-        message::lay_out(&mut self.rows, model, at, frame);
-        self.made = self.wanted;
-        let height = self.rows.height();
-        std::mem::replace(&mut self.height, height) != height
+    fn new(entry: &Entry) -> Self {
+        Self { id: entry.id.clone(), wanted: None, made: None, rows: Rows::default() }
     }
 }
 
@@ -72,8 +53,12 @@ impl LaidOut {
 pub struct RenderCache {
     chat: Option<ConversationId>,
     frame: Option<Frame>,
+    /// The messages as they were in the last frame, and from where on they depended on being the last ones.
+    known: Revision,
+    end_from: usize,
     entries: Vec<LaidOut>,
-    heights: Vec<usize>,
+    /// Rows of the entries, as far as they are known, and of what stands below them.
+    heights: Heights,
     tail: Vec<Line>,
     preview: Option<Box<Preview>>,
 }
@@ -113,27 +98,26 @@ impl RenderCache {
         };
         if self.frame != Some(frame) || self.chat.as_ref() != Some(&model.chat.conversation.id) {
             self.entries.clear();
+            self.known = Revision::default();
             self.frame = Some(frame);
             self.chat = Some(model.chat.conversation.id.clone());
         }
-        let entries = &model.chat.conversation.entries;
-        self.entries.truncate(entries.len());
-        self.heights.clear();
-        let last_answer = model.chat.last_answer().map(|entry| &entry.id);
-        let anchor = model.scroll.anchor_item();
-        for (at, entry) in entries.iter().enumerate() {
-            if at == self.entries.len() {
-                self.entries.push(LaidOut::new(entry, &frame));
+        let path = &model.chat.conversation.entries;
+        let end_from = end_from(model);
+        let changed = path.changed_since(&self.known).unwrap_or(path.len());
+        let first = changed.min(self.end_from).min(end_from);
+        self.entries.truncate(path.len());
+        self.heights.truncate(self.entries.len());
+        for (at, entry) in path.iter().enumerate().skip(first) {
+            self.take(at, entry, &frame);
+            self.entries[at].wanted = Some(stamp(model, at, entry, at >= end_from));
+            if at + TAIL >= path.len() {
+                self.make(model, at, &frame);
             }
-            let known = &mut self.entries[at];
-            if known.id != entry.id {
-                *known = LaidOut::new(entry, &frame);
-            }
-            known.wanted = Some(stamp(model, at, entry, last_answer == Some(&entry.id)));
-            if at + TAIL >= entries.len() || anchor == Some(at) {
-                known.make(model, at, &frame);
-            }
-            self.heights.push(known.height);
+        }
+        (self.known, self.end_from) = (path.revision(), end_from);
+        if let Some(anchor) = model.scroll.anchor_item() {
+            self.make(model, anchor, &frame);
         }
         let card = card::approval(model, &frame, layout.transcript.height as usize);
         self.tail = match &card {
@@ -147,22 +131,45 @@ impl RenderCache {
         card
     }
 
+    /// Has a place for this entry, which is kept where it stands there already.
+    fn take(&mut self, at: usize, entry: &Entry, frame: &Frame) {
+        match self.entries.get_mut(at) {
+            Some(known) if known.id == entry.id => {}
+            Some(known) => {
+                *known = LaidOut::new(entry);
+                self.heights.set(at, message::estimated_height(entry, frame));
+            }
+            None => {
+                self.entries.push(LaidOut::new(entry));
+                self.heights.push(message::estimated_height(entry, frame));
+            }
+        }
+    }
+
+    /// Makes the rows of an entry, where they are not what they are to be; `true` when the height changed.
+    fn make(&mut self, model: &Model, at: usize, frame: &Frame) -> bool {
+        let Some(known) = self.entries.get_mut(at).filter(|known| known.made != known.wanted) else { return false };
+        message::lay_out(&mut known.rows, model, at, frame);
+        known.made = known.wanted;
+        let height = known.rows.height();
+        let is_changed = self.heights.of(at) != height;
+        self.heights.set(at, height);
+        is_changed
+    }
+
     /// Lays out what is seen from this row on, and a little around it; `true` when a height turned out to be another one.
     pub fn lay_out_seen(&mut self, model: &Model, top: usize, viewport: usize) -> bool {
         let Some(frame) = self.frame else { return false };
         let seen = top.saturating_sub(MARGIN * viewport)..top + (MARGIN + 1) * viewport.max(1);
-        let mut start = 0;
+        let (first, _) = self.heights.at(seen.start);
+        let mut start = self.heights.start_of(first);
         let mut is_changed = false;
-        for (at, known) in self.entries.iter_mut().enumerate() {
-            let end = start + known.height;
+        for at in first..self.entries.len() {
             if start >= seen.end {
                 break;
             }
-            if end >= seen.start && known.make(model, at, &frame) {
-                self.heights[at] = known.height;
-                is_changed = true;
-            }
-            start = end;
+            start += self.heights.of(at);
+            is_changed |= self.make(model, at, &frame);
         }
         is_changed
     }
@@ -176,7 +183,7 @@ impl RenderCache {
 
     /// Rows of the items, in order.
     #[must_use]
-    pub fn heights(&self) -> &[usize] {
+    pub fn heights(&self) -> &Heights {
         &self.heights
     }
 
@@ -213,12 +220,18 @@ fn text_bytes(entry: &Entry) -> (usize, usize) {
     }
 }
 
-fn stamp(model: &Model, at: usize, entry: &Entry, is_last_answer: bool) -> Stamp {
+/// The place from which on the rows depend on more than the messages: on what runs, and on being the last ones.
+fn end_from(model: &Model) -> usize {
+    let path = &model.chat.conversation.entries;
+    let last_answer = model.chat.last_answer().and_then(|entry| path.place(&entry.id));
+    last_answer.unwrap_or(path.len()).min(path.len().saturating_sub(TAIL))
+}
+
+fn stamp(model: &Model, at: usize, entry: &Entry, is_tail: bool) -> Stamp {
     let last = model.chat.conversation.entries.len() - 1;
     let (text, reasoning) = text_bytes(entry);
     let is_sending = model.chat.being_sent.contains(&entry.id);
     let is_unsaved = is_sending && matches!(model.saving, Saving::Fails(_));
-    let is_tail = at + 1 >= last || is_last_answer;
     let marks = u8::from(is_sending)
         | u8::from(at == last) << 1
         | u8::from(is_tail && model.is_why_shown) << 2
@@ -291,13 +304,9 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
     }
     let marks = model.chat.marks.as_ref();
     let selected = model.selected_place().filter(|_| model.focus == Focus::Messages);
-    let mut skip = model.scroll.settled.top;
+    let (item, mut skip) = cache.heights.at(model.scroll.settled.top);
     let mut y = area.y;
-    for (at, LaidOut { rows, height, .. }) in cache.entries.iter().enumerate() {
-        if skip >= *height {
-            skip -= height;
-            continue;
-        }
+    for (at, LaidOut { rows, .. }) in cache.entries.iter().enumerate().skip(item) {
         let first = y;
         y = draw_rows(canvas, area, y, rows, skip, marks);
         if selected == Some(at) {
@@ -308,7 +317,9 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
             return;
         }
     }
-    for line in cache.tail.iter().skip(skip) {
+    // Behind the last line there is nothing.
+    let tail = if item < cache.heights.len() { cache.tail.as_slice() } else { &[] };
+    for line in tail.iter().skip(skip) {
         if y >= area.bottom() {
             return;
         }

@@ -448,22 +448,17 @@ impl Screen {
     pub fn screen(&mut self) -> String {
         ui::prepare(&mut self.model, &mut self.cache);
         ui::draw(&self.model, &self.cache, &mut self.picture);
-        let buffer = self.picture.buffer();
-        let width = buffer.area.width as usize;
-        let rows = buffer.content.chunks(width.max(1)).map(|row| {
-            let mut line = String::new();
-            let mut skip = 0;
-            for cell in row {
-                if skip > 0 {
-                    skip -= 1;
-                    continue;
-                }
-                line.push_str(cell.symbol());
-                skip = riffle::safe_text::width(cell.symbol()).saturating_sub(1);
-            }
-            line.trim_end().to_owned()
-        });
-        rows.collect::<Vec<_>>().join("\n")
+        rows_of(&self.picture)
+    }
+
+    /// The same by a screen that was never drawn before; the scroll position is as it was.
+    pub fn fresh_screen(&mut self) -> String {
+        let (mut cache, mut picture) = (RenderCache::default(), Picture::default());
+        let scroll = self.model.scroll.clone();
+        ui::prepare(&mut self.model, &mut cache);
+        ui::draw(&self.model, &cache, &mut picture);
+        self.model.scroll = scroll;
+        rows_of(&picture)
     }
 
     /// Whether these words stand underlined on the screen drawn last.
@@ -496,6 +491,26 @@ impl Screen {
             })
             .collect()
     }
+}
+
+/// The rows of a picture without trailing blanks.
+fn rows_of(picture: &Picture) -> String {
+    let buffer = picture.buffer();
+    let width = buffer.area.width as usize;
+    let rows = buffer.content.chunks(width.max(1)).map(|row| {
+        let mut line = String::new();
+        let mut skip = 0;
+        for cell in row {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            line.push_str(cell.symbol());
+            skip = riffle::safe_text::width(cell.symbol()).saturating_sub(1);
+        }
+        line.trim_end().to_owned()
+    });
+    rows.collect::<Vec<_>>().join("\n")
 }
 
 /// The chat as it would be in the history, so many days old.

@@ -15,6 +15,7 @@ mod durability;
 mod harness;
 mod history;
 mod importing;
+mod incremental;
 mod network;
 mod pages;
 mod program;

@@ -1,0 +1,112 @@
+//! What a frame does not do again must not be missing: whatever happens, in whatever order, the screen shows what one that
+//! is drawn for the first time would show.
+
+use proptest::prelude::*;
+use riffle::app::Msg;
+use riffle::chat::{ChatError, ErrorKind, Finish};
+use riffle::store::StoreEvent;
+
+use crate::harness::Screen;
+
+/// Something a person, a model or the history does.
+#[derive(Clone, Debug)]
+enum Step {
+    Ask(u8),
+    Text(String),
+    Reasoning,
+    Call,
+    ToolDone,
+    End,
+    Fail,
+    Press(&'static str),
+    Resize(u16),
+    Saving(bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let text = prop::collection::vec(
+        prop_oneof![
+            Just("words of an answer "),
+            Just("\n\n"),
+            Just("- item\n"),
+            Just("```\ncode\n```\n\n"),
+            Just("| a | b |\n|---|---|\n| 1 | 2 |\n\n"),
+            Just("日本語 "),
+        ],
+        1..12,
+    );
+    let keys = prop_oneof![
+        Just("pgup"),
+        Just("pgdn"),
+        Just("shift-up"),
+        Just("ctrl-home"),
+        Just("ctrl-end"),
+        Just("alt-up"),
+        Just("alt-down"),
+        Just("ctrl-o"),
+        Just("ctrl-t"),
+        Just("tab"),
+        Just("esc"),
+        Just("tab left"),
+        Just("tab right"),
+        Just("tab r r"),
+        Just("tab u"),
+        Just("ctrl-n"),
+    ];
+    prop_oneof![
+        3 => (1..20_u8).prop_map(Step::Ask),
+        6 => text.prop_map(|pieces| Step::Text(pieces.concat())),
+        1 => Just(Step::Reasoning),
+        1 => Just(Step::Call),
+        1 => Just(Step::ToolDone),
+        3 => Just(Step::End),
+        1 => Just(Step::Fail),
+        5 => keys.prop_map(Step::Press),
+        1 => (30..130_u16).prop_map(Step::Resize),
+        1 => any::<bool>().prop_map(Step::Saving),
+    ]
+}
+
+fn perform(screen: &mut Screen, step: &Step) {
+    let is_streaming = screen.model.running_turn().is_some_and(|turn| turn.tracker().open_in_round(1) == 0);
+    match step {
+        Step::Ask(words) => screen.ask(&"what ".repeat(usize::from(*words))),
+        Step::Text(text) if is_streaming => screen.text(text),
+        Step::Reasoning if is_streaming => screen.delta(riffle::chat::Delta::Reasoning("because of this".to_owned())),
+        Step::Call if is_streaming => {
+            screen.call(0, "search_products", "{\"category\":\"tents\"}");
+            screen.end(Finish::ToolCalls);
+        }
+        Step::ToolDone if !screen.running.is_empty() => screen.tool_done("{\"products\":[]}"),
+        Step::End if is_streaming => screen.end(Finish::Stop),
+        Step::Fail if is_streaming => screen.fail(ChatError::new(ErrorKind::Server, "broken"), true),
+        Step::Press(keys) => screen.press(keys),
+        Step::Resize(columns) => screen.tell(Msg::Resized(*columns, 24)),
+        Step::Saving(true) => screen.tell(Msg::Store(StoreEvent::Recovered)),
+        Step::Saving(false) => {
+            screen.commits = false;
+            screen.tell(Msg::Store(StoreEvent::Failed { why: "full".to_owned() }));
+        }
+        _ => {}
+    }
+}
+
+/// How many lines are new below depends on how high the unseen is taken for.
+fn without_count(screen: &str) -> String {
+    let lines = screen.lines().map(|line| if line.contains("new line") { "" } else { line });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    #[test]
+    fn the_screen_shows_what_a_new_one_would(steps in prop::collection::vec(step(), 1..40)) {
+        let mut screen = Screen::demo(100, 24);
+        for step in &steps {
+            perform(&mut screen, step);
+            let (drawn, fresh) = (screen.screen(), screen.fresh_screen());
+            prop_assert_eq!(without_count(&drawn), without_count(&fresh), "after {:?}", step);
+        }
+    }
+}
