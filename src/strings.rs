@@ -156,6 +156,12 @@ pub const NOTICE_RUNNING_NEW: &str = "An answer is running. Esc stops it, then C
 pub const NOTICE_RUNNING_OPEN: &str = "An answer is running. Esc stops it, then open the other chat.";
 /// Notice of changing the model while an answer runs.
 pub const NOTICE_MODEL_NEXT: &str = "The next question goes to the new model.";
+/// Notice after less or more was chosen to stand under each answer.
+pub const NOTICE_DETAILS_SHORT: &str = "Under each answer: model, time, tokens.";
+/// The same.
+pub const NOTICE_DETAILS_FULL: &str = "Under each answer: also the time to the first token, and tokens per second.";
+/// The same.
+pub const NOTICE_DETAILS_NONE: &str = "Nothing under answers, unless one is not whole.";
 /// Notice of Ctrl+X Ctrl+S.
 pub const NOTICE_SAVES: &str = "Chats save themselves.";
 /// Notice of asking again without a question.
@@ -372,6 +378,33 @@ pub fn more_lines(count: usize) -> String {
 #[must_use]
 pub fn token_count(count: u64) -> String {
     format!("{} tokens", tokens(count))
+}
+
+/// `first 0.4 s`, of the first token.
+#[must_use]
+pub fn first_token(ms: u64) -> String {
+    format!("first {}", seconds(ms))
+}
+
+/// `48 tokens/s`, of so many tokens in so many ms.
+#[must_use]
+pub fn speed(tokens: u64, ms: u64) -> String {
+    let per_10_s = tokens * 10_000 / ms.max(1);
+    if per_10_s < 100 {
+        format!("{}.{} tokens/s", per_10_s / 10, per_10_s % 10)
+    } else {
+        format!("{} tokens/s", per_10_s / 10)
+    }
+}
+
+/// `$0.0021`, `$1.50`.
+#[must_use]
+pub fn dollars(usd: f64) -> String {
+    match usd {
+        ..0.0001 => "under $0.0001".to_owned(),
+        0.0001..1.0 => format!("${usd:.4}"),
+        _ => format!("${usd:.2}"),
+    }
 }
 
 /// `1 of 2`.
@@ -613,6 +646,8 @@ mod tests {
         assert_eq!(seconds(75_000), "75 s");
         assert_eq!(tokens(1234), "1.2k");
         assert_eq!(tokens(999), "999");
+        assert_eq!([speed(58, 1500), speed(3, 1500)], ["38 tokens/s", "2.0 tokens/s"]);
+        assert_eq!([dollars(0.00214), dollars(0.000_02), dollars(1.5)], ["$0.0021", "under $0.0001", "$1.50"]);
         assert_eq!(thousands(10_214), "10,214");
         assert_eq!(thousands(214), "214");
     }

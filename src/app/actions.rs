@@ -13,6 +13,7 @@ use super::remedy::Remedy;
 use super::scroll::Move;
 use crate::chat::{ConversationId, EntryBody};
 use crate::config::action::Action;
+use crate::config::look::Details;
 use crate::strings;
 
 /// A quit that asks once more is armed for so long, in ms.
@@ -57,6 +58,15 @@ impl Model {
             Action::Wire => self.open_wire(),
             Action::Expand => {
                 self.is_expanded = !self.is_expanded;
+                Vec::new()
+            }
+            Action::Details => {
+                self.look.details = self.look.details.next();
+                self.notify(match self.look.details {
+                    Details::Short => strings::NOTICE_DETAILS_SHORT,
+                    Details::Full => strings::NOTICE_DETAILS_FULL,
+                    Details::Nothing => strings::NOTICE_DETAILS_NONE,
+                });
                 Vec::new()
             }
             Action::GoOn => self.go_on(),

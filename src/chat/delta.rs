@@ -114,6 +114,20 @@ pub struct Usage {
     pub details: Option<Value>,
 }
 
+impl Usage {
+    /// What the request cost in US dollars, where the provider said so and it was not free: `cost` as `OpenRouter` (which
+    /// tells apart what the person's own key was charged) and others report it, or its `total_cost`.
+    #[must_use]
+    pub fn cost_usd(&self) -> Option<f64> {
+        let details = self.details.as_ref()?;
+        let cost = &details["cost"];
+        let charged = cost.as_f64().or_else(|| cost["total_cost"].as_f64());
+        let own_key =
+            details["cost_details"]["upstream_inference_cost"].as_f64().filter(|_| details["is_byok"] == true);
+        Some(charged.unwrap_or(0.0) + own_key.unwrap_or(0.0)).filter(|cost| *cost > 0.0)
+    }
+}
+
 /// The end of a stream, the last thing a stream gives.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StreamEnd {

@@ -47,6 +47,7 @@ actions! {
     Tools, "tools", "Tools", Some("t"), Some("tools");
     Wire, "wire", "Raw stream, event by event", Some("w"), Some("wire");
     Expand, "expand", "Expand, or collapse, reasoning and tool output", Some("o"), Some("expand");
+    Details, "details", "Details, more or less under each answer", Some("d"), Some("details");
     Again, "again", "Ask again", Some("r"), Some("again");
     GoOn, "go_on", "Go on, where an answer was cut", Some("k"), Some("go-on");
     Edit, "edit", "Edit a question, as another version", Some("p"), Some("edit");

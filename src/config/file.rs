@@ -31,7 +31,7 @@ const PROVIDER: &[&str] = &[
 ];
 const TIMEOUTS: &[&str] = &["connect_s", "headers_s", "idle_s"];
 const TOOLS: &[&str] = &["enabled", "rules", "timeout_s", "outdoor_gear"];
-const UI: &[&str] = &["panel", "reduce_motion", "icons", "enter", "timestamps"];
+const UI: &[&str] = &["panel", "reduce_motion", "icons", "enter", "timestamps", "details"];
 /// The keys of each section, for the example file's test.
 pub const SECTIONS: &[(&str, &[&str])] =
     &[("", TOP), ("chat", CHAT), ("providers.NAME", PROVIDER), ("timeouts", TIMEOUTS), ("tools", TOOLS), ("ui", UI)];
@@ -86,6 +86,7 @@ pub struct RawFile {
     pub icons: Option<Located<String>>,
     pub enter: Option<Located<String>>,
     pub timestamps: Option<Located<bool>>,
+    pub details: Option<Located<String>>,
     pub keys: BTreeMap<String, Located<Vec<String>>>,
 }
 
@@ -187,6 +188,7 @@ impl Reader {
             file.icons = self.text(ui, "icons");
             file.enter = self.text(ui, "enter");
             file.timestamps = self.flag(ui, "timestamps");
+            file.details = self.text(ui, "details");
         }
         if let Some(keys) = self.table(table, "keys") {
             let ids: Vec<&str> = ACTIONS.iter().map(|info| info.id).collect();

@@ -12,6 +12,46 @@ pub enum Background {
     Unknown,
 }
 
+/// What stands under each answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Details {
+    /// Model, time, tokens, and the cost where the provider reported it.
+    #[default]
+    Short,
+    /// Also the time to the first token and the tokens per second.
+    Full,
+    /// Nothing but how an answer ended that is not whole.
+    Nothing,
+}
+
+impl Details {
+    /// Its word in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Short => "short",
+            Self::Full => "full",
+            Self::Nothing => "none",
+        }
+    }
+
+    /// Reads [`Self::as_str`] back; an unknown word is the default.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        [Self::Full, Self::Nothing].into_iter().find(|details| details.as_str() == word).unwrap_or_default()
+    }
+
+    /// What the key that changes it turns to.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Short => Self::Full,
+            Self::Full => Self::Nothing,
+            Self::Nothing => Self::Short,
+        }
+    }
+}
+
 /// How the screen may look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
@@ -27,4 +67,6 @@ pub struct Look {
     pub has_ascii_lines: bool,
     /// The time of day stands beside a question.
     pub has_clock: bool,
+    /// What stands under each answer.
+    pub details: Details,
 }

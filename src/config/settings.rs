@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::file::{Located, RawFile};
 use super::flags::Flags;
 use super::keymap::Keymap;
+use super::look::Details;
 use super::presets::{APIS, OPENAI_CHAT, PRESETS, preset};
 use super::provider::{Address, ProviderSettings, Surroundings};
 use super::report::{ConfigError, Problem, did_you_mean};
@@ -84,6 +85,8 @@ pub struct Settings {
     pub enter_is_newline: bool,
     /// The time of day beside each question.
     pub timestamps: bool,
+    /// What stands under each answer.
+    pub details: Details,
     /// No colours.
     pub no_color: bool,
     /// The effective keys.
@@ -190,6 +193,7 @@ impl Settings {
         let keymap = keymap(file, &mut problems);
         let panel = choice(&file.panel, "panel", ["auto", "closed"], &mut problems);
         let icons = choice(&file.icons, "icons", ["unicode", "ascii"], &mut problems);
+        let details = choice(&file.details, "details", ["short", "full", "none"], &mut problems);
         let title = choice(&file.title, "title", ["first-line", "model"], &mut problems);
         let enter = choice(&file.enter, "enter", ["send", "newline"], &mut problems);
         for rule in file.tool_rules.values() {
@@ -253,6 +257,7 @@ impl Settings {
             icons_ascii: resolver.pick("ui.icons", false, from_file(&icons.map(|word| word.is("ascii")))),
             enter_is_newline,
             timestamps: resolver.pick("ui.timestamps", true, from_file(&file.timestamps)),
+            details: resolver.pick("ui.details", Details::default(), from_file(&details.map(Located::details))),
             no_color: resolver.pick(
                 "no_color",
                 false,
@@ -302,6 +307,7 @@ impl Settings {
             ("ui.icons", word(self.icons_ascii, "ascii", "unicode")),
             ("ui.enter", word(self.enter_is_newline, "newline", "send")),
             ("ui.timestamps", self.timestamps.to_string()),
+            ("ui.details", format!("{:?}", self.details.as_str())),
             ("no_color", self.no_color.to_string()),
             ("demo_rate", self.demo_rate.to_string()),
             ("log", format!("{:?}", self.log)),
@@ -319,6 +325,11 @@ impl Located<&'static str> {
     /// Whether it is `word`, in the same place.
     fn is(self, word: &str) -> Located<bool> {
         Located { value: self.value == word, at: self.at }
+    }
+
+    /// What it means, in the same place.
+    fn details(self) -> Located<Details> {
+        Located { value: Details::parse(self.value), at: self.at }
     }
 }
 

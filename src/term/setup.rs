@@ -121,6 +121,7 @@ pub(super) fn model(
             is_ascii: settings.icons_ascii,
             has_ascii_lines: is_ambiguous_wide(),
             has_clock: settings.timestamps,
+            details: settings.details,
         },
         providers: providers(settings, None)?,
         keys_place: host::short_path(options.saved_keys.path()),

@@ -6,11 +6,10 @@ use super::line::Line;
 use super::markdown::{Document, Options};
 use super::symbols::Symbols;
 use super::theme::Theme;
-use super::wrap;
+use super::{took, wrap};
 use crate::app::{Model, Remedy, Saving, Target};
 use crate::chat::{
-    AssistantMessage, ChatError, Entry, EntryBody, EntryState, ErrorKind, Finish, PAUSED, ToolResult, ToolStatus,
-    Usage, Version,
+    AssistantMessage, ChatError, Entry, EntryBody, EntryState, ErrorKind, Finish, ToolResult, ToolStatus, Version,
 };
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
@@ -289,8 +288,8 @@ fn answer_end(lines: &mut Vec<Line>, model: &Model, at: usize, frame: &Frame) {
     let conversation = &model.chat.conversation;
     let version = conversation.versioned(at).and_then(|entry| conversation.version(&entry.id));
     let version = version.map(|Version { number, of }| strings::version(number, of));
-    let took = Some(took(model, at)).filter(|took| !took.is_empty());
-    let mut parts: Vec<String> = took.into_iter().chain(version).collect();
+    let mut parts = took::parts(&conversation.entries[..=at], frame.look.details);
+    parts.extend(version);
     if parts.is_empty() {
         return;
     }
@@ -298,62 +297,12 @@ fn answer_end(lines: &mut Vec<Line>, model: &Model, at: usize, frame: &Frame) {
     if is_open && !is_told && model.remedy() == Some(Remedy::GoOn) {
         parts.push(strings::TAB_GOES_ON.to_owned());
     }
-    let line = parts.join("   ");
-    let rows = if line.len() > frame.prose as usize { parts } else { vec![line] };
-    lines.extend(rows.iter().map(|row| styled(&format!("   {row}"), frame.theme.dim)));
+    lines.extend(
+        took::rows(&parts, frame.prose as usize).iter().map(|row| styled(&format!("   {row}"), frame.theme.dim)),
+    );
     lines.push(Line::default());
 }
 
 fn is_in_last_turn(model: &Model, at: usize) -> bool {
     !model.chat.conversation.entries[at..].iter().any(|entry| matches!(entry.body, EntryBody::Question(_)))
-}
-
-/// `gpt-4o-mini   1.9 s   58 tokens   stopped`, for the whole turn that ends with this answer.
-fn took(model: &Model, at: usize) -> String {
-    let entries = &model.chat.conversation.entries[..=at];
-    let turn = entries.iter().rev().take_while(|entry| !matches!(entry.body, EntryBody::Question(_)));
-    let mut elapsed = 0;
-    let mut tokens: Option<u64> = None;
-    for entry in turn {
-        match &entry.body {
-            EntryBody::Answer { elapsed_ms, usage, .. } => {
-                elapsed += elapsed_ms;
-                if let Some(Usage { output, .. }) = usage {
-                    tokens = Some(tokens.unwrap_or(0) + output);
-                }
-            }
-            EntryBody::ToolResult(result) => elapsed += result.elapsed_ms,
-            EntryBody::Question(_) => {}
-        }
-    }
-    let entry = &entries[at];
-    let EntryBody::Answer { model: name, finish, finish_raw, error, message, ttft_ms, .. } = &entry.body else {
-        return String::new();
-    };
-    if error.is_some() && message.text.is_empty() {
-        return String::new();
-    }
-    let mut parts: Vec<String> = Some(name.clone()).into_iter().filter(|name| !name.is_empty()).collect();
-    // What was imported does not say how long it took.
-    let is_told = elapsed > 0 || tokens.is_some() || ttft_ms.is_some();
-    if entry.state != EntryState::Interrupted && is_told {
-        parts.push(strings::seconds(elapsed));
-    }
-    if let Some(tokens) = tokens {
-        parts.push(strings::token_count(tokens));
-    }
-    let ended = match (entry.state, finish) {
-        (EntryState::Interrupted, _) => strings::INTERRUPTED,
-        (EntryState::Stopped, _) => strings::STOPPED,
-        (_, Some(Finish::Stop)) if finish_raw.as_deref() == Some(PAUSED) => strings::PAUSED_ANSWER,
-        (_, Some(Finish::Truncated)) => strings::INCOMPLETE,
-        (_, Some(Finish::Length)) => strings::LENGTH,
-        (_, Some(Finish::ToolCalls)) => strings::ROUND_LIMIT,
-        (EntryState::Failed, _) => strings::FAILED,
-        _ => "",
-    };
-    if !ended.is_empty() {
-        parts.push(ended.to_owned());
-    }
-    parts.join("   ")
 }

@@ -30,6 +30,7 @@ mod picture;
 mod prompt;
 mod symbols;
 pub mod theme;
+mod took;
 mod transcript;
 mod welcome;
 pub mod wrap;

@@ -42,6 +42,31 @@ fn an_answer_with_every_element() {
 }
 
 #[test]
+fn what_an_answer_took_is_told_shortly_in_full_or_not_at_all() {
+    for (columns, rows) in [(120, 40), (80, 24)] {
+        let mut screen = Screen::openai(columns, rows);
+        screen.ask("Which tents under $250 are in stock?");
+        screen.wait(400);
+        screen.text("Two tents fit.");
+        screen.wait(1500);
+        let details = Some(serde_json::json!({ "cost": 0.00214 }));
+        screen.delta(riffle::chat::Delta::Usage(riffle::chat::Usage { input: 1234, output: 58, details }));
+        screen.delta(riffle::chat::Delta::Finish { finish: Finish::Stop, raw: "stop".to_owned() });
+        let request = screen.request.as_ref().unwrap().0;
+        screen.tell(Msg::Turn(riffle::agent::Event::StreamEnded { request, end: riffle::chat::StreamEnd::Complete }));
+        screen.expect("gpt-4o-mini   1.9 s   58 tokens   $0.0021");
+        screen.press("ctrl-x d");
+        screen.expect("first 0.4 s   58 tokens   38 tokens/s   $0.0021");
+        insta::assert_snapshot!(format!("details_{columns}x{rows}"), screen.screen());
+        screen.press("ctrl-x d");
+        screen.never("58 tokens");
+        screen.type_text("/details");
+        screen.press("enter");
+        screen.expect("gpt-4o-mini   1.9 s   58 tokens");
+    }
+}
+
+#[test]
 fn the_browser_lists_previews_and_opens() {
     for (columns, rows) in [(120, 40), (80, 24), (40, 12)] {
         insta::assert_snapshot!(format!("browser_{columns}x{rows}"), browsing(columns, rows).screen());
