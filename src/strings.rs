@@ -7,6 +7,7 @@ pub mod failure;
 pub mod hint;
 pub mod history;
 pub mod history_check;
+pub mod sample;
 pub mod wire;
 
 /// The program's name.
@@ -207,6 +208,8 @@ pub const PAUSED: &str = "riffle is paused. fg brings it back.";
 pub const READING: &str = "reading";
 /// Head of the model list.
 pub const MODEL: &str = "Model";
+/// Head of the list of themes.
+pub const THEME: &str = "Theme";
 /// Above providers that are not connected.
 pub const NOT_CONNECTED: &str = "Not connected";
 /// Head of the help.
@@ -450,6 +453,12 @@ pub fn queue_held(count: usize) -> String {
 #[must_use]
 pub fn notice_queued(count: usize) -> String {
     format!("Queued {count}. Up takes it back.")
+}
+
+/// Notice after a theme was chosen.
+#[must_use]
+pub fn notice_theme(name: &str) -> String {
+    format!("{name} for this run. In the configuration: theme = \"{name}\"")
 }
 
 /// Notice after a model was chosen.

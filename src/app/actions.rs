@@ -55,6 +55,7 @@ impl Model {
                 vec![Effect::ListModels]
             }
             Action::Tools => self.toggle_tools(),
+            Action::Theme => self.open_themes(),
             Action::Wire => self.open_wire(),
             Action::Expand => {
                 self.is_expanded = !self.is_expanded;

@@ -342,6 +342,7 @@ impl Model {
             Some(Overlay::Help { .. }) => Some(Action::Help),
             Some(Overlay::Commands(_)) => Some(Action::Commands),
             Some(Overlay::Models(_)) => Some(Action::Model),
+            Some(Overlay::Themes(_)) => Some(Action::Theme),
             Some(Overlay::Chats(_)) => Some(Action::Chats),
             Some(Overlay::Tools) => Some(Action::Tools),
             Some(Overlay::Wire(_)) => Some(Action::Wire),
@@ -380,6 +381,7 @@ impl Model {
             }
             Some(Overlay::Commands(_)) => self.on_palette_key(key),
             Some(Overlay::Models(_)) => self.on_model_list_key(key),
+            Some(Overlay::Themes(_)) => self.on_theme_list_key(key),
             Some(Overlay::Connect(_)) => self.on_connect_key(key),
             Some(Overlay::Chats(_)) => self.on_browser_key(key),
             Some(Overlay::Wire(_)) => self.on_wire_key(key),
@@ -461,7 +463,12 @@ impl Model {
             Some(Overlay::Connect(page)) => page.paste(text),
             Some(Overlay::Chats(_)) => return self.paste_in_browser(text),
             Some(
-                Overlay::Help { .. } | Overlay::Tools | Overlay::Call { .. } | Overlay::Wire(_) | Overlay::Compare(_),
+                Overlay::Help { .. }
+                | Overlay::Tools
+                | Overlay::Themes(_)
+                | Overlay::Call { .. }
+                | Overlay::Wire(_)
+                | Overlay::Compare(_),
             ) => {
                 self.overlays.clear();
                 self.composer.paste(text);
@@ -479,7 +486,7 @@ impl Model {
             Some(Overlay::Wire(page)) => page.scroll_rows(lines),
             Some(Overlay::Compare(page)) => page.top = usize::try_from(page.top as i64 + lines).unwrap_or(0),
             Some(Overlay::Chats(_)) => return self.select_chat(lines.signum()),
-            Some(Overlay::Commands(_) | Overlay::Models(_)) => {
+            Some(Overlay::Commands(_) | Overlay::Models(_) | Overlay::Themes(_)) => {
                 let code = if lines < 0 { KeyCode::Up } else { KeyCode::Down };
                 return self.on_overlay_key(Key::plain(code));
             }

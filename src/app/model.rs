@@ -19,6 +19,7 @@ use crate::chat::{Attachment, ConversationId, IdSource, MessageId};
 use crate::config::action::Action;
 use crate::config::keymap::Keymap;
 use crate::config::look::Look;
+use crate::config::theme::Themes;
 use crate::safe_text::SafeText;
 use crate::store::{CommittedWhat, Draft, StoreEvent};
 use crate::strings;
@@ -29,6 +30,8 @@ const NOTICE_MS: u64 = 4000;
 pub const STALL_MS: u64 = 10_000;
 /// A frame of the spinner, in ms.
 pub const SPINNER_MS: u64 = 100;
+/// An answer of the terminal about its background that comes later than this is not heeded, in ms.
+const BACKGROUND_MS: u64 = 2_000;
 /// The leader page waits this long, in ms.
 pub const LEADER_MS: u64 = 300;
 
@@ -98,6 +101,8 @@ pub struct ModelSetup {
     pub keymap: Arc<Keymap>,
     /// How it may look.
     pub look: Look,
+    /// Its colours.
+    pub themes: Themes,
     /// Whom to ask.
     pub providers: Providers,
     /// Where pasted keys are kept, for people.
@@ -136,6 +141,8 @@ pub struct Model {
     pub keymap: Arc<Keymap>,
     /// How it may look.
     pub look: Look,
+    /// The themes, and the one it has now.
+    pub themes: Themes,
     /// Whether Shift+Enter can be told from Enter.
     pub is_keyboard_enhanced: bool,
     /// Providers and the choice among them.
@@ -227,6 +234,8 @@ pub struct Model {
     pub(super) quit_armed_until: u64,
     pub(super) last_half_page_ms: Option<u64>,
     pub(super) is_ending: bool,
+    /// When the program began, on the forward clock.
+    pub(super) begun_ms: u64,
 }
 
 impl Model {
@@ -241,6 +250,7 @@ impl Model {
             now,
             keymap: setup.keymap,
             look: setup.look,
+            themes: setup.themes,
             is_keyboard_enhanced: false,
             providers: setup.providers,
             keys_place: setup.keys_place,
@@ -294,6 +304,7 @@ impl Model {
             quit_armed_until: 0,
             last_half_page_ms: None,
             is_ending: false,
+            begun_ms: now.mono_ms,
         };
         model.refresh_recall();
         let effects = match setup.resume {
@@ -330,7 +341,10 @@ impl Model {
                 Vec::new()
             }
             Msg::BackgroundKnown(background) => {
-                self.look.background = background;
+                // A screen that is being read does not change its colours any more.
+                if now.mono_ms.saturating_sub(self.begun_ms) <= BACKGROUND_MS {
+                    self.look.background = background;
+                }
                 Vec::new()
             }
             Msg::KeyboardEnhanced => {

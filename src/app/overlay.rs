@@ -5,6 +5,7 @@ use super::compare::ComparePage;
 use super::connect::ConnectPage;
 use super::model_list::ModelList;
 use super::palette::Palette;
+use super::themes::ThemeList;
 use super::wire::WirePage;
 
 /// A layer.
@@ -19,6 +20,8 @@ pub enum Overlay {
     Commands(Palette),
     /// Models and providers.
     Models(ModelList),
+    /// Themes, tried on the screen.
+    Themes(ThemeList),
     /// Connecting a provider.
     Connect(ConnectPage),
     /// Saved chats.

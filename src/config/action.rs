@@ -46,6 +46,7 @@ actions! {
     Model, "model", "Model and provider", Some("m"), Some("model");
     Tools, "tools", "Tools", Some("t"), Some("tools");
     Wire, "wire", "Raw stream, event by event", Some("w"), Some("wire");
+    Theme, "theme", "Theme, tried on the running screen", Some("T"), Some("theme");
     Expand, "expand", "Expand, or collapse, reasoning and tool output", Some("o"), Some("expand");
     Details, "details", "Details, more or less under each answer", Some("d"), Some("details");
     Again, "again", "Ask again", Some("r"), Some("again");

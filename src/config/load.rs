@@ -13,6 +13,7 @@ use super::flags::Flags;
 use super::report::{ConfigError, Problem, Source};
 use super::saved_keys::SavedKeys;
 use super::settings::Settings;
+use super::theme::Themes;
 
 /// Bytes of a configuration file at most.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -68,6 +69,10 @@ pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
         Err(sentence) => return Err(not_readable(&config_path, &sentence)),
     };
     let (mut settings, more) = Settings::resolve(&file, &process_env, flags)?;
+    warnings.extend(more);
+    let (themes, more) =
+        Themes::find(file.theme.as_ref(), &file.source, config_path.parent().unwrap_or(Path::new("/")))?;
+    settings.themes = themes;
     warnings.extend(more);
     let saved_keys = SavedKeys::beside(&config_path);
     match saved_keys.read() {

@@ -59,6 +59,8 @@ pub struct Look {
     pub background: Background,
     /// Colours are not wanted (`NO_COLOR`).
     pub is_colourless: bool,
+    /// The terminal shows every colour, not only 256.
+    pub has_true_colour: bool,
     /// Nothing may move (`reduce_motion`).
     pub is_still: bool,
     /// ASCII marks instead of `› ✓ ✗ ⠿`.

@@ -18,3 +18,4 @@ pub mod report;
 pub mod saved_keys;
 pub mod secret;
 pub mod settings;
+pub mod theme;

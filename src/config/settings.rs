@@ -13,6 +13,7 @@ use super::presets::{APIS, OPENAI_CHAT, PRESETS, preset};
 use super::provider::{Address, ProviderSettings, Surroundings};
 use super::report::{ConfigError, Problem, did_you_mean};
 use super::saved_keys::SavedKey;
+use super::theme::{self, Themes};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +76,12 @@ pub struct Settings {
     pub allow_tools: Vec<String>,
     /// A JSON file with tools and fixed answers.
     pub tools_file: Option<PathBuf>,
+    /// The name or the path of the theme.
+    pub theme: String,
+    /// The themes there are; those in files are added when the configuration is read.
+    pub themes: Themes,
+    /// The terminal shows every colour, not only 256.
+    pub has_true_colour: bool,
     /// The tool panel starts closed.
     pub panel_closed: bool,
     /// Nothing moves on its own.
@@ -244,6 +251,9 @@ impl Settings {
             outdoor_gear: resolver.pick("tools.outdoor_gear", false, from_file(&file.outdoor_gear)),
             allow_tools: flags.allow_tool.clone(),
             tools_file: flags.tools_file.clone(),
+            theme: resolver.pick("ui.theme", theme::DEFAULT.to_owned(), from_file(&file.theme)),
+            themes: Themes::default(),
+            has_true_colour: env("COLORTERM").is_some_and(|value| ["truecolor", "24bit"].contains(&value.as_str())),
             panel_closed: resolver.pick("ui.panel", false, from_file(&panel.map(|word| word.is("closed")))),
             reduce_motion: resolver.pick(
                 "ui.reduce_motion",
@@ -302,6 +312,7 @@ impl Settings {
             ("tools.enabled", self.tools_enabled.to_string()),
             ("tools.timeout_s", (self.tool_timeout_ms / 1000).to_string()),
             ("tools.outdoor_gear", self.outdoor_gear.to_string()),
+            ("ui.theme", format!("{:?}", self.theme)),
             ("ui.panel", word(self.panel_closed, "closed", "auto")),
             ("ui.reduce_motion", self.reduce_motion.to_string()),
             ("ui.icons", word(self.icons_ascii, "ascii", "unicode")),

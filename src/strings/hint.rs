@@ -44,6 +44,7 @@ pub const UNDO: &str = "undo";
 pub const CONNECT: &str = "connect";
 pub const ANOTHER_KEY: &str = "another key";
 pub const OTHER_KEY: &str = "other key";
+pub const USE_FOR_THIS_RUN: &str = "use for this run";
 pub const USE_IN_THIS_CHAT: &str = "use in this chat";
 pub const WHOLE: &str = "whole";
 pub const WHOLE_CALL: &str = "whole call";

@@ -19,7 +19,7 @@ fn layout_of(model: &Model) -> Layout {
 }
 
 fn theme_of(model: &Model) -> Theme {
-    Theme::new(model.look.background, !model.look.is_colourless)
+    Theme::of(model.theme(), model.look)
 }
 
 /// Lays out what changed and settles what depends on heights: the scroll position, the card, the prompt's width.

@@ -1,9 +1,12 @@
-//! Five colour roles on the terminal's own background. Each also has a mark or a word, so that nothing is lost without
-//! colours. Dim is SGR 2, never colour 8, which is the background in some palettes.
+//! The styles of everything drawn: the roles of the chosen theme on the terminal's own background. Each role also has a
+//! mark or a word, so that nothing is lost without colours. In the default theme dim is SGR 2, never colour 8, which is
+//! the background in some palettes.
 
 use ratatui::style::{Color, Modifier, Style};
 
 pub use crate::config::look::Background;
+use crate::config::look::Look;
+use crate::config::theme::{Colour, NamedTheme, Role, RoleStyle, built_in};
 
 /// The styles of everything drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,10 @@ pub struct Theme {
     pub selected: Style,
     /// What was looked for, over the style it stands in.
     pub hit: Style,
+    /// The hit that is gone to.
+    pub current_hit: Style,
+    /// The scroll bar.
+    pub scroll_bar: Style,
     /// Code in a code block.
     pub syntax: SyntaxStyles,
     /// The lines of a diff, which have a mark of their own besides.
@@ -67,104 +74,111 @@ pub struct DiffStyles {
 }
 
 impl Theme {
-    /// The theme for this background.
+    /// The default theme for this background.
     #[must_use]
     pub fn new(background: Background, has_colour: bool) -> Self {
-        let plain = Style::new();
-        let coloured = |colour| if has_colour { plain.fg(colour) } else { plain };
-        let accent = match background {
-            Background::Dark => coloured(Color::Cyan),
-            Background::Light => coloured(Color::Blue),
-            Background::Unknown => plain,
-        };
+        let look = Look { background, is_colourless: !has_colour, ..Look::default() };
+        Self::of(&built_in()[0], look)
+    }
+
+    /// The styles of a theme in this look.
+    #[must_use]
+    pub fn of(theme: &NamedTheme, look: Look) -> Self {
+        let has_colour = !look.is_colourless;
+        let style = |role| style(theme.style(role, look.background, has_colour), look.has_true_colour);
         Self {
-            text: plain,
-            bold: plain.add_modifier(Modifier::BOLD),
-            dim: plain.add_modifier(Modifier::DIM),
-            accent,
-            good: coloured(Color::Green),
-            // Yellow on white is not to be read.
-            waiting: coloured(if background == Background::Light { Color::Magenta } else { Color::Yellow }),
-            bad: coloured(Color::Red),
-            marked: plain.add_modifier(Modifier::REVERSED),
-            selected: plain.add_modifier(Modifier::REVERSED),
-            hit: plain.add_modifier(Modifier::UNDERLINED.union(Modifier::BOLD)),
-            syntax: SyntaxStyles::new(background, has_colour),
-            diff: DiffStyles { added: coloured(Color::Green), removed: coloured(Color::Red), hunk: accent },
+            text: style(Role::Text),
+            bold: style(Role::Bold),
+            dim: style(Role::Dim),
+            accent: style(Role::Accent),
+            good: style(Role::Good),
+            waiting: style(Role::Waiting),
+            bad: style(Role::Bad),
+            marked: style(Role::Marked),
+            selected: style(Role::Selected),
+            hit: style(Role::Hit),
+            current_hit: style(Role::CurrentHit),
+            scroll_bar: style(Role::ScrollBar),
+            syntax: SyntaxStyles {
+                keyword: style(Role::Keyword),
+                string: style(Role::String),
+                comment: style(Role::Comment),
+                number: style(Role::Number),
+                function: style(Role::Function),
+                type_name: style(Role::Type),
+                constant: style(Role::Constant),
+            },
+            diff: DiffStyles { added: style(Role::Added), removed: style(Role::Removed), hunk: style(Role::Hunk) },
             has_colour,
         }
     }
 }
 
-impl SyntaxStyles {
-    /// Where the background is not known only what can be read on either is coloured.
-    fn new(background: Background, has_colour: bool) -> Self {
-        let plain = Style::new();
-        let comment = plain.add_modifier(Modifier::DIM);
-        if !has_colour {
-            let keyword = plain.add_modifier(Modifier::BOLD);
-            return Self {
-                keyword,
-                comment,
-                string: plain,
-                number: plain,
-                function: plain,
-                type_name: plain,
-                constant: plain,
-            };
-        }
-        let (keyword, string) = (plain.fg(Color::Magenta), plain.fg(Color::Green));
-        let (number, function, type_name) = match background {
-            Background::Dark => (plain.fg(Color::Cyan), plain.fg(Color::LightBlue), plain.fg(Color::Yellow)),
-            Background::Light => (plain.fg(Color::Red), plain.fg(Color::Blue), plain.fg(Color::Blue)),
-            Background::Unknown => (plain, plain, plain),
-        };
-        Self { keyword, string, comment, number, function, type_name, constant: number }
+fn style(role: RoleStyle, has_true_colour: bool) -> Style {
+    let shown = |colour: Colour| colour_of(if has_true_colour { colour } else { colour.numbered() });
+    let modifiers = [
+        (role.is_bold, Modifier::BOLD),
+        (role.is_dim, Modifier::DIM),
+        (role.is_italic, Modifier::ITALIC),
+        (role.is_underlined, Modifier::UNDERLINED),
+        (role.is_reversed, Modifier::REVERSED),
+    ];
+    let on = modifiers.into_iter().filter(|(is_on, _)| *is_on).map(|(_, modifier)| modifier).collect();
+    let style = Style::new().add_modifier(on);
+    Style { fg: role.colour.map(shown), bg: role.ground.map(shown), ..style }
+}
+
+fn colour_of(colour: Colour) -> Color {
+    const OWN: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    match colour {
+        Colour::Own(number) => OWN[usize::from(number % 16)],
+        Colour::Numbered(number) => Color::Indexed(number),
+        Colour::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn all(theme: &Theme) -> Vec<Style> {
-        let SyntaxStyles { keyword, string, comment, number, function, type_name, constant } = theme.syntax;
-        let DiffStyles { added, removed, hunk } = theme.diff;
-        vec![
-            theme.text,
-            theme.bold,
-            theme.dim,
-            theme.accent,
-            theme.good,
-            theme.waiting,
-            theme.bad,
-            theme.marked,
-            theme.selected,
-            theme.hit,
-            keyword,
-            string,
-            comment,
-            number,
-            function,
-            type_name,
-            constant,
-            added,
-            removed,
-            hunk,
-        ]
-    }
+    use crate::config::theme::ROLES;
 
     #[test]
     fn without_colours_nothing_has_one() {
-        for background in [Background::Dark, Background::Light, Background::Unknown] {
-            for style in all(&Theme::new(background, false)) {
-                assert_eq!((style.fg, style.bg), (None, None));
-            }
+        for (theme, role) in built_in().iter().flat_map(|theme| ROLES.iter().map(move |role| (theme, role))) {
+            let style = style(theme.style(role.role, Background::Dark, false), true);
+            assert_eq!((style.fg, style.bg), (None, None), "{} {}", theme.name, role.name);
         }
     }
 
     #[test]
     fn yellow_is_never_put_on_a_light_background() {
-        assert!(all(&Theme::new(Background::Light, true)).iter().all(|style| style.fg != Some(Color::Yellow)));
+        for role in ROLES {
+            let style = style(built_in()[0].style(role.role, Background::Light, true), true);
+            assert_ne!(style.fg, Some(Color::Yellow), "{}", role.name);
+        }
+    }
+
+    #[test]
+    fn a_terminal_of_256_colours_gets_no_others() {
+        let role = RoleStyle { colour: Some(Colour::Rgb(0, 0x5f, 0xaf)), is_bold: true, ..RoleStyle::default() };
+        assert_eq!(style(role, false), Style::new().fg(Color::Indexed(25)).add_modifier(Modifier::BOLD));
+        assert_eq!(style(role, true).fg, Some(Color::Rgb(0, 0x5f, 0xaf)));
     }
 }

@@ -82,6 +82,7 @@ struct PreviewOf {
     at: Option<MessageId>,
     query: Option<Query>,
     width: u16,
+    theme: Theme,
 }
 
 impl RenderCache {
@@ -197,6 +198,7 @@ impl RenderCache {
             at: loaded.at.clone(),
             query: browser.query().cloned(),
             width,
+            theme: *theme,
         };
         if self.preview.as_ref().is_none_or(|known| known.of != of) {
             let (lines, hit) = preview_lines(loaded, browser, model, width, theme);

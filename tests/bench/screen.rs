@@ -21,6 +21,7 @@ pub(crate) fn open_and_draw(folder: &Path, id: &ConversationId) -> Result<(), Bo
         size: (120, 40),
         keymap: Arc::new(Keymap::resolve(&BTreeMap::new()).map_err(|_| "no keys")?),
         look: Look::default(),
+        themes: riffle::config::theme::Themes::default(),
         providers: Providers { rows: vec![provider()], target, reason: String::new(), is_named: true },
         keys_place: String::new(),
         tools: Vec::new(),

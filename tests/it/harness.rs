@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use ratatui::buffer::Cell;
+use ratatui::style::Color;
 use riffle::agent::{self, CallId, CallOutcome, Event, Moment, RequestId};
 use riffle::app::{
     ChatList, Effect, Focus, LoadedChat, Model, ModelSetup, Msg, Panel, ProviderRow, Providers, Target, ToolOffer,
@@ -18,6 +20,7 @@ use riffle::chat::{
 use riffle::config::keymap::Keymap;
 use riffle::config::look::{Background, Look};
 use riffle::config::settings::Retention;
+use riffle::config::theme::Themes;
 use riffle::provider::Timeouts;
 use riffle::provider::recording::{Choice, Found, RecentResponses};
 use riffle::store::{CommittedWhat, Now, Order, Query, Reader, Record, StoreEvent, StoreOptions, Writer};
@@ -144,6 +147,7 @@ impl Screen {
             size: (columns, rows),
             keymap: Arc::new(Keymap::resolve(&BTreeMap::new()).unwrap()),
             look: Look { background: Background::Dark, ..Look::default() },
+            themes: Themes::default(),
             providers: Providers { rows: rows_of, target, reason, is_named: false },
             keys_place: "~/.config/riffle/keys.toml".to_owned(),
             tools: gear(),
@@ -366,6 +370,11 @@ impl Screen {
         self.saved.push(saved_of(id, &made.model.chat.conversation, days));
     }
 
+    /// The forward clock.
+    pub fn now_ms(&self) -> u64 {
+        self.now.mono_ms
+    }
+
     /// Lets time pass.
     pub fn wait(&mut self, ms: u64) {
         self.now.mono_ms += ms;
@@ -461,6 +470,15 @@ impl Screen {
         rows_of(&picture)
     }
 
+    /// The rows in which something is not plain, each run after its style: `{bold cyan}`, `{}` for plain. What repeats is
+    /// written once, with how often.
+    pub fn styled_rows(&mut self) -> String {
+        self.screen();
+        let buffer = self.picture.buffer();
+        let rows = buffer.content.chunks(buffer.area.width.max(1) as usize);
+        rows.filter_map(styled_row).collect::<Vec<_>>().join("\n")
+    }
+
     /// Whether these words stand underlined on the screen drawn last.
     pub fn is_underlined(&self, words: &str) -> bool {
         let is_marked = |cell: &&ratatui::buffer::Cell| cell.modifier.contains(ratatui::style::Modifier::UNDERLINED);
@@ -511,6 +529,43 @@ fn rows_of(picture: &Picture) -> String {
         line.trim_end().to_owned()
     });
     rows.collect::<Vec<_>>().join("\n")
+}
+
+/// A row's runs with their styles; `None` where all is plain.
+fn styled_row(row: &[Cell]) -> Option<String> {
+    let mut runs: Vec<(String, String)> = Vec::new();
+    for cell in row {
+        let style = style_words(cell);
+        match runs.last_mut().filter(|(before, _)| *before == style) {
+            Some((_, text)) => text.push_str(cell.symbol()),
+            None => runs.push((style, cell.symbol().to_owned())),
+        }
+    }
+    let is_plain = |run: &(String, String)| run.0.is_empty();
+    if runs.iter().all(is_plain) {
+        return None;
+    }
+    let mut shown = String::new();
+    for (at, (style, text)) in runs.iter().enumerate() {
+        if at > 0 || !style.is_empty() {
+            shown.push_str(&format!("{{{style}}}"));
+        }
+        let first = text.chars().next().unwrap_or(' ');
+        let is_one = text.chars().all(|c| c == first) && text.chars().count() > 8;
+        shown.push_str(&if is_one { format!("{first} x{}", text.chars().count()) } else { text.clone() });
+    }
+    Some(shown.trim_end().trim_end_matches("{}").trim_end().to_owned())
+}
+
+fn style_words(cell: &Cell) -> String {
+    let mut words: Vec<String> = cell.modifier.iter_names().map(|(name, _)| name.to_lowercase()).collect();
+    if cell.fg != Color::Reset {
+        words.push(cell.fg.to_string().to_lowercase());
+    }
+    if cell.bg != Color::Reset {
+        words.push(format!("on {}", cell.bg.to_string().to_lowercase()));
+    }
+    words.join(" ")
 }
 
 /// The chat as it would be in the history, so many days old.

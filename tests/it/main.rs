@@ -25,6 +25,7 @@ mod replay;
 mod requests;
 mod served;
 mod streams;
+mod themes;
 mod tidy;
 mod titles;
 mod tools_panel;

@@ -28,7 +28,7 @@ const LAYERS: [&str; 21] = [
 ];
 
 /// These know no clock, no file, no socket and no terminal.
-const PURE: [&str; 36] = [
+const PURE: [&str; 39] = [
     "src/chat/",
     "src/sse/",
     "src/transfer/html.rs",
@@ -65,6 +65,9 @@ const PURE: [&str; 36] = [
     "src/app/",
     "src/ui/",
     "src/config/keymap.rs",
+    "src/config/theme/file.rs",
+    "src/config/theme/role.rs",
+    "src/config/theme/style.rs",
 ];
 
 const IMPURE_WORDS: [&str; 9] = [

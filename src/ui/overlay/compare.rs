@@ -47,8 +47,8 @@ fn text(compare: &ComparePage, theme: &Theme) -> Line {
     for (piece, text) in &compare.pieces {
         let (style, marks): (Style, _) = match piece {
             DiffPiece::Both => (theme.text, None),
-            DiffPiece::Removed => (theme.bad, Some(("[-", "-]"))),
-            DiffPiece::Added => (theme.good, Some(("{+", "+}"))),
+            DiffPiece::Removed => (theme.diff.removed, Some(("[-", "-]"))),
+            DiffPiece::Added => (theme.diff.added, Some(("{+", "+}"))),
         };
         if let Some((open, _)) = marks {
             push(&mut line, open, theme.dim);

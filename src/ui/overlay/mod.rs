@@ -8,6 +8,7 @@ mod connect;
 mod help;
 mod leader;
 mod models;
+mod themes;
 mod tools;
 mod wire;
 
@@ -35,6 +36,7 @@ pub(super) fn draw<'a>(
         Overlay::Help { top } => help::draw(canvas, model, *top),
         Overlay::Commands(palette) => commands::draw(canvas, model, palette),
         Overlay::Models(list) => models::draw(canvas, model, list),
+        Overlay::Themes(list) => themes::draw(canvas, model, *list),
         Overlay::Connect(page) => connect::draw(canvas, model, page),
         Overlay::Chats(browser) => chats::draw(canvas, model, cache, browser),
         Overlay::Call { at, top } => call::draw(canvas, model, *at, *top),
