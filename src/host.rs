@@ -83,6 +83,15 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// All that a child is given of the environment: no key is among it.
+const CHILD_VARIABLES: [&str; 9] =
+    ["PATH", "HOME", "USER", "TERM", "LANG", "LC_ALL", "LC_CTYPE", "TMUX", "TMUX_TMPDIR"];
+
+/// The environment for a child of ours.
+pub fn child_environment() -> impl Iterator<Item = (&'static str, String)> {
+    CHILD_VARIABLES.into_iter().filter_map(|name| Some((name, variable(name)?)))
+}
+
 /// Most bytes of the log kept from earlier runs.
 const MAX_LOG: u64 = 5 * 1024 * 1024;
 

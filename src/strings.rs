@@ -2,6 +2,7 @@
 //! most one sentence, then the next step.
 
 pub mod browser;
+pub mod copying;
 pub mod doctor;
 pub mod failure;
 pub mod hint;

@@ -49,6 +49,7 @@ impl Model {
             Action::VersionNext => self.switch_version(1),
             Action::Compare => self.compare_versions(),
             Action::Fork => self.fork(),
+            Action::Copy => self.copy(),
             Action::Commands => self.open(Overlay::Commands(Palette::default())),
             Action::Model => {
                 self.overlays.push(Overlay::Models(ModelList::default()));

@@ -1,5 +1,6 @@
 //! Work the model asks the shell to do.
 
+use super::copying::CopyWish;
 use super::providers::Target;
 use crate::agent;
 use crate::chat::{ConversationId, MessageId, ToolSpec};
@@ -102,6 +103,8 @@ pub enum Effect {
         /// Its number.
         number: u64,
     },
+    /// Copy this; answered by `Copied`.
+    Copy(CopyWish),
     /// Draw everything anew.
     Redraw,
     /// Pause the program.

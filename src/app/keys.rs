@@ -87,7 +87,7 @@ impl Model {
         }
         if let Some(action) = self.keymap.lookup(context, key) {
             let is_letter = context == Context::Messages && key.typed().is_some();
-            if is_letter && is_of_the_chat(action) {
+            if is_letter && waits_for_typing(action) {
                 self.held_letter = Some((action, self.now.mono_ms + TYPING_MS));
                 return Vec::new();
             }
@@ -327,6 +327,7 @@ impl Model {
                 self.panel.selected = Some((selected + 1).min(calls.saturating_sub(1)));
             }
             KeyCode::Enter if calls > 0 => self.overlays.push(Overlay::Call { at: selected, top: 0 }),
+            KeyCode::Char('y') => return Some(self.copy_call(selected)),
             KeyCode::Char('x') => {
                 let call = self.turn.as_ref().and_then(|turn| turn.tracker().calls.get(selected)).map(|call| call.id);
                 return Some(call.map(|call| self.on_turn(Event::CallStopped { call }, 0.0)).unwrap_or_default());
@@ -365,6 +366,10 @@ impl Model {
             _ => {}
         }
         match self.overlays.last_mut() {
+            Some(Overlay::Call { at, .. }) if key.typed() == Some('y') => {
+                let at = *at;
+                self.copy_call(at)
+            }
             Some(Overlay::Help { top } | Overlay::Call { top, .. }) => {
                 let by = step_of(key).unwrap_or(0);
                 *top = usize::try_from(*top as i64 + by).unwrap_or(0);
@@ -410,8 +415,11 @@ impl Model {
         }
         if key == Key::plain(KeyCode::Enter) || (key == Key::plain(KeyCode::Tab) && palette.is_slash) {
             let chosen = palette.matches().get(palette.selected).map(|info| info.action);
-            let Some(action) = chosen else { return Vec::new() };
+            let (Some(action), number) = (chosen, palette.number()) else { return Vec::new() };
             self.overlays.pop();
+            if let Some(number) = number {
+                return self.copy_answer(number);
+            }
             return self.act(action);
         }
         if palette.is_slash && palette.input.text.is_empty() && key == Key::plain(KeyCode::Backspace) {
@@ -522,7 +530,7 @@ fn step_of(key: Key) -> Option<i64> {
     }
 }
 
-/// Whether it changes which messages are shown, or leaves them.
-fn is_of_the_chat(action: Action) -> bool {
-    matches!(action, Action::Edit | Action::Undo | Action::Redo | Action::Compare | Action::Fork)
+/// Whether it changes which messages are shown, leaves them, or takes the place of what was copied before.
+fn waits_for_typing(action: Action) -> bool {
+    matches!(action, Action::Edit | Action::Undo | Action::Redo | Action::Compare | Action::Fork | Action::Copy)
 }

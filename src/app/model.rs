@@ -395,6 +395,10 @@ impl Model {
                 self.notify(done.map_or_else(|why| why, |place| strings::browser::notice_exported(&place)));
                 Vec::new()
             }
+            Msg::Copied { what, size, way } => {
+                self.on_copied(&what, size, way);
+                Vec::new()
+            }
             Msg::Ticked => Vec::new(),
             Msg::EndRequested => self.end(),
         });

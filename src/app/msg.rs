@@ -1,5 +1,6 @@
 //! Facts that reach the model. Each answer carries the id of its question.
 
+use super::copying::{CopySize, CopyWay};
 use super::wire::WireFound;
 use crate::agent;
 use crate::chat::{Conversation, ConversationId, Entry, EntryState, MessageId};
@@ -104,6 +105,15 @@ pub enum Msg {
         number: u64,
         /// Where, for people, or why it could not be.
         saved: Result<String, String>,
+    },
+    /// A copy went somewhere.
+    Copied {
+        /// What was copied, in a few words.
+        what: String,
+        /// How much.
+        size: CopySize,
+        /// Where it went, or why nowhere.
+        way: Result<CopyWay, String>,
     },
     /// Time passed, to the deadline the model named.
     Ticked,

@@ -1,7 +1,7 @@
 //! The command palette and the slash commands: one list, filtered by what is typed.
 
 use super::line_input::LineInput;
-use crate::config::action::{ACTIONS, ActionInfo};
+use crate::config::action::{ACTIONS, Action, ActionInfo};
 
 /// The palette.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,9 @@ impl Palette {
     /// hold all of them.
     #[must_use]
     pub fn matches(&self) -> Vec<&'static ActionInfo> {
+        if self.number().is_some() {
+            return vec![Action::Copy.info()];
+        }
         let query = self.input.text.to_lowercase();
         let mut found: Vec<(u8, &ActionInfo)> = ACTIONS
             .iter()
@@ -28,6 +31,13 @@ impl Palette {
             .collect();
         found.sort_by_key(|(rank, _)| *rank);
         found.into_iter().map(|(_, info)| info).collect()
+    }
+
+    /// The number behind `copy`, as in `/copy 2`.
+    #[must_use]
+    pub fn number(&self) -> Option<usize> {
+        let (name, number) = self.input.text.split_once(' ')?;
+        number.trim().parse().ok().filter(|_| Action::Copy.info().slash == Some(name))
     }
 }
 
@@ -50,6 +60,8 @@ mod tests {
         let ids = |p: Palette| p.matches().iter().map(|info| info.id).collect::<Vec<_>>();
         assert_eq!(ids(palette("saved", false)), ["chats", "private"]);
         assert_eq!(ids(palette("mo", true)), ["model"]);
+        assert_eq!(ids(palette("copy 2", true)), ["copy"]);
+        assert_eq!((palette("copy 2", true).number(), palette("copy two", true).number()), (Some(2), None));
         assert_eq!(ids(palette("etc", true)), Vec::<&str>::new());
     }
 }

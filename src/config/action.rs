@@ -42,6 +42,7 @@ actions! {
     Search, "search", "Search all chats", Some("/"), Some("search");
     Private, "private", "Private chat, not saved", Some("P"), Some("private");
     Export, "export", "Export this chat, to a file", Some("x"), Some("export");
+    Copy, "copy", "Copy the answer, or the selected message", Some("y"), Some("copy");
     Commands, "commands", "Commands", Some("space"), None;
     Model, "model", "Model and provider", Some("m"), Some("model");
     Tools, "tools", "Tools", Some("t"), Some("tools");

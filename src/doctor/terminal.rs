@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::finding::{Area, Group};
-use crate::host::variable;
+use crate::host::{child_environment, variable};
 use crate::strings::doctor as words;
 
 /// How long tmux may take to answer.
@@ -16,10 +16,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const SHORT_MS: u64 = 50;
 /// What is drawn needs so many columns and rows for all of its parts.
 const ROOMY: (u16, u16) = (40, 10);
-/// All that a child is given of the environment: no key is among it.
-const CHILD_VARIABLES: [&str; 9] =
-    ["PATH", "HOME", "USER", "TERM", "LANG", "LC_ALL", "LC_CTYPE", "TMUX", "TMUX_TMPDIR"];
-
 /// What is known about the terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
@@ -132,11 +128,10 @@ fn size() -> Option<(u16, u16)> {
 }
 
 async fn ask_tmux() -> Option<u64> {
-    let kept = CHILD_VARIABLES.iter().filter_map(|name| Some((name, variable(name)?)));
     let run = tokio::process::Command::new("tmux")
         .args(["show-options", "-gv", "escape-time"])
         .env_clear()
-        .envs(kept)
+        .envs(child_environment())
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .kill_on_drop(true)

@@ -8,6 +8,7 @@ pub const ASK_AGAIN: &str = "ask again";
 pub const BACK: &str = "back";
 pub const CLOSE: &str = "close";
 pub const COMMANDS: &str = "commands";
+pub const COPY: &str = "copy";
 pub const DELETE: &str = "delete";
 pub const EDIT_THE_QUESTION: &str = "edit the question";
 pub const END: &str = "end";

@@ -6,6 +6,7 @@
 //! makes the model from the settings.
 
 mod ansi;
+mod clipboard;
 pub mod encode;
 mod escape;
 pub mod frames;

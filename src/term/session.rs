@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use tokio::sync::mpsc::{self, Receiver, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until};
 
+use super::clipboard::{self, Clipboard, Next, Place};
 use super::encode::Redraw;
 use super::frames::FrameWriter;
 use super::guard::{self, Guard};
@@ -21,7 +22,7 @@ use super::setup;
 use super::signals::{self, SignalEvent};
 use super::work::{Shell, Worker};
 use crate::agent;
-use crate::app::{Effect, Model, Msg};
+use crate::app::{CopySize, CopyWay, CopyWish, Effect, Model, Msg};
 use crate::config::look::Background;
 use crate::config::saved_keys::SavedKeys;
 use crate::config::settings::Settings;
@@ -107,6 +108,10 @@ pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
         reader,
         writer,
         worker: None,
+        clipboard: Clipboard::new(
+            Place::of(&host::variable),
+            clipboard::folders(&host::variable, options.data_dir.clone()),
+        ),
         end: None,
         to_shell,
         is_kitty: false,
@@ -142,6 +147,7 @@ struct Session {
     clock: Clock,
     reader: InputReader,
     worker: Option<Worker>,
+    clipboard: Clipboard,
     /// Set when the program is to end, with the exit status.
     end: Option<u8>,
     to_shell: UnboundedSender<Shell>,
@@ -209,6 +215,8 @@ impl Session {
             }
             Shell::Signal(event) => self.take_signal(event),
             Shell::FrameWritten => {}
+            Shell::CopyTaken(wish, Some(way)) => self.tell(copied(wish, Ok(way))),
+            Shell::CopyTaken(wish, None) => self.copy_otherwise(wish),
             Shell::App(msg) => self.tell(*msg),
         }
     }
@@ -291,11 +299,35 @@ impl Session {
                 Effect::Quit => self.end = Some(self.end.unwrap_or(0)),
                 Effect::Suspend => self.pause(),
                 Effect::Redraw => self.redraw = Redraw::Everything,
+                Effect::Copy(wish) => self.copy(wish),
                 effect => {
                     if let Some(worker) = &mut self.worker {
                         worker.perform(effect);
                     }
                 }
+            }
+        }
+    }
+
+    fn copy(&mut self, wish: CopyWish) {
+        let (to_shell, asked) = (self.to_shell.clone(), wish.clone());
+        let done = move |way| drop(to_shell.send(Shell::CopyTaken(asked, way)));
+        if !self.clipboard.ask(&wish.text, done) {
+            self.copy_otherwise(wish);
+        }
+    }
+
+    /// Through the terminal, or into a file.
+    fn copy_otherwise(&mut self, wish: CopyWish) {
+        match self.clipboard.next(&wish.text) {
+            Next::Write(bytes) => {
+                self.writer.control(&bytes);
+                self.tell(copied(wish, Ok(CopyWay::Terminal)));
+            }
+            Next::File => {
+                let (to_shell, asked) = (self.to_shell.clone(), wish.clone());
+                let done = move |way| drop(to_shell.send(Shell::App(Box::new(copied(asked, way)))));
+                self.clipboard.to_file(&wish, done);
             }
         }
     }
@@ -336,6 +368,9 @@ impl Session {
         self.writer.settle(SETTLE);
         drop(self.writer);
         drop(self.guard);
+        if status == 0 {
+            self.clipboard.close();
+        }
         if status == 0
             && let Some(text) = farewell
         {
@@ -343,4 +378,8 @@ impl Session {
         }
         status
     }
+}
+
+fn copied(wish: CopyWish, way: Result<CopyWay, String>) -> Msg {
+    Msg::Copied { size: CopySize::of(&wish.text), what: wish.what, way }
 }

@@ -14,7 +14,7 @@ use super::setup;
 use super::signals::SignalEvent;
 use super::{streams, titles};
 use crate::agent::{self, EndpointSource, Performer};
-use crate::app::{ChatList, Effect, LoadedChat, Msg, NotListed, Target};
+use crate::app::{ChatList, CopyWay, CopyWish, Effect, LoadedChat, Msg, NotListed, Target};
 use crate::chat::{ChatError, ConversationId, ErrorKind, MessageId};
 use crate::config::keyring;
 use crate::config::probe;
@@ -38,6 +38,8 @@ pub(super) enum Shell {
     Signal(SignalEvent),
     /// There is room for a frame again.
     FrameWritten,
+    /// Those who were asked to take a copy answered.
+    CopyTaken(CopyWish, Option<CopyWay>),
     /// A fact for the model.
     App(Box<Msg>),
 }
@@ -151,7 +153,7 @@ impl Worker {
             Effect::SaveKey { provider, key, to_keyring } => self.save_key(&provider, key, to_keyring),
             Effect::ReadStream { request, choice, known } => self.read_stream(request, choice, known),
             Effect::SaveStream { number } => self.save_stream(number),
-            Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }
 

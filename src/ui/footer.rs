@@ -71,6 +71,9 @@ fn hints(model: &Model) -> Vec<Hint> {
             hints.push(("x".into(), hint::STOP_THIS_CALL, 1));
         }
         hints.push(("Enter".into(), hint::WHOLE_CALL, 2));
+        if !is_waiting && model.turn.as_ref().is_some_and(|turn| !turn.tracker().calls.is_empty()) {
+            hints.push(("y".into(), hint::COPY, 3));
+        }
         hints.push((label(Action::Tools), hint::CLOSE, 0));
         return hints;
     }
@@ -93,6 +96,7 @@ fn hints(model: &Model) -> Vec<Hint> {
     }
     if model.focus == Focus::Messages {
         hints.push(("j k".into(), hint::MOVE, 1));
+        hints.push(("y".into(), hint::COPY, 2));
         let remedy = model.remedy();
         if let Some(remedy) = remedy {
             hints.push(("Enter".into(), error_card::words_of(remedy), 0));

@@ -1,5 +1,7 @@
 //! The row above the prompt: what happens now, or the last notice. It holds the only thing that moves.
 
+use ratatui::layout::Rect;
+
 use super::canvas::Canvas;
 use super::layout::Layout;
 use super::symbols::spinner;
@@ -17,8 +19,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     }
     let y = area.y;
     if let Some(notice) = &model.notice {
-        let text = SafeText::line(&notice.text).fit((area.width as usize).saturating_sub(1));
-        canvas.text(area, 1, y, text.as_str(), canvas.theme.text);
+        let text = SafeText::line(&notice.text);
+        // What is too long for it takes the panel's place in this row, for a moment.
+        let area = if text.width() < area.width as usize { area } else { Rect { width: layout.screen.width, ..area } };
+        if area.width > layout.live.width {
+            canvas.clear(area);
+        }
+        canvas.text(area, 1, y, text.fit((area.width as usize).saturating_sub(1)).as_str(), canvas.theme.text);
     } else if let Some(turn) = model.running_turn() {
         let mut x = 1;
         if model.is_working() {

@@ -235,6 +235,7 @@ impl Screen {
                 | Effect::FindKeyring
                 | Effect::TryKey { .. }
                 | Effect::SaveKey { .. }
+                | Effect::Copy(_)
                 | Effect::Redraw
                 | Effect::Suspend
                 | Effect::Quit => {}

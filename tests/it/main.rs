@@ -8,6 +8,7 @@ mod cases;
 mod chatting;
 mod config;
 mod connecting;
+mod copying;
 mod corpus;
 mod doctor;
 mod drafts;

@@ -361,3 +361,53 @@ fn what_was_searched_is_marked_and_escapes_are_shown() {
         terminal.child.wait().unwrap();
     }
 }
+
+/// The text of the last OSC 52 that the terminal was sent.
+fn copied(terminal: &Terminal) -> Option<String> {
+    use base64::Engine as _;
+    let written = String::from_utf8_lossy(&terminal.written()).into_owned();
+    let (_, rest) = written.rsplit_once("\u{1b}]52;c;")?;
+    let (body, _) = rest.split_once('\u{7}')?;
+    let text = base64::engine::general_purpose::STANDARD.decode(body).unwrap();
+    Some(String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn a_copy_goes_through_the_terminal_between_two_frames_and_only_on_a_key() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(home.path(), &[], &[("RIFFLE_DEMO_RATE", "0"), ("SSH_TTY", "/dev/pts/9")]);
+    terminal.wait_for("This is a demo");
+    terminal.ask("What gear do I need for a weekend hike?");
+    terminal.wait_for("outdoor-demo   ");
+    assert_eq!(copied(&terminal), None);
+    terminal.send("\u{18}y");
+    terminal.wait_for("through the terminal.");
+    let text = copied(&terminal).unwrap();
+    assert!(text.contains("```\npacking order") && text.contains("\n### On the way\n"), "{text}");
+    let written = String::from_utf8_lossy(&terminal.written()).into_owned();
+    let before = &written[..written.find("\u{1b}]52;").unwrap()];
+    assert_eq!(before.matches("\u{1b}[?2026h").count(), before.matches("\u{1b}[?2026l").count());
+    terminal.send("\u{11}");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn where_the_terminal_has_no_clipboard_a_private_file_takes_the_copy() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let runtime = home.path().join("run");
+    std::fs::create_dir(&runtime).unwrap();
+    let variables = [("RIFFLE_DEMO_RATE", "0"), ("TERM", "linux"), ("XDG_RUNTIME_DIR", runtime.to_str().unwrap())];
+    let mut terminal = Terminal::start(home.path(), &[], &variables);
+    terminal.wait_for("This is a demo");
+    terminal.ask("What gear do I need for a weekend hike?");
+    terminal.wait_for("outdoor-demo   ");
+    terminal.send("\u{18}y");
+    terminal.wait_for("copied.txt");
+    let path = runtime.join("riffle/copied.txt");
+    assert!(std::fs::read_to_string(&path).unwrap().contains("```"));
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(copied(&terminal), None);
+    terminal.send("\u{11}");
+    assert_eq!(terminal.end(), 0);
+}

@@ -15,7 +15,7 @@ use crate::ui::wrap;
 /// Draws the page.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, at: usize, top: usize) -> Option<(u16, u16)> {
     let call = model.turn.as_ref().and_then(|turn| turn.tracker().calls.get(at))?;
-    let keys = [("j k", hint::MOVE), ("PgDn", hint::PAGE), ("Esc", hint::CLOSE)];
+    let keys = [("j k", hint::MOVE), ("PgDn", hint::PAGE), ("y", hint::COPY), ("Esc", hint::CLOSE)];
     let page = page(canvas, model, &call.name, "", &keys);
     let lines = lines(canvas, call, page.body.width.saturating_sub(6).max(8) as usize);
     let last = lines.len().saturating_sub(page.body.height as usize);
