@@ -2,7 +2,7 @@
 //!
 //! `guard` owns the modes, `signals` and `reader` report what the system and the person do, `input` turns bytes into
 //! keys, `encode` turns a picture into bytes, `frames` writes them from a thread of its own, `pace` says when. `session` is
-//! the event loop over all of them, `work` does what the model asks for, `streams` reads and saves what came, `setup`
+//! the event loop over all of them, `work` does what the model asks for, `highlighter` has code coloured, `streams` reads and saves what came, `setup`
 //! makes the model from the settings.
 
 mod ansi;
@@ -11,6 +11,7 @@ pub mod encode;
 mod escape;
 pub mod frames;
 pub mod guard;
+mod highlighter;
 pub mod input;
 pub mod pace;
 pub mod query;

@@ -14,6 +14,7 @@ use super::clipboard::{self, Clipboard, Next, Place};
 use super::encode::Redraw;
 use super::frames::FrameWriter;
 use super::guard::{self, Guard};
+use super::highlighter::CodeColourer;
 use super::input::InputEvent;
 use super::pace::Pacer;
 use super::query;
@@ -29,6 +30,7 @@ use crate::config::settings::Settings;
 use crate::host::{self, Clock, ToolBox};
 use crate::strings;
 use crate::tools::policy::Host;
+use crate::ui::highlight::Coloured;
 use crate::ui::{self, Picture, RenderCache};
 
 /// Turn events on their way; a full channel slows the stream down.
@@ -95,6 +97,8 @@ pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
     };
     let writer = FrameWriter::start(guard::write_some, guard::write_all, on_ready).context(strings::FEW_RESOURCES)?;
     let clock = Clock::start();
+    let colour_inbox = to_shell.clone();
+    let on_coloured: OnColoured = Box::new(move |coloured| drop(colour_inbox.send(Shell::Coloured(coloured))));
     let (model, effects) = Model::new(setup::model(&options, &tools, resume, guard.size())?, clock.now());
     let (turn_events, turn_inbox) = mpsc::channel(TURN_EVENTS);
     let mut session = Session {
@@ -112,6 +116,7 @@ pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
             Place::of(&host::variable),
             clipboard::folders(&host::variable, options.data_dir.clone()),
         ),
+        colourer: CodeColourer::new(on_coloured),
         end: None,
         to_shell,
         is_kitty: false,
@@ -138,6 +143,9 @@ pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
     })
 }
 
+/// Called with the colours of code.
+type OnColoured = Box<dyn Fn(Coloured) + Send>;
+
 struct Session {
     model: Model,
     cache: RenderCache,
@@ -148,6 +156,7 @@ struct Session {
     reader: InputReader,
     worker: Option<Worker>,
     clipboard: Clipboard,
+    colourer: CodeColourer<OnColoured>,
     /// Set when the program is to end, with the exit status.
     end: Option<u8>,
     to_shell: UnboundedSender<Shell>,
@@ -217,6 +226,10 @@ impl Session {
             Shell::FrameWritten => {}
             Shell::CopyTaken(wish, Some(way)) => self.tell(copied(wish, Ok(way))),
             Shell::CopyTaken(wish, None) => self.copy_otherwise(wish),
+            Shell::Coloured(coloured) => {
+                self.cache.take_colours(coloured);
+                self.pacer.changed();
+            }
             Shell::App(msg) => self.tell(*msg),
         }
     }
@@ -353,6 +366,9 @@ impl Session {
         }
         let waited = self.writer.cost();
         ui::prepare(&mut self.model, &mut self.cache);
+        for request in self.cache.take_code() {
+            self.colourer.ask(request);
+        }
         let cursor = ui::draw(&self.model, &self.cache, &mut self.picture);
         self.writer.show(&self.picture, cursor, std::mem::replace(&mut self.redraw, Redraw::Changes));
         let cost = self.clock.micros() - start + waited.as_micros() as u64;

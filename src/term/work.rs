@@ -29,6 +29,7 @@ use crate::provider::connect::Connector;
 use crate::provider::recording::{Choice, RecentResponses};
 use crate::store::{CommittedWhat, FILE_NAME, Order, Reader, StoreError, StoreEvent, StoreOptions, Writer};
 use crate::strings;
+use crate::ui::highlight::Coloured;
 
 /// What reaches the loop from outside the turn.
 pub(super) enum Shell {
@@ -40,6 +41,8 @@ pub(super) enum Shell {
     FrameWritten,
     /// Those who were asked to take a copy answered.
     CopyTaken(CopyWish, Option<CopyWay>),
+    /// Code has its colours.
+    Coloured(Coloured),
     /// A fact for the model.
     App(Box<Msg>),
 }

@@ -37,6 +37,9 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         model.scroll.reveal(item, line);
         settle(model, cache, &layout);
     }
+    if theme.has_colour {
+        cache.want_colours(model.scroll.settled.top, model.scroll.settled.viewport);
+    }
     keep_selection_in_view(model, cache);
     if let Some(Overlay::Wire(page)) = model.overlays.last_mut() {
         overlay::settle_wire(page, model.size);

@@ -80,22 +80,31 @@ impl Line {
 
     /// Adds `mark` to the style of these bytes of the line's text; ranges are in order and do not overlap.
     pub fn mark(&mut self, ranges: &[Range<usize>], mark: Style) {
+        let marks: Vec<_> = ranges.iter().map(|range| (range.clone(), mark)).collect();
+        self.restyle(&marks);
+    }
+
+    /// Adds to the style of bytes of the line's text; ranges are in order and do not overlap.
+    pub fn restyle(&mut self, ranges: &[(Range<usize>, Style)]) {
         if ranges.is_empty() {
             return;
         }
         let mut out = Self { spans: Vec::new(), ..*self };
-        let mut at = 0;
+        let (mut at, mut next) = (0, 0);
         for span in std::mem::take(&mut self.spans) {
             let (start, end) = (at, at + span.text.as_str().len());
             let mut from = start;
-            for range in ranges.iter().filter(|range| range.start < end && range.end > start) {
+            while let Some((range, style)) = ranges.get(next).filter(|(range, _)| range.start < end) {
                 let (begin, stop) = (range.start.max(from), range.end.min(end));
-                if stop <= begin {
-                    continue;
+                if begin < stop {
+                    out.push(span.text.slice(from - start..begin - start), span.style);
+                    out.push(span.text.slice(begin - start..stop - start), span.style.patch(*style));
+                    from = stop;
                 }
-                out.push(span.text.slice(from - start..begin - start), span.style);
-                out.push(span.text.slice(begin - start..stop - start), span.style.patch(mark));
-                from = stop;
+                if range.end > end {
+                    break;
+                }
+                next += 1;
             }
             out.push(span.text.slice(from - start..end - start), span.style);
             at = end;

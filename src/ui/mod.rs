@@ -18,6 +18,7 @@ mod error_card;
 mod footer;
 mod frame;
 mod header;
+pub mod highlight;
 mod layout;
 pub mod line;
 mod live_row;

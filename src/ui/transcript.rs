@@ -1,11 +1,14 @@
 //! The conversation: entries laid out once and kept until something about them changes, so that a frame costs what is on
 //! the screen and what just came in.
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
 use super::card::{self, Card};
 use super::error_card;
+use super::highlight::{Coloured, Colours, Request};
 use super::layout::{Layout, TEXT_COLUMN};
 use super::line::Line;
 use super::message::{self, Frame, Rows};
@@ -60,6 +63,7 @@ pub struct RenderCache {
     /// Rows of the entries, as far as they are known, and of what stands below them.
     heights: Heights,
     tail: Vec<Line>,
+    colours: Colours,
     preview: Option<Box<Preview>>,
 }
 
@@ -101,6 +105,9 @@ impl RenderCache {
             self.entries.clear();
             self.known = Revision::default();
             self.frame = Some(frame);
+            if self.chat.as_ref() != Some(&model.chat.conversation.id) {
+                self.colours.clear();
+            }
             self.chat = Some(model.chat.conversation.id.clone());
         }
         let path = &model.chat.conversation.entries;
@@ -173,6 +180,32 @@ impl RenderCache {
             is_changed |= self.make(model, at, &frame);
         }
         is_changed
+    }
+
+    /// Asks for the colours of the code that is seen from this row on, and of a view further down.
+    pub fn want_colours(&mut self, top: usize, viewport: usize) {
+        let (first, _) = self.heights.at(top);
+        let mut start = self.heights.start_of(first);
+        let end = top + 2 * viewport;
+        for known in self.entries.iter().skip(first).take_while(|known| known.made.is_some()) {
+            if start >= end {
+                return;
+            }
+            let body = start + known.rows.before.len();
+            let rows = top.saturating_sub(body)..end.saturating_sub(body);
+            self.colours.want(&known.id, &known.rows.document, rows);
+            start += known.rows.height();
+        }
+    }
+
+    /// Code of which the colours are wanted, asked once.
+    pub fn take_code(&mut self) -> Vec<Request> {
+        self.colours.take_requests()
+    }
+
+    /// Takes the colours of code.
+    pub fn take_colours(&mut self, coloured: Coloured) {
+        self.colours.take(coloured);
     }
 
     /// The first row of this item in which what was looked for stands, once it is laid out.
@@ -308,9 +341,9 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
     let selected = model.selected_place().filter(|_| model.focus == Focus::Messages);
     let (item, mut skip) = cache.heights.at(model.scroll.settled.top);
     let mut y = area.y;
-    for (at, LaidOut { rows, .. }) in cache.entries.iter().enumerate().skip(item) {
+    for (at, known) in cache.entries.iter().enumerate().skip(item) {
         let first = y;
-        y = draw_rows(canvas, area, y, rows, skip, marks);
+        y = draw_rows(canvas, area, y, (known, &cache.colours), skip, marks);
         if selected == Some(at) {
             canvas.text(area, 0, first, canvas.symbols.own, canvas.theme.accent);
         }
@@ -335,7 +368,7 @@ fn draw_rows<'a>(
     canvas: &mut Canvas<'a>,
     area: Rect,
     from: u16,
-    rows: &'a Rows,
+    (LaidOut { id, rows, .. }, colours): (&'a LaidOut, &Colours),
     skip: usize,
     marks: Option<&Query>,
 ) -> u16 {
@@ -343,14 +376,14 @@ fn draw_rows<'a>(
     for at in skip..rows.height() {
         let Some(line) = rows.line(at).filter(|_| y < area.bottom()) else { break };
         let x = if rows.is_body(at) { TEXT_COLUMN.min(area.width / 4) } else { 0 };
+        let coloured =
+            at.checked_sub(rows.before.len()).and_then(|row| colours.coloured(id, &rows.document, row, &canvas.theme));
+        let mut line = coloured.map_or(Cow::Borrowed(line), Cow::Owned);
         let found = marks.map(|query| query.marks(&line.to_text())).unwrap_or_default();
-        if found.is_empty() {
-            canvas.line(area, x, y, line);
-        } else {
-            let mut marked = line.clone();
-            marked.mark(&found, canvas.theme.hit);
-            canvas.line(area, x, y, marked);
+        if !found.is_empty() {
+            line.to_mut().mark(&found, canvas.theme.hit);
         }
+        canvas.line(area, x, y, line);
         y += 1;
     }
     y

@@ -480,6 +480,22 @@ impl Screen {
         rows.filter_map(styled_row).collect::<Vec<_>>().join("\n")
     }
 
+    /// The code on the screen gets its colours.
+    pub fn colour(&mut self) {
+        let mut highlighter = ui::highlight::Highlighter::default();
+        for request in self.cache.take_code() {
+            highlighter.colour(request, || None, |coloured| self.cache.take_colours(coloured));
+        }
+    }
+
+    /// The colour of these words on the screen drawn last, where they first stand.
+    pub fn colour_of(&self, words: &str) -> ratatui::style::Color {
+        let cells = &self.picture.buffer().content;
+        let text: Vec<&str> = cells.iter().map(ratatui::buffer::Cell::symbol).collect();
+        let at = (0..cells.len()).find(|at| text[*at..].concat().starts_with(words)).unwrap();
+        cells[at].fg
+    }
+
     /// Whether these words stand underlined on the screen drawn last.
     pub fn is_underlined(&self, words: &str) -> bool {
         let is_marked = |cell: &&ratatui::buffer::Cell| cell.modifier.contains(ratatui::style::Modifier::UNDERLINED);

@@ -67,6 +67,26 @@ fn what_an_answer_took_is_told_shortly_in_full_or_not_at_all() {
 }
 
 #[test]
+fn colours_of_code_come_later_and_move_nothing() {
+    let mut screen = Screen::demo(80, 24);
+    screen.tell(Msg::BackgroundKnown(riffle::config::look::Background::Dark));
+    screen.ask("How?");
+    screen.text("So:\n\n```rust\nfn main() {\n    let one = \"1\";\n");
+    let plain = screen.screen();
+    assert_eq!(screen.colour_of("fn main"), ratatui::style::Color::Reset);
+    screen.colour();
+    assert_eq!(screen.screen(), plain);
+    assert_ne!(screen.colour_of("fn main"), ratatui::style::Color::Reset);
+    assert_eq!(screen.colour_of("let one"), ratatui::style::Color::Reset, "this line may go on");
+    screen.text("    two();\n}\n```\n");
+    screen.end(Finish::Stop);
+    screen.screen();
+    screen.colour();
+    screen.screen();
+    assert_eq!(screen.colour_of("let one"), screen.colour_of("fn main"));
+}
+
+#[test]
 fn the_browser_lists_previews_and_opens() {
     for (columns, rows) in [(120, 40), (80, 24), (40, 12)] {
         insta::assert_snapshot!(format!("browser_{columns}x{rows}"), browsing(columns, rows).screen());

@@ -108,6 +108,13 @@ impl Document {
         self.regions[..after].last().filter(|region| region.rows.contains(&line))
     }
 
+    /// Whether more may yet come at the end of this region.
+    #[must_use]
+    pub fn is_open(&self, region: &Region) -> bool {
+        let is_complete = self.seen.as_ref().is_none_or(|seen| seen.is_complete);
+        !is_complete && self.regions.last() == Some(region)
+    }
+
     /// The lines, taken out.
     #[must_use]
     pub fn into_lines(self) -> Vec<Line> {
