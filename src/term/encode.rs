@@ -16,6 +16,7 @@ use super::ansi;
 use super::scroll;
 use super::style::Look;
 use crate::safe_text::cluster_width;
+use crate::ui::link::{Link, Links};
 
 /// Unchanged cells between two changed ones that are cheaper written again than jumped over.
 const CHEAP_GAP: usize = 4;
@@ -36,21 +37,36 @@ pub struct Encoder {
     is_cursor_visible: bool,
     cursor: Option<(u16, u16)>,
     is_started: bool,
+    /// The terminal makes links of what leads somewhere.
+    has_links: bool,
 }
 
 impl Default for Encoder {
     /// A terminal of which nothing is known but that its cursor is hidden.
     fn default() -> Self {
-        Self { shown: Buffer::empty(Rect::ZERO), is_cursor_visible: false, cursor: None, is_started: false }
+        Self {
+            shown: Buffer::empty(Rect::ZERO),
+            is_cursor_visible: false,
+            cursor: None,
+            is_started: false,
+            has_links: false,
+        }
     }
 }
 
 impl Encoder {
+    /// For a terminal that makes links of what leads somewhere, or does not.
+    #[must_use]
+    pub fn new(has_links: bool) -> Self {
+        Self { has_links, ..Self::default() }
+    }
+
     /// Writes the bytes of one frame; none at all when nothing changed. Only these `rows`, from the top, may be others
-    /// than in the frame before. `cursor` is a column and a row from 0.
+    /// than in the frame before. `links` says where its cells lead, `cursor` is a column and a row from 0.
     pub fn frame(
         &mut self,
         next: &Buffer,
+        links: &Links,
         rows: &[usize],
         cursor: Option<(u16, u16)>,
         redraw: Redraw,
@@ -66,7 +82,8 @@ impl Encoder {
         let begin = out.len();
         ansi::push(out, BeginSynchronizedUpdate);
         let empty = out.len();
-        let mut pen = Pen { out, look: Look::default(), at: self.cursor };
+        let links = self.has_links.then_some(links);
+        let mut pen = Pen { out, look: Look::default(), at: self.cursor, links, link: None };
         if redraw == Redraw::Everything || !self.is_started || self.shown.area != next.area {
             self.shown = Buffer::empty(next.area);
             self.is_started = true;
@@ -96,6 +113,7 @@ impl Encoder {
             }
         }
         pen.look.change_to(Look::default(), pen.out);
+        pen.lead_to(None);
         if let Some(wanted) = cursor {
             pen.go(wanted);
         }
@@ -117,7 +135,7 @@ impl Encoder {
 
     /// The terminal was left and entered again: its cursor is hidden and its content unknown.
     pub fn forget(&mut self) {
-        *self = Self::default();
+        *self = Self::new(self.has_links);
     }
 }
 
@@ -126,12 +144,28 @@ struct Pen<'a> {
     look: Look,
     /// Where the cursor is, if that is certain.
     at: Option<(u16, u16)>,
+    links: Option<&'a Links>,
+    /// Where what is written now leads.
+    link: Option<u16>,
 }
 
 impl Pen<'_> {
     fn write(&mut self, text: std::fmt::Arguments<'_>) {
         // Writing to memory does not fail.
         let _ = self.out.write_fmt(text);
+    }
+
+    /// Lets what is written from here on lead there: OSC 8, <https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda>.
+    fn lead_to(&mut self, link: Option<(u16, &Link)>) {
+        let number = link.map(|(number, _)| number);
+        if self.link == number {
+            return;
+        }
+        self.link = number;
+        match link {
+            Some((number, link)) => self.write(format_args!("\x1b]8;id={number};{}\x1b\\", link.target())),
+            None => self.write(format_args!("\x1b]8;;\x1b\\")),
+        }
     }
 
     fn go(&mut self, to: (u16, u16)) {
@@ -176,6 +210,7 @@ impl Pen<'_> {
 
     fn cell(&mut self, x: u16, y: u16, cell: &Cell, columns: usize, width: usize) {
         self.go((x, y));
+        self.lead_to(self.links.and_then(|links| links.of(cell)));
         let look = Look::of(cell);
         self.look.change_to(look, self.out);
         self.look = look;

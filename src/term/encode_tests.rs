@@ -15,7 +15,7 @@ fn picture(rows: &[&str]) -> Buffer {
 
 fn frame(encoder: &mut Encoder, next: &Buffer, cursor: Option<(u16, u16)>) -> String {
     let mut out = Vec::new();
-    encoder.frame(next, &[0, 1, 2, 3, 4, 5, 6, 7], cursor, Redraw::Changes, &mut out);
+    encoder.frame(next, &Links::default(), &[0, 1, 2, 3, 4, 5, 6, 7], cursor, Redraw::Changes, &mut out);
     String::from_utf8(out).unwrap()
 }
 
@@ -145,4 +145,25 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_leads_somewhere_is_a_link_where_the_terminal_has_them() {
+    let mut links = Links::default();
+    let mut next = picture(&["a page", "more"]);
+    let style = links.marked(Style::new(), &Link::new("https://a.example/x").unwrap());
+    next.set_style(Rect::new(2, 0, 4, 1), style);
+    let frame_of = |encoder: &mut Encoder, next: &Buffer| {
+        let mut out = Vec::new();
+        encoder.frame(next, &links, &[0, 1, 2, 3, 4, 5, 6, 7], None, Redraw::Changes, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    let mut encoder = Encoder::new(true);
+    let written = frame_of(&mut encoder, &next);
+    assert!(written.contains("\x1b]8;id=0;https://a.example/x\x1b\\page"), "{written:?}");
+    assert_eq!(written.matches("\x1b]8;;\x1b\\").count(), 1, "{written:?}");
+    assert_eq!(frame_of(&mut encoder, &next), "");
+    let plain = picture(&["a page", "more"]);
+    assert!(frame_of(&mut encoder, &plain).contains("page"), "what is no link any more is written again");
+    assert!(!frame_of(&mut Encoder::new(false), &next).contains("\x1b]8"));
 }

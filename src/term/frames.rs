@@ -71,6 +71,13 @@ impl FrameWriter {
         Ok(Self { encoder, bytes, write_some: Box::new(write_some), shared, thread: Some(thread) })
     }
 
+    /// For a terminal that makes links of what leads somewhere.
+    #[must_use]
+    pub fn with_links(mut self) -> Self {
+        self.encoder = Encoder::new(true);
+        self
+    }
+
     /// Whether a frame would be taken now: the one before is written.
     #[must_use]
     pub fn is_ready(&self) -> bool {
@@ -92,7 +99,7 @@ impl FrameWriter {
             slot.cost = Duration::ZERO;
         }
         self.bytes.clear();
-        self.encoder.frame(picture.buffer(), picture.changed(), cursor, redraw, &mut self.bytes);
+        self.encoder.frame(picture.buffer(), picture.links(), picture.changed(), cursor, redraw, &mut self.bytes);
         if !self.bytes.is_empty() {
             self.send();
         }

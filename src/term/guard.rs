@@ -34,9 +34,15 @@ fn enter_sequence() -> Vec<u8> {
     out
 }
 
-/// A frame may have been cut: its update ends, its scrolling region and its looks too.
-fn leave_sequence(is_kitty: bool) -> Vec<u8> {
+/// Ends a link, also one that was cut in its middle.
+const NO_LINK: &[u8] = b"\x1b\\\x1b]8;;\x1b\\";
+
+/// A frame may have been cut: its update ends, its scrolling region, its links and its looks too.
+fn leave_sequence(is_kitty: bool, has_links: bool) -> Vec<u8> {
     let mut out = Vec::new();
+    if has_links {
+        out.extend_from_slice(NO_LINK);
+    }
     if is_kitty {
         ansi::push(&mut out, PopKeyboardEnhancementFlags);
     }
@@ -54,6 +60,7 @@ struct Held {
     saved: Termios,
     raw: Termios,
     is_kitty: bool,
+    has_links: bool,
     is_active: bool,
 }
 
@@ -91,7 +98,7 @@ impl Guard {
         let mut raw = saved.clone();
         raw.make_raw();
         tcsetattr(&*tty, OptionalActions::Now, &raw)?;
-        *held() = Some(Held { tty: Arc::clone(&tty), saved, raw, is_kitty: false, is_active: true });
+        *held() = Some(Held { tty: Arc::clone(&tty), saved, raw, is_kitty: false, has_links: false, is_active: true });
         let guard = Self { tty };
         write_all(&[&enter_sequence(), questions].concat())?;
         Ok(guard)
@@ -201,7 +208,7 @@ fn leave(held: &mut Option<Held>, farewell: &[u8]) {
         return;
     };
     held.is_active = false;
-    let leave = leave_sequence(std::mem::take(&mut held.is_kitty));
+    let leave = leave_sequence(std::mem::take(&mut held.is_kitty), held.has_links);
     write_bounded(&held.tty, &[leave.as_slice(), farewell].concat());
     let _ = tcflush(&*held.tty, QueueSelector::IFlush);
     let _ = tcsetattr(&*held.tty, OptionalActions::Now, &held.saved);
@@ -225,6 +232,13 @@ pub fn reenter() -> io::Result<()> {
 pub fn kitty_pushed() {
     if let Some(held) = held().as_mut().filter(|held| held.is_active) {
         held.is_kitty = true;
+    }
+}
+
+/// Remembers that frames may have links, so that one that is cut ends.
+pub fn links_are_written() {
+    if let Some(held) = held().as_mut() {
+        held.has_links = true;
     }
 }
 

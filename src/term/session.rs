@@ -95,7 +95,12 @@ pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
             let _ = ready_inbox.send(Shell::FrameWritten);
         }
     };
-    let writer = FrameWriter::start(guard::write_some, guard::write_all, on_ready).context(strings::FEW_RESOURCES)?;
+    let mut writer =
+        FrameWriter::start(guard::write_some, guard::write_all, on_ready).context(strings::FEW_RESOURCES)?;
+    if supports_hyperlinks::supports_hyperlinks() {
+        guard::links_are_written();
+        writer = writer.with_links();
+    }
     let clock = Clock::start();
     let colour_inbox = to_shell.clone();
     let on_coloured: OnColoured = Box::new(move |coloured| drop(colour_inbox.send(Shell::Coloured(coloured))));

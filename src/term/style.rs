@@ -10,7 +10,6 @@ use ratatui::style::{Color, Modifier};
 pub(super) struct Look {
     fg: Color,
     bg: Color,
-    underline: Color,
     modifier: Modifier,
 }
 
@@ -25,7 +24,7 @@ const MODIFIERS: [(Modifier, &str, &str); 6] = [
 
 impl Look {
     pub(super) fn of(cell: &Cell) -> Self {
-        Self { fg: cell.fg, bg: cell.bg, underline: cell.underline_color, modifier: cell.modifier }
+        Self { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
     }
 
     /// Writes what turns this look into `next`.
@@ -52,9 +51,7 @@ impl Look {
                     parameters.push_str(begin);
                 }
             }
-            for (old, new, base) in
-                [(self.fg, next.fg, 30), (self.bg, next.bg, 40), (self.underline, next.underline, 50)]
-            {
+            for (old, new, base) in [(self.fg, next.fg, 30), (self.bg, next.bg, 40)] {
                 if old != new {
                     push_colour(&mut parameters, new, base);
                 }
@@ -68,7 +65,7 @@ impl Look {
     }
 }
 
-/// `base` is 30 for the text, 40 for the ground, 50 for the underline (which has no short forms).
+/// `base` is 30 for the text, 40 for the ground.
 fn push_colour(parameters: &mut String, colour: Color, base: u8) {
     let index = match colour {
         Color::Reset => {
@@ -100,9 +97,8 @@ fn push_colour(parameters: &mut String, colour: Color, base: u8) {
         Color::LightCyan => 14,
         Color::White => 15,
     };
-    let text = match (base, index) {
-        (50, _) => format!(";58;5;{index}"),
-        (_, 0..=7) => format!(";{}", base + index),
+    let text = match index {
+        0..=7 => format!(";{}", base + index),
         _ => format!(";{}", base + 60 + index - 8),
     };
     parameters.push_str(&text);

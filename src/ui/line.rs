@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use ratatui::style::Style;
 
+use super::link::Link;
 use crate::safe_text::SafeText;
 
 /// Text in one style.
@@ -16,6 +17,16 @@ pub struct Span {
     pub text: SafeText,
     /// How it looks.
     pub style: Style,
+    /// Where it leads.
+    pub link: Option<Link>,
+}
+
+impl Span {
+    /// Another text in the style of this one.
+    #[must_use]
+    pub fn with_text(&self, text: SafeText) -> Self {
+        Self { text, style: self.style, link: self.link.clone() }
+    }
 }
 
 /// How the text of a row follows that of the row above.
@@ -57,7 +68,7 @@ impl Line {
     /// A line of one span.
     #[must_use]
     pub fn styled(text: SafeText, style: Style) -> Self {
-        Self { spans: vec![Span { text, style }], ..Self::EMPTY }
+        Self { spans: vec![Span { text, style, link: None }], ..Self::EMPTY }
     }
 
     /// All of it is furniture and no text: what stands before other rows.
@@ -67,14 +78,19 @@ impl Line {
         self
     }
 
-    /// Adds a span at the right; the style of an equal neighbour is joined.
+    /// Adds text at the right.
     pub fn push(&mut self, text: SafeText, style: Style) {
-        if text.is_empty() {
+        self.push_span(Span { text, style, link: None });
+    }
+
+    /// Adds a span at the right; one that looks like its neighbour and leads to the same place is joined to it.
+    pub fn push_span(&mut self, span: Span) {
+        if span.text.is_empty() {
             return;
         }
         match self.spans.last_mut() {
-            Some(last) if last.style == style => last.text.push(&text),
-            _ => self.spans.push(Span { text, style }),
+            Some(last) if last.style == span.style && last.link == span.link => last.text.push(&span.text),
+            _ => self.spans.push(span),
         }
     }
 
@@ -86,6 +102,22 @@ impl Line {
 
     /// Adds to the style of bytes of the line's text; ranges are in order and do not overlap.
     pub fn restyle(&mut self, ranges: &[(Range<usize>, Style)]) {
+        self.change(ranges, |span, style| span.style = span.style.patch(*style));
+    }
+
+    /// Lets bytes of the line's text lead somewhere and look so, where they do not yet; ranges are in order and do not
+    /// overlap.
+    pub fn link(&mut self, ranges: &[(Range<usize>, Link)], style: Style) {
+        self.change(ranges, |span, link| {
+            if span.link.is_none() {
+                span.style = span.style.patch(style);
+                span.link = Some(link.clone());
+            }
+        });
+    }
+
+    /// Changes the spans of these bytes, each with what stands beside them.
+    fn change<T>(&mut self, ranges: &[(Range<usize>, T)], change: impl Fn(&mut Span, &T)) {
         if ranges.is_empty() {
             return;
         }
@@ -94,11 +126,13 @@ impl Line {
         for span in std::mem::take(&mut self.spans) {
             let (start, end) = (at, at + span.text.as_str().len());
             let mut from = start;
-            while let Some((range, style)) = ranges.get(next).filter(|(range, _)| range.start < end) {
+            while let Some((range, with)) = ranges.get(next).filter(|(range, _)| range.start < end) {
                 let (begin, stop) = (range.start.max(from), range.end.min(end));
                 if begin < stop {
-                    out.push(span.text.slice(from - start..begin - start), span.style);
-                    out.push(span.text.slice(begin - start..stop - start), span.style.patch(*style));
+                    out.push_span(span.with_text(span.text.slice(from - start..begin - start)));
+                    let mut changed = span.with_text(span.text.slice(begin - start..stop - start));
+                    change(&mut changed, with);
+                    out.push_span(changed);
                     from = stop;
                 }
                 if range.end > end {
@@ -106,7 +140,7 @@ impl Line {
                 }
                 next += 1;
             }
-            out.push(span.text.slice(from - start..end - start), span.style);
+            out.push_span(span.with_text(span.text.slice(from - start..end - start)));
             at = end;
         }
         *self = out;

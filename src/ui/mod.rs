@@ -21,6 +21,7 @@ mod header;
 pub mod highlight;
 mod layout;
 pub mod line;
+pub mod link;
 mod live_row;
 pub mod markdown;
 mod message;

@@ -10,6 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::safe_text::{SafeText, cluster_width};
 use crate::ui::line::Line;
+use crate::ui::link::Links;
 use crate::ui::theme::Theme;
 
 /// Draws text from column `x` of row `y` (of the buffer, not of the area), clipped to the area. A wide cluster is never
@@ -30,14 +31,15 @@ pub fn paint_text(
 }
 
 /// Draws the spans of a line one after another, as [`paint_text`] does.
-pub fn paint_line(buffer: &mut Buffer, area: Rect, x: u16, y: u16, line: &Line, theme: &Theme) {
+pub fn paint_line(buffer: &mut Buffer, area: Rect, x: u16, y: u16, line: &Line, theme: &Theme, links: &mut Links) {
     let clip = area.intersection(buffer.area);
     if !(clip.top()..clip.bottom()).contains(&y) {
         return;
     }
     let mut at = x;
     for span in &line.spans {
-        let (end, is_full) = paint(buffer, clip, at, y, &span.text, span.style, theme);
+        let style = span.link.as_ref().map_or(span.style, |link| links.marked(span.style, link));
+        let (end, is_full) = paint(buffer, clip, at, y, &span.text, style, theme);
         if is_full {
             return;
         }
@@ -187,7 +189,7 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
         let mut line = Line::styled(SafeText::line("a日本"), Style::new());
         line.push(SafeText::line("x"), Style::new().add_modifier(Modifier::BOLD));
-        paint_line(&mut buffer, Rect::new(0, 0, 4, 1), 0, 0, &line, &theme());
+        paint_line(&mut buffer, Rect::new(0, 0, 4, 1), 0, 0, &line, &theme(), &mut Links::default());
         assert_eq!(buffer, Buffer::with_lines(["a日 "]));
     }
 

@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::line::Line;
+use super::link::Links;
 use super::paint;
 use super::theme::Theme;
 use crate::safe_text::SafeText;
@@ -53,6 +54,7 @@ pub struct Picture {
     drawn: Vec<u64>,
     keys: RandomState,
     changed: Vec<usize>,
+    links: Links,
 }
 
 impl Picture {
@@ -60,6 +62,12 @@ impl Picture {
     #[must_use]
     pub fn buffer(&self) -> &Buffer {
         &self.buffer
+    }
+
+    /// Where its cells lead.
+    #[must_use]
+    pub fn links(&self) -> &Links {
+        &self.links
     }
 
     /// The rows in which something else stands than in the frame before, from the top.
@@ -71,9 +79,10 @@ impl Picture {
     /// Paints the rows in which these pieces are others than the last ones.
     pub(super) fn show(&mut self, size: (u16, u16), pieces: &[Piece<'_>], theme: &Theme) {
         let area = Rect::new(0, 0, size.0, size.1);
-        let is_new = self.buffer.area != area;
+        let is_new = self.buffer.area != area || self.links.are_too_many();
         if is_new {
             self.buffer = Buffer::empty(area);
+            self.links.begin_anew();
         }
         let hashes = self.hashes(size.1, pieces, theme);
         self.changed.clear();
@@ -112,7 +121,7 @@ impl Picture {
             Content::Text(text, style) => {
                 paint::paint_text(&mut self.buffer, area, x, y, text, *style, theme);
             }
-            Content::Line(line) => paint::paint_line(&mut self.buffer, area, x, y, line, theme),
+            Content::Line(line) => paint::paint_line(&mut self.buffer, area, x, y, line, theme, &mut self.links),
             Content::Fill(glyph, style) => {
                 paint::fill(&mut self.buffer, Rect { y, height: 1, ..area }, glyph, *style);
             }

@@ -4,11 +4,10 @@
 
 use std::ops::Range;
 
-use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::safe_text::{SafeText, cluster_width};
-use crate::ui::line::{Joins, Line};
+use crate::ui::line::{Joins, Line, Span};
 
 /// Where a row may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +28,11 @@ pub fn wrap_plain(text: &SafeText, width: usize) -> Vec<SafeText> {
 #[must_use]
 pub fn wrap_line(line: &Line, width: usize, breaking: Breaking) -> Vec<Line> {
     let mut text = SafeText::default();
-    let mut runs: Vec<(Range<usize>, Style)> = Vec::with_capacity(line.spans.len());
+    let mut runs: Vec<(Range<usize>, &Span)> = Vec::with_capacity(line.spans.len());
     for span in &line.spans {
         let start = text.as_str().len();
         text.push(&span.text);
-        runs.push((start..text.as_str().len(), span.style));
+        runs.push((start..text.as_str().len(), span));
     }
     let (mut first_run, mut last_end) = (0, None);
     rows(text.as_str(), width, breaking)
@@ -45,8 +44,8 @@ pub fn wrap_line(line: &Line, width: usize, breaking: Breaking) -> Vec<Line> {
             let joins = last_end.map_or(Joins::NewLine, |end| joins(&text.as_str()[end..row.start]));
             last_end = Some(row.end);
             let mut out = Line { joins, offset: row.start as u32, ..Line::EMPTY };
-            for (run, style) in runs.iter().skip(first_run).take_while(|(run, _)| run.start < row.end) {
-                out.push(text.slice(run.start.max(row.start)..run.end.min(row.end)), *style);
+            for (run, span) in runs.iter().skip(first_run).take_while(|(run, _)| run.start < row.end) {
+                out.push_span(span.with_text(text.slice(run.start.max(row.start)..run.end.min(row.end))));
             }
             out
         })
@@ -86,7 +85,7 @@ pub fn joined(prefix: &Line, row: Line) -> Line {
     out.lead = if usize::from(prefix.lead) == bytes { prefix.lead.saturating_add(row.lead) } else { prefix.lead };
     (out.joins, out.offset) = (row.joins, row.offset);
     for span in row.spans {
-        out.push(span.text, span.style);
+        out.push_span(span);
     }
     out
 }
@@ -233,6 +232,7 @@ fn must_not_start_a_row(cluster: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ratatui::style::Style;
 
     use super::*;
 

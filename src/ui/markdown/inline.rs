@@ -7,13 +7,14 @@ use ratatui::style::{Modifier, Style};
 use super::target;
 use crate::safe_text::SafeText;
 use crate::strings;
-use crate::ui::line::Line;
+use crate::ui::line::{Line, Span};
+use crate::ui::link::{self, Link};
 use crate::ui::theme::Theme;
 
 /// What was opened by `[` or `![`.
 struct Opened {
     target: String,
-    is_followable: bool,
+    link: Option<Link>,
     /// Where its text starts in the plain text.
     text_start: usize,
 }
@@ -24,7 +25,8 @@ pub(super) struct Inline<'a> {
     lines: Vec<Line>,
     plain: String,
     opened: Vec<Opened>,
-    followable: usize,
+    /// Where those that are open lead, the innermost last.
+    links: Vec<Link>,
     bold: usize,
     italic: usize,
     struck: usize,
@@ -37,7 +39,7 @@ impl<'a> Inline<'a> {
             lines: Vec::new(),
             plain: String::new(),
             opened: Vec::new(),
-            followable: 0,
+            links: Vec::new(),
             bold: 0,
             italic: 0,
             struck: 0,
@@ -72,23 +74,24 @@ impl<'a> Inline<'a> {
     }
 
     fn open(&mut self, dest_url: &CowStr<'_>) {
-        let is_followable = target::is_followable(dest_url);
-        self.followable += usize::from(is_followable);
-        self.opened.push(Opened { target: dest_url.to_string(), is_followable, text_start: self.plain.len() });
+        let link = Link::new(dest_url);
+        self.links.extend(link.clone());
+        self.opened.push(Opened { target: dest_url.to_string(), link, text_start: self.plain.len() });
     }
 
     fn close(&mut self, bracket: &SafeText) {
-        let Some(opened) = self.opened.pop() else { return };
-        self.followable -= usize::from(opened.is_followable);
         self.push(bracket.clone(), self.style());
+        let Some(opened) = self.opened.pop() else { return };
+        if opened.link.is_some() {
+            self.links.pop();
+        }
         let shown = target::shown(&opened.target);
         if shown.is_empty() || self.plain.get(opened.text_start..) == Some(shown.as_str()) {
             return;
         }
-        let mut words = SafeText::own(" (");
-        words.push(&shown);
-        words.push(&SafeText::own(")"));
-        self.push(words, self.theme.dim);
+        self.push(SafeText::own(" ("), self.theme.dim);
+        self.push_span(Span { text: shown, style: self.theme.dim, link: opened.link });
+        self.push(SafeText::own(")"), self.theme.dim);
     }
 
     /// Text with its entities decoded. Line feeds in it (of raw HTML) are kept.
@@ -145,20 +148,30 @@ impl<'a> Inline<'a> {
         while self.lines.last().is_some_and(|line| line.spans.is_empty()) {
             self.lines.pop();
         }
-        std::mem::take(&mut self.lines)
+        let mut lines = std::mem::take(&mut self.lines);
+        for line in &mut lines {
+            with_addresses_linked(line, self.theme);
+        }
+        lines
     }
 
+    /// Adds text that leads where the innermost link does.
     fn push(&mut self, text: SafeText, style: Style) {
+        let link = self.links.last().cloned();
+        self.push_span(Span { text, style, link });
+    }
+
+    fn push_span(&mut self, span: Span) {
         match self.lines.last_mut() {
-            Some(line) => line.push(text, style),
-            None if text.is_empty() => {}
-            None => self.lines.push(Line::styled(text, style)),
+            Some(line) => line.push_span(span),
+            None if span.text.is_empty() => {}
+            None => self.lines.push(Line { spans: vec![span], ..Line::EMPTY }),
         }
     }
 
     fn style(&self) -> Style {
         let mut style = self.theme.text;
-        if self.followable > 0 {
+        if !self.links.is_empty() {
             style = style.patch(self.theme.accent);
         }
         for (count, modifier) in
@@ -170,4 +183,12 @@ impl<'a> Inline<'a> {
         }
         style
     }
+}
+
+/// Lets addresses that stand in the text lead to where they say, unless a part of their host had to be spelt out.
+fn with_addresses_linked(line: &mut Line, theme: &Theme) {
+    let text = line.to_text();
+    let is_whole = |at: &std::ops::Range<usize>| !text[at.end..].starts_with("<U+");
+    let found: Vec<_> = link::in_text(&text).filter(|(at, _)| is_whole(at)).collect();
+    line.link(&found, theme.accent);
 }

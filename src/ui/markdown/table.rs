@@ -137,7 +137,7 @@ fn row_lines(cells: &[Line], widths: &[usize], alignments: &[Alignment]) -> Vec<
             }
             line.push(blanks(owed + before), ratatui::style::Style::new());
             for span in piece.spans {
-                line.push(span.text, span.style);
+                line.push_span(span);
             }
             owed = free - before + GAP;
         }
@@ -165,7 +165,7 @@ fn records(head: &[Line], body: &[Vec<Line>], room: usize, options: &Options<'_>
             lines.append(&mut names);
             let free = widest.saturating_sub(last_name.width()) + 2;
             for span in last_name.spans {
-                first.push(span.text, span.style);
+                first.push_span(span);
             }
             if !value.spans.is_empty() {
                 first.push(blanks(free), options.theme.text);

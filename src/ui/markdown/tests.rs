@@ -146,6 +146,31 @@ fn narrow_tables_become_records() {
     );
 }
 
+#[test]
+fn what_leads_somewhere_does_so_on_each_of_its_rows() {
+    let source = "A [two **word** link](https://a.example), [no](javascript:x), https://b.example/long, \
+        https://\u{440}b.example and `https://c.example`; https://e\u{440}.example.";
+    let found: Vec<(String, String)> = document(source, 20)
+        .into_lines()
+        .into_iter()
+        .flat_map(|line| line.spans)
+        .filter_map(|span| Some((span.link?.target().to_owned(), span.text.into_string())))
+        .collect();
+    let found: Vec<(&str, &str)> = found.iter().map(|(link, text)| (link.as_str(), text.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            ("https://a.example", "two "),
+            ("https://a.example", "word"),
+            ("https://a.example", " link"),
+            ("https://a.example", "https://a.example"),
+            ("https://b.example/long", "https://b.example/lo"),
+            ("https://b.example/long", "ng"),
+            ("https://c.example", "https://c.example"),
+        ]
+    );
+}
+
 fn document(source: &str, width: u16) -> Document {
     let theme = theme();
     let mut document = Document::default();
@@ -264,8 +289,12 @@ fn styles_of_text() {
     expected.push(SafeText::line("c"), plain.add_modifier(Modifier::BOLD | Modifier::ITALIC));
     expected.push(SafeText::line("d"), plain.add_modifier(Modifier::CROSSED_OUT));
     expected.push(SafeText::line("e"), theme.accent);
-    expected.push(SafeText::line("f"), theme.accent);
-    expected.push(SafeText::line(" (mailto:x@y.example)"), theme.dim);
+    let link = crate::ui::link::Link::new("mailto:x@y.example");
+    let linked = |text, style| crate::ui::line::Span { text: SafeText::line(text), style, link: link.clone() };
+    expected.push_span(linked("f", theme.accent));
+    expected.push(SafeText::line(" ("), theme.dim);
+    expected.push_span(linked("mailto:x@y.example", theme.dim));
+    expected.push(SafeText::line(")"), theme.dim);
     expected.push(SafeText::line("g"), plain);
     expected.push(SafeText::line(" (file:///x)"), theme.dim);
     assert_eq!(render("a *b**c***~~d~~`e`[f](mailto:x@y.example)[g](file:///x)", &options), [expected]);

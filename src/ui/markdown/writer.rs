@@ -182,7 +182,7 @@ impl<'a> Writer<'a> {
                 let mut cell = Line::default();
                 for line in self.inline.take() {
                     for span in line.spans {
-                        cell.push(span.text, span.style);
+                        cell.push_span(span);
                     }
                 }
                 self.inline_source = None;
