@@ -205,6 +205,10 @@ pub const NOTICE_SEE_ALL: &str = "PgDn shows the rest. Then y works.";
 /// What a paused program leaves in the shell.
 pub const PAUSED: &str = "riffle is paused. fg brings it back.";
 
+/// What was looked for in the open chat is not there.
+pub const NOT_IN_THIS_CHAT: &str = "not in this chat";
+/// In the empty line of what is looked for.
+pub const FIND_HERE: &str = "find in this chat";
 /// The browser while it reads.
 pub const READING: &str = "reading";
 /// Head of the model list.
@@ -376,6 +380,18 @@ pub fn bytes_in_full(bytes: usize) -> String {
 #[must_use]
 pub fn more_lines(count: usize) -> String {
     format!("PgDn shows {count} more {}", if count == 1 { "line" } else { "lines" })
+}
+
+/// `3 of 12`, `12 so far` while there may be more; nothing before anything was found.
+#[must_use]
+pub fn hits_found(number: Option<usize>, count: usize, is_whole: bool) -> String {
+    let total = thousands(count as u64);
+    match number {
+        _ if count == 0 => String::new(),
+        _ if !is_whole => format!("{total} so far"),
+        Some(number) => format!("{} of {total}", thousands(number as u64)),
+        None => total,
+    }
 }
 
 /// `1.2k tokens`.

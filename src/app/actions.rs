@@ -58,6 +58,7 @@ impl Model {
             Action::Tools => self.toggle_tools(),
             Action::Theme => self.open_themes(),
             Action::Wire => self.open_wire(),
+            Action::Find => self.open_find(),
             Action::Expand => {
                 self.is_expanded = !self.is_expanded;
                 Vec::new()
@@ -140,7 +141,7 @@ impl Model {
         if let Some(effects) = self.back_in_browser() {
             return effects;
         }
-        if self.overlays.pop().is_some() {
+        if self.overlays.pop().is_some() || self.leave_find() {
             return Vec::new();
         }
         if self.approval.is_always_asked {

@@ -23,8 +23,14 @@ const LOOK_AGAIN_MS: u64 = 1000;
 
 impl Model {
     pub(super) fn open_browser(&mut self) -> Vec<Effect> {
+        self.open_browser_with("")
+    }
+
+    /// Opens it with this in its box.
+    pub(super) fn open_browser_with(&mut self, query: &str) -> Vec<Effect> {
         let search = self.next_request_id();
-        let browser = Browser::new(search, self.now.mono_ms);
+        let mut browser = Browser::new(search, self.now.mono_ms);
+        browser.input.text = query.to_owned();
         let effect = list_effect(&browser, false);
         self.overlays.push(Overlay::Chats(Box::new(browser)));
         vec![effect]

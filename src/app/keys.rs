@@ -53,6 +53,10 @@ impl Model {
         if key == Key::plain(KeyCode::Esc) {
             return self.back();
         }
+        if let Some(effects) = self.on_find_key(key) {
+            self.last_letter = None;
+            return effects;
+        }
         if let Some(letters) = self.typed_fast(key) {
             return self.back_to_prompt(&letters);
         }
@@ -456,6 +460,9 @@ impl Model {
 
     pub(super) fn on_paste(&mut self, text: &str) -> Vec<Effect> {
         self.last_key_ms = self.now.mono_ms;
+        if self.overlays.is_empty() && self.paste_in_find(text) {
+            return Vec::new();
+        }
         match self.overlays.last_mut() {
             None => {
                 self.focus = Focus::Prompt;

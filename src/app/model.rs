@@ -8,6 +8,7 @@ use super::browser::{Browser, Undoable};
 use super::chat::OpenChat;
 use super::composer::Composer;
 use super::effect::Effect;
+use super::find::{Find, LOOK_ON_MS};
 use super::msg::Msg;
 use super::opening::{LoadedFrom, Loading};
 use super::overlay::Overlay;
@@ -179,6 +180,8 @@ pub struct Model {
     pub searched: Option<Box<Browser>>,
     /// Where the conversation is read.
     pub scroll: Scroll,
+    /// What is looked for in it.
+    pub find: Option<Find>,
     /// The approval card.
     pub approval: Approval,
     /// The tool panel.
@@ -227,6 +230,8 @@ pub struct Model {
     pub(super) promised: Vec<(CommittedWhat, String)>,
     /// Changes of saved chats that can be taken back, newest last.
     pub(super) undoable: Vec<Undoable>,
+    /// What was looked for last in a chat.
+    pub(super) last_found: String,
     pub(super) last_key_ms: u64,
     pub(super) last_letter: Option<(char, u64)>,
     /// What a letter among the messages asked for, and until when another one makes both text.
@@ -269,6 +274,7 @@ impl Model {
             overlays: Vec::new(),
             searched: None,
             scroll: Scroll::default(),
+            find: None,
             approval: Approval::default(),
             panel: setup.panel,
             notice: None,
@@ -298,6 +304,7 @@ impl Model {
             titles_by_model: setup.titles_by_model,
             promised: Vec::new(),
             undoable: Vec::new(),
+            last_found: String::new(),
             last_key_ms: now.mono_ms,
             last_letter: None,
             held_letter: None,
@@ -403,6 +410,7 @@ impl Model {
             Msg::EndRequested => self.end(),
         });
         self.forget_load_of_left_browser();
+        self.close_find_if_left();
         self.let_time_pass();
         effects.extend(self.follow_stream());
         effects.extend(self.look_again_in_browser());
@@ -433,6 +441,9 @@ impl Model {
         }
         if let Some((_, due)) = self.held_letter {
             at(due);
+        }
+        if self.find.as_ref().is_some_and(Find::looks_on) {
+            at(now + LOOK_ON_MS);
         }
         if let Some(turn) = self.running_turn() {
             let is_waiting_only =
@@ -563,6 +574,7 @@ impl Model {
         self.undone.clear();
         self.searched = None;
         self.scroll = Scroll::default();
+        self.find = None;
         self.focus = Focus::Prompt;
         self.panel.selected = None;
         self.is_why_shown = false;

@@ -25,6 +25,13 @@ pub enum Move {
         /// The line, from 0.
         line: usize,
     },
+    /// This line of this item into view, where it is not yet, with a third of the view above it.
+    Find {
+        /// The item.
+        item: usize,
+        /// The line, from 0.
+        line: usize,
+    },
     /// The start of this item stays in its row of the view, or comes to the top.
     Keep {
         /// The item.
@@ -38,6 +45,13 @@ struct Anchor {
     line: usize,
     /// The height of the item at the last layout, to keep the line being read when the width changes.
     of: usize,
+}
+
+/// Where a chat is being read, to return to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadingPlace {
+    anchor: Option<Anchor>,
+    pin: Option<usize>,
 }
 
 /// What the last layout came to.
@@ -82,6 +96,18 @@ impl Scroll {
     pub fn show(&mut self, item: usize) {
         let anchor = Some(Anchor { item, line: 0, of: 0 });
         *self = Self { anchor, is_all_seen: true, wanted_hit: Some(item), ..Self::default() };
+    }
+
+    /// Where the chat is being read.
+    #[must_use]
+    pub fn place(&self) -> ReadingPlace {
+        ReadingPlace { anchor: self.anchor, pin: self.pin }
+    }
+
+    /// Reads where it was read before.
+    pub fn return_to(&mut self, place: ReadingPlace) {
+        (self.anchor, self.pin) = (place.anchor, place.pin);
+        self.pending.clear();
     }
 
     /// The item in which what was looked for is to be seen, asked once.
@@ -148,6 +174,11 @@ impl Scroll {
                     let wanted = heights.start_of(item) + line;
                     let is_seen = (top..top + viewport).contains(&wanted);
                     if is_seen { top } else { wanted - line.min(viewport / 4) }
+                }
+                Move::Find { item, line } => {
+                    let wanted = heights.start_of(item) + line;
+                    let is_seen = (top..top + viewport).contains(&wanted);
+                    if is_seen { top } else { wanted.saturating_sub(viewport / 3) }
                 }
                 Move::Keep { item } => self.settled.top.min(heights.start_of(item)),
             };

@@ -40,6 +40,7 @@ actions! {
     New, "new", "New chat", Some("n"), Some("new");
     Chats, "chats", "Saved chats", Some("l"), Some("chats");
     Search, "search", "Search all chats", Some("/"), Some("search");
+    Find, "find", "Find in this chat", Some("f"), Some("find");
     Private, "private", "Private chat, not saved", Some("P"), Some("private");
     Export, "export", "Export this chat, to a file", Some("x"), Some("export");
     Copy, "copy", "Copy the answer, or the selected message", Some("y"), Some("copy");
@@ -49,7 +50,7 @@ actions! {
     Wire, "wire", "Raw stream, event by event", Some("w"), Some("wire");
     Theme, "theme", "Theme, tried on the running screen", Some("T"), Some("theme");
     Expand, "expand", "Expand, or collapse, reasoning and tool output", Some("o"), Some("expand");
-    Details, "details", "Details, more or less under each answer", Some("d"), Some("details");
+    Details, "details", "Details, under each answer", Some("d"), Some("details");
     Again, "again", "Ask again", Some("r"), Some("again");
     GoOn, "go_on", "Go on, where an answer was cut", Some("k"), Some("go-on");
     Edit, "edit", "Edit a question, as another version", Some("p"), Some("edit");

@@ -67,3 +67,7 @@ pub const VERSIONS: &str = "versions";
 pub const BACK_TO_THE_SEARCH: &str = "back to the search";
 pub const LEAVE_THE_EDIT: &str = "leave the edit";
 pub const SELECT: &str = "select";
+pub const NEXT: &str = "next";
+pub const PREVIOUS: &str = "previous";
+pub const CHANGE: &str = "change";
+pub const SEARCHES_ALL_CHATS: &str = "searches all chats";

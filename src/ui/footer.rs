@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use super::error_card;
 use super::layout::{Layout, SizeClass};
-use crate::app::{Focus, Model, Overlay, Remedy};
+use crate::app::{Find, Focus, Model, Overlay, Remedy};
 use crate::config::action::Action;
 use crate::safe_text;
 use crate::strings::{self, hint};
@@ -77,6 +77,10 @@ fn hints(model: &Model) -> Vec<Hint> {
         hints.push((label(Action::Tools), hint::CLOSE, 0));
         return hints;
     }
+    if let Some(find) = &model.find {
+        hints.extend(hints_of_find(find));
+        return hints;
+    }
     if model.is_again_asked {
         hints.extend([("r".into(), hint::YES, 0), ("m".into(), hint::OTHER_MODEL, 1), ("Esc".into(), hint::NO, 0)]);
         return hints;
@@ -148,4 +152,23 @@ fn hints(model: &Model) -> Vec<Hint> {
 /// `?` types a question mark while there is a draft.
 fn help_key(model: &Model) -> String {
     if model.composer.is_empty() && model.focus == Focus::Prompt { "?".to_owned() } else { "Ctrl+X ?".to_owned() }
+}
+
+fn hints_of_find(find: &Find) -> Vec<Hint> {
+    if find.is_nowhere() {
+        return vec![("Esc".into(), hint::BACK, 0)];
+    }
+    if find.is_typing {
+        return vec![
+            ("Enter".into(), hint::NEXT, 0),
+            ("Shift+Tab".into(), hint::PREVIOUS, 1),
+            ("Esc".into(), hint::BACK, 0),
+        ];
+    }
+    vec![
+        ("n".into(), hint::NEXT, 0),
+        ("N".into(), hint::PREVIOUS, 0),
+        ("/".into(), hint::CHANGE, 1),
+        ("Esc".into(), hint::CLOSE, 0),
+    ]
 }

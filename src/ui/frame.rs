@@ -8,8 +8,8 @@ use super::picture::Picture;
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::transcript::RenderCache;
-use super::{footer, header, live_row, overlay, panel, prompt, transcript};
-use crate::app::{Focus, Model, Overlay};
+use super::{find, footer, header, live_row, overlay, panel, prompt, transcript};
+use crate::app::{Focus, Model, Move, Overlay};
 
 fn layout_of(model: &Model) -> Layout {
     let (columns, rows) = model.size;
@@ -36,6 +36,14 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     {
         model.scroll.reveal(item, line);
         settle(model, cache, &layout);
+    }
+    if model.find.is_some() {
+        if let Some((item, line)) = find::settle(model, cache, &layout) {
+            model.scroll.request(Move::Find { item, line });
+        }
+        settle(model, cache, &layout);
+    } else {
+        cache.finder = None;
     }
     if theme.has_colour {
         cache.want_colours(model.scroll.settled.top, model.scroll.settled.viewport);

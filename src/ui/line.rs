@@ -74,7 +74,7 @@ impl Line {
     /// All of it is furniture and no text: what stands before other rows.
     #[must_use]
     pub fn as_lead(mut self) -> Self {
-        self.lead = self.spans.iter().map(|span| span.text.as_str().len()).sum::<usize>() as u16;
+        self.lead = self.bytes() as u16;
         self
     }
 
@@ -144,6 +144,12 @@ impl Line {
             at = end;
         }
         *self = out;
+    }
+
+    /// Bytes of all spans.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.spans.iter().map(|span| span.text.as_str().len()).sum()
     }
 
     /// Columns of all spans.

@@ -1,12 +1,15 @@
 //! One entry of the chat as rows: the question as a heading, the answer as Markdown, and what it took.
 
+use ratatui::style::Style;
+
 use super::canvas::{push, styled};
 use super::error_card;
 use super::line::Line;
 use super::markdown::{Document, Options};
 use super::symbols::Symbols;
 use super::theme::Theme;
-use super::{took, wrap};
+use super::took;
+use super::wrap::{self, Breaking};
 use crate::app::{Model, Remedy, Saving, Target};
 use crate::chat::{
     AssistantMessage, ChatError, Entry, EntryBody, EntryState, ErrorKind, Finish, ToolResult, ToolStatus, Version,
@@ -47,6 +50,8 @@ pub(super) struct Rows {
     pub document: Document,
     /// Drawn from column 0.
     pub after: Vec<Line>,
+    /// Bytes at the end of the first row that stand beside the text: version and time of a question.
+    pub beside: usize,
 }
 
 impl Rows {
@@ -67,6 +72,21 @@ impl Rows {
         }
     }
 
+    /// The row at this place with the bytes of it that were said, by whomever; `None` where it is a label, a blank line
+    /// above or below the text, or what the message took.
+    #[must_use]
+    pub(super) fn text(&self, at: usize) -> Option<(&Line, std::ops::Range<usize>)> {
+        let line = self.line(at).filter(|line| self.is_body(at) || (at < self.before.len() && line.lead > 0))?;
+        let end = line.bytes() - if at == 0 { self.beside } else { 0 };
+        Some((line, usize::from(line.lead).min(end)..end))
+    }
+
+    /// Rows from the top that stay as they are however the message grows.
+    #[must_use]
+    pub(super) fn final_rows(&self) -> usize {
+        self.before.len() + self.document.final_line_count()
+    }
+
     /// All rows.
     #[must_use]
     pub(super) fn height(&self) -> usize {
@@ -78,6 +98,7 @@ impl Rows {
 pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) {
     rows.before.clear();
     rows.after.clear();
+    rows.beside = 0;
     let Some(entry) = model.chat.conversation.entries.get(at) else { return };
     match &entry.body {
         EntryBody::Question(text) => {
@@ -87,7 +108,7 @@ pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) 
                 (true, Saving::Fails(_)) => Sent::Unsaved,
             };
             let version = model.chat.conversation.version(&entry.id);
-            question(&mut rows.before, entry, text, sent, version, frame);
+            question(rows, entry, text, sent, version, frame);
         }
         EntryBody::ToolResult(result) => {
             if frame.is_expanded {
@@ -124,7 +145,7 @@ pub(super) fn estimated_height(entry: &Entry, frame: &Frame) -> usize {
 /// what was looked for.
 pub(super) fn lay_out_saved(rows: &mut Rows, entry: &Entry, is_wanted: bool, frame: &Frame) {
     match &entry.body {
-        EntryBody::Question(text) => question(&mut rows.before, entry, text, Sent::Yes, None, frame),
+        EntryBody::Question(text) => question(rows, entry, text, Sent::Yes, None, frame),
         EntryBody::ToolResult(result) if is_wanted => tool_result(&mut rows.before, result, frame),
         EntryBody::ToolResult(_) => {}
         EntryBody::Answer { message, .. } => {
@@ -154,7 +175,7 @@ enum Sent {
     Unsaved,
 }
 
-fn question(lines: &mut Vec<Line>, entry: &Entry, text: &str, sent: Sent, version: Option<Version>, frame: &Frame) {
+fn question(rows: &mut Rows, entry: &Entry, text: &str, sent: Sent, version: Option<Version>, frame: &Frame) {
     let text = SafeText::block(cut(text, MAX_PLAIN_BYTES));
     let clock = if sent == Sent::NotYet {
         strings::SENDING.to_owned()
@@ -170,30 +191,28 @@ fn question(lines: &mut Vec<Line>, entry: &Entry, text: &str, sent: Sent, versio
         None => clock,
     };
     let room = (frame.prose as usize).saturating_sub(if clock.is_empty() { 0 } else { clock.len() + 2 }).max(8);
-    for (row, piece) in wrap::wrap_plain(&text, room).into_iter().enumerate() {
-        let mut line = Line::default();
-        if row == 0 {
-            push(&mut line, " ", frame.theme.text);
-            push(&mut line, frame.symbols.own, frame.theme.accent);
-            push(&mut line, " ", frame.theme.text);
-        } else {
-            push(&mut line, "   ", frame.theme.text);
-        }
-        line.push(piece, frame.theme.bold);
+    let mut mark = styled(" ", frame.theme.text);
+    push(&mut mark, frame.symbols.own, frame.theme.accent);
+    push(&mut mark, " ", frame.theme.text);
+    let (mark, indent) = (mark.as_lead(), styled("   ", frame.theme.text).as_lead());
+    let text = wrap::wrap_line(&Line::styled(text, frame.theme.bold), room, Breaking::Words);
+    for (row, piece) in text.into_iter().enumerate() {
+        let mut line = wrap::joined(if row == 0 { &mark } else { &indent }, piece);
         if row == 0 && !clock.is_empty() {
             let gap = (frame.prose as usize + 3).saturating_sub(line.width() + clock.len());
+            rows.beside = gap + clock.len();
             push(&mut line, &" ".repeat(gap), frame.theme.text);
             push(&mut line, &clock, frame.theme.dim);
         }
-        lines.push(line);
+        rows.before.push(line);
     }
     for image in &entry.attachments {
         let words = SafeText::line(&strings::attached(&image.name, image.data.len())).fit(frame.prose as usize);
         let mut line = styled("   ", frame.theme.dim);
         line.push(words, frame.theme.dim);
-        lines.push(line);
+        rows.before.push(line);
     }
-    lines.push(Line::default());
+    rows.before.push(Line::default());
 }
 
 pub(super) fn cut(text: &str, bytes: usize) -> &str {
@@ -220,12 +239,7 @@ fn reasoning(lines: &mut Vec<Line>, message: &AssistantMessage, state: EntryStat
     let width = frame.prose as usize;
     if frame.is_expanded {
         lines.push(styled(&format!("   {}", strings::REASONING), dim));
-        let text = SafeText::block(cut(message.reasoning.trim(), MAX_PLAIN_BYTES));
-        lines.extend(wrap::wrap_plain(&text, width.saturating_sub(2)).into_iter().map(|piece| {
-            let mut line = styled("     ", dim);
-            line.push(piece, dim);
-            line
-        }));
+        lines.extend(set_in(cut(message.reasoning.trim(), MAX_PLAIN_BYTES), width.saturating_sub(2), dim));
     } else {
         let mut line = styled(&format!("   {}   ", strings::REASONING), dim);
         let is_live = state == EntryState::Streaming && message.text.is_empty();
@@ -241,6 +255,13 @@ fn reasoning(lines: &mut Vec<Line>, message: &AssistantMessage, state: EntryStat
     lines.push(Line::default());
 }
 
+/// Text from outside as it is, set in.
+fn set_in(text: &str, columns: usize, style: Style) -> impl Iterator<Item = Line> {
+    let indent = styled("     ", style).as_lead();
+    let rows = wrap::wrap_line(&Line::styled(SafeText::block(text), style), columns, Breaking::Words);
+    rows.into_iter().map(move |row| wrap::joined(&indent, row))
+}
+
 fn tool_result(lines: &mut Vec<Line>, result: &ToolResult, frame: &Frame) {
     let theme = &frame.theme;
     let (mark, style) = match result.status {
@@ -254,12 +275,8 @@ fn tool_result(lines: &mut Vec<Line>, result: &ToolResult, frame: &Frame) {
     push(&mut head, &result.name, theme.text);
     push(&mut head, &format!("   {}", strings::seconds(result.elapsed_ms)), theme.dim);
     lines.push(head);
-    let text = SafeText::block(cut(&result.output, MAX_PLAIN_BYTES));
-    for piece in wrap::wrap_plain(&text, (frame.prose as usize).saturating_sub(2)).into_iter().take(MAX_OUTPUT_LINES) {
-        let mut line = styled("     ", theme.dim);
-        line.push(piece, theme.dim);
-        lines.push(line);
-    }
+    let output = cut(&result.output, MAX_PLAIN_BYTES);
+    lines.extend(set_in(output, (frame.prose as usize).saturating_sub(2), theme.dim).take(MAX_OUTPUT_LINES));
     lines.push(Line::default());
 }
 

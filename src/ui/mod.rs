@@ -15,6 +15,7 @@
 mod canvas;
 mod card;
 mod error_card;
+mod find;
 mod footer;
 mod frame;
 mod header;

@@ -2,12 +2,14 @@
 //! the screen and what just came in.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
 use super::card::{self, Card};
 use super::error_card;
+use super::find::{Finder, Mark};
 use super::highlight::{Coloured, Colours, Request};
 use super::layout::{Layout, TEXT_COLUMN};
 use super::line::Line;
@@ -64,6 +66,8 @@ pub struct RenderCache {
     heights: Heights,
     tail: Vec<Line>,
     colours: Colours,
+    /// Hits of what is looked for in this chat.
+    pub(super) finder: Option<Box<Finder>>,
     preview: Option<Box<Preview>>,
 }
 
@@ -163,6 +167,26 @@ impl RenderCache {
         let is_changed = self.heights.of(at) != height;
         self.heights.set(at, height);
         is_changed
+    }
+
+    /// Lays out this item.
+    pub(super) fn make_item(&mut self, model: &Model, item: usize) {
+        if let Some(frame) = self.frame {
+            self.make(model, item, &frame);
+        }
+    }
+
+    /// Looks at the rows of an item, which are made for this alone where they are not there.
+    pub(super) fn with_rows<T>(&self, model: &Model, item: usize, look: impl FnOnce(&Rows) -> T) -> T {
+        match (self.entries.get(item).filter(|known| known.made.is_some() && known.made == known.wanted), &self.frame) {
+            (Some(known), _) => look(&known.rows),
+            (None, Some(frame)) => {
+                let mut rows = Rows::default();
+                message::lay_out(&mut rows, model, item, frame);
+                look(&rows)
+            }
+            (None, None) => look(&Rows::default()),
+        }
     }
 
     /// Lays out what is seen from this row on, and a little around it; `true` when a height turned out to be another one.
@@ -337,12 +361,17 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
         welcome::draw(canvas, model, layout);
         return;
     }
-    let marks = model.chat.marks.as_ref();
+    let marks = match (&cache.finder, &model.chat.marks) {
+        (Some(finder), _) => Marks::Found(finder),
+        (None, Some(query)) => Marks::Searched(query),
+        (None, None) => Marks::None,
+    };
     let selected = model.selected_place().filter(|_| model.focus == Focus::Messages);
     let (item, mut skip) = cache.heights.at(model.scroll.settled.top);
     let mut y = area.y;
     for (at, known) in cache.entries.iter().enumerate().skip(item) {
         let first = y;
+        let marks = |seen| marks.of(at, &known.rows, seen);
         y = draw_rows(canvas, area, y, (known, &cache.colours), skip, marks);
         if selected == Some(at) {
             canvas.text(area, 0, first, canvas.symbols.own, canvas.theme.accent);
@@ -363,6 +392,31 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
     }
 }
 
+/// What is marked in the conversation.
+enum Marks<'a> {
+    None,
+    /// Hits of what is looked for in this chat.
+    Found(&'a Finder),
+    /// Words of the search that the chat was opened from.
+    Searched(&'a Query),
+}
+
+impl Marks<'_> {
+    /// The marks in these rows of an item.
+    fn of(&self, item: usize, rows: &Rows, seen: Range<usize>) -> Vec<Mark> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Found(finder) => finder.marks(item, rows, seen),
+            Self::Searched(query) => {
+                let lines = seen.filter_map(|at| rows.line(at).map(|line| (at, line)));
+                lines
+                    .flat_map(|(at, line)| query.marks(&line.to_text()).into_iter().map(move |hit| (at, hit, false)))
+                    .collect()
+            }
+        }
+    }
+}
+
 /// Draws the rows of an entry from `skip` on; gives the row after them.
 fn draw_rows<'a>(
     canvas: &mut Canvas<'a>,
@@ -370,18 +424,24 @@ fn draw_rows<'a>(
     from: u16,
     (LaidOut { id, rows, .. }, colours): (&'a LaidOut, &Colours),
     skip: usize,
-    marks: Option<&Query>,
+    marks: impl FnOnce(Range<usize>) -> Vec<Mark>,
 ) -> u16 {
+    let end = rows.height().min(skip + usize::from(area.bottom() - from));
+    let marks = marks(skip..end);
+    let here = canvas.theme.hit.patch(canvas.theme.selected);
     let mut y = from;
-    for at in skip..rows.height() {
-        let Some(line) = rows.line(at).filter(|_| y < area.bottom()) else { break };
+    for at in skip..end {
+        let Some(line) = rows.line(at) else { break };
         let x = if rows.is_body(at) { TEXT_COLUMN.min(area.width / 4) } else { 0 };
         let coloured =
             at.checked_sub(rows.before.len()).and_then(|row| colours.coloured(id, &rows.document, row, &canvas.theme));
         let mut line = coloured.map_or(Cow::Borrowed(line), Cow::Owned);
-        let found = marks.map(|query| query.marks(&line.to_text())).unwrap_or_default();
-        if !found.is_empty() {
-            line.to_mut().mark(&found, canvas.theme.hit);
+        for (style, is_here) in [(canvas.theme.hit, false), (here, true)] {
+            let of_row = marks.iter().filter(|(row, _, is_current)| (*row, *is_current) == (at, is_here));
+            let of_row: Vec<_> = of_row.map(|(_, bytes, _)| bytes.clone()).collect();
+            if !of_row.is_empty() {
+                line.to_mut().mark(&of_row, style);
+            }
         }
         canvas.line(area, x, y, line);
         y += 1;

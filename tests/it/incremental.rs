@@ -52,6 +52,10 @@ fn step() -> impl Strategy<Value = Step> {
         Just("tab r r"),
         Just("tab u"),
         Just("ctrl-n"),
+        Just("ctrl-f o r enter"),
+        Just("ctrl-f w h a t"),
+        Just("n"),
+        Just("N"),
     ];
     prop_oneof![
         3 => (1..20_u8).prop_map(Step::Ask),

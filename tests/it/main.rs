@@ -13,6 +13,7 @@ mod corpus;
 mod doctor;
 mod drafts;
 mod durability;
+mod finding;
 mod harness;
 mod history;
 mod importing;

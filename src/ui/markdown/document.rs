@@ -89,6 +89,12 @@ impl Document {
         self.lines.len()
     }
 
+    /// Lines from the top that stay as they are however the message grows.
+    #[must_use]
+    pub fn final_line_count(&self) -> usize {
+        self.plain.as_ref().map_or(self.settled_lines, Plain::final_lines)
+    }
+
     /// A line; an empty one beyond the end.
     #[must_use]
     pub fn line(&self, at: usize) -> &Line {

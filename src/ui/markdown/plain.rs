@@ -86,6 +86,11 @@ impl Plain {
         }
     }
 
+    /// Lines from the top of the message that are final.
+    pub(super) fn final_lines(&self) -> usize {
+        self.fixed
+    }
+
     /// Draws what was appended; the byte after the end of the block, where there is one.
     pub(super) fn update(&mut self, source: &str, lines: &mut Vec<Line>, options: &Options<'_>) -> Option<usize> {
         lines.truncate(self.fixed);

@@ -89,7 +89,7 @@ fn fitting(keys: &[(&str, &str)], width: usize) -> Vec<(String, String)> {
 }
 
 /// Draws the box of a page; gives the cursor's place.
-fn input_box(canvas: &mut Canvas<'_>, area: Rect, x: u16, y: u16, text: &str) -> (u16, u16) {
+pub(super) fn input_box(canvas: &mut Canvas<'_>, area: Rect, x: u16, y: u16, text: &str) -> (u16, u16) {
     let at = canvas.text(area, x, y, "/ ", canvas.theme.accent);
     let safe = SafeText::line(text);
     let room = area.right().saturating_sub(at + 2) as usize;
