@@ -3,6 +3,7 @@
 use super::chat::OpenChat;
 use super::connect::ConnectPage;
 use super::effect::Effect;
+use super::hints::HintScope;
 use super::model::{Focus, Model};
 use super::model_list::{ModelList, ModelRow};
 use super::overlay::Overlay;
@@ -50,6 +51,8 @@ impl Model {
             Action::Compare => self.compare_versions(),
             Action::Fork => self.fork(),
             Action::Copy => self.copy(),
+            Action::CopyCode => self.open_hints(HintScope::Code),
+            Action::CopyAny => self.open_hints(HintScope::Everything),
             Action::Commands => self.open(Overlay::Commands(Palette::default())),
             Action::Model => {
                 self.overlays.push(Overlay::Models(ModelList::default()));
@@ -141,7 +144,7 @@ impl Model {
         if let Some(effects) = self.back_in_browser() {
             return effects;
         }
-        if self.overlays.pop().is_some() || self.leave_find() {
+        if self.hints.take().is_some() || self.overlays.pop().is_some() || self.leave_find() {
             return Vec::new();
         }
         if self.approval.is_always_asked {

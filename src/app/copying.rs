@@ -3,6 +3,7 @@
 
 use super::effect::Effect;
 use super::model::{Focus, Model};
+use super::opener::{NotOpened, OpenWish};
 use crate::agent::TrackedCall;
 use crate::chat::{Arguments, Entry, EntryBody};
 use crate::strings::copying as words;
@@ -14,6 +15,8 @@ pub struct CopyWish {
     pub text: String,
     /// What it is, in a few words.
     pub what: String,
+    /// Why it is copied, where something else was asked for.
+    pub because: Option<NotOpened>,
     /// It may not be written to any file.
     pub is_private: bool,
 }
@@ -43,7 +46,8 @@ impl Model {
             self.notify(words::NOTHING);
             return Vec::new();
         }
-        vec![Effect::Copy(CopyWish { text, what: what.into(), is_private: self.chat.is_private })]
+        let wish = CopyWish { text, what: what.into(), because: None, is_private: self.chat.is_private };
+        vec![Effect::Copy(wish)]
     }
 
     /// Copies the selected message, or the last answer.
@@ -85,9 +89,22 @@ impl Model {
     }
 
     /// Tells where a copy of so many characters and lines went; the error is words without a full stop.
-    pub(super) fn on_copied(&mut self, what: &str, size: CopySize, way: Result<CopyWay, String>) {
+    pub(super) fn on_copied(
+        &mut self,
+        what: &str,
+        because: Option<NotOpened>,
+        size: CopySize,
+        way: Result<CopyWay, String>,
+    ) {
         let CopySize { lines, characters } = size;
-        self.notify(match way {
+        let before = match because {
+            None => "",
+            Some(NotOpened::Remote) => words::REMOTE,
+            Some(NotOpened::NoFile) => words::NO_FILE,
+            Some(NotOpened::NotOnlyRead) => words::NOT_ONLY_READ,
+            Some(NotOpened::Failed) => words::NOT_OPENED,
+        };
+        let told = match way {
             Ok(CopyWay::Clipboard) => words::copied(what, lines, characters, ""),
             Ok(CopyWay::Tmux) => words::copied(what, lines, characters, words::THROUGH_TMUX),
             Ok(CopyWay::Terminal) => words::copied(what, lines, characters, words::THROUGH_TERMINAL),
@@ -95,8 +112,15 @@ impl Model {
                 words::copied_to_file(&path, is_too_long, usize::from(self.size.0).saturating_sub(2))
             }
             Err(why) => words::not_copied(&why),
-        });
+        };
+        self.notify(format!("{before}{told}"));
     }
+}
+
+/// What could not be opened is copied instead.
+pub(super) fn copy_instead(wish: OpenWish, why: NotOpened) -> Effect {
+    let what = if wish.is_path { words::PATH } else { words::ADDRESS }.to_owned();
+    Effect::Copy(CopyWish { text: wish.target, what, because: Some(why), is_private: wish.is_private })
 }
 
 /// How much was copied.

@@ -1,6 +1,7 @@
 //! Work the model asks the shell to do.
 
 use super::copying::CopyWish;
+use super::opener::OpenWish;
 use super::providers::Target;
 use crate::agent;
 use crate::chat::{ConversationId, MessageId, ToolSpec};
@@ -105,6 +106,8 @@ pub enum Effect {
     },
     /// Copy this; answered by `Copied`.
     Copy(CopyWish),
+    /// Open this outside of the program; answered by `Opened` or `NotOpened`.
+    Open(OpenWish),
     /// Draw everything anew.
     Redraw,
     /// Pause the program.

@@ -53,6 +53,12 @@ impl Model {
         if key == Key::plain(KeyCode::Esc) {
             return self.back();
         }
+        if self.hints.is_some() {
+            return match self.typed_over_hints(key) {
+                Some(letters) => self.back_to_prompt(&letters),
+                None => self.on_hint_key(key),
+            };
+        }
         if let Some(effects) = self.on_find_key(key) {
             self.last_letter = None;
             return effects;

@@ -7,8 +7,10 @@ use super::approval::Approval;
 use super::browser::{Browser, Undoable};
 use super::chat::OpenChat;
 use super::composer::Composer;
+use super::copying::copy_instead;
 use super::effect::Effect;
 use super::find::{Find, LOOK_ON_MS};
+use super::hints::Hints;
 use super::msg::Msg;
 use super::opening::{LoadedFrom, Loading};
 use super::overlay::Overlay;
@@ -174,6 +176,8 @@ pub struct Model {
     pub selected: Option<MessageId>,
     /// Where keys go.
     pub focus: Focus,
+    /// Letters over what can be copied.
+    pub hints: Option<Hints>,
     /// What lies on top, the topmost last.
     pub overlays: Vec<Overlay>,
     /// The search from which the open chat was opened at its hit; Esc leads back to it.
@@ -271,6 +275,7 @@ impl Model {
             replaced_question: None,
             selected: None,
             focus: Focus::Prompt,
+            hints: None,
             overlays: Vec::new(),
             searched: None,
             scroll: Scroll::default(),
@@ -340,6 +345,7 @@ impl Model {
             Msg::Wheeled(lines) => self.on_wheel(lines),
             Msg::Resized(columns, rows) => {
                 self.size = (columns, rows);
+                self.hints = None;
                 if Panel::fits(columns) {
                     self.overlays.retain(|overlay| !matches!(overlay, Overlay::Tools));
                 } else if self.focus == Focus::Panel {
@@ -402,10 +408,15 @@ impl Model {
                 self.notify(done.map_or_else(|why| why, |place| strings::browser::notice_exported(&place)));
                 Vec::new()
             }
-            Msg::Copied { what, size, way } => {
-                self.on_copied(&what, size, way);
+            Msg::Copied { what, because, size, way } => {
+                self.on_copied(&what, because, size, way);
                 Vec::new()
             }
+            Msg::Opened(target) => {
+                self.notify(strings::copying::opened(&target));
+                Vec::new()
+            }
+            Msg::NotOpened { wish, why } => vec![copy_instead(wish, why)],
             Msg::Ticked => Vec::new(),
             Msg::EndRequested => self.end(),
         });
@@ -575,6 +586,7 @@ impl Model {
         self.searched = None;
         self.scroll = Scroll::default();
         self.find = None;
+        self.hints = None;
         self.focus = Focus::Prompt;
         self.panel.selected = None;
         self.is_why_shown = false;

@@ -1,6 +1,7 @@
 //! Facts that reach the model. Each answer carries the id of its question.
 
 use super::copying::{CopySize, CopyWay};
+use super::opener::{NotOpened, OpenWish};
 use super::wire::WireFound;
 use crate::agent;
 use crate::chat::{Conversation, ConversationId, Entry, EntryState, MessageId};
@@ -110,10 +111,21 @@ pub enum Msg {
     Copied {
         /// What was copied, in a few words.
         what: String,
+        /// Why it was copied, where something else was asked for.
+        because: Option<NotOpened>,
         /// How much.
         size: CopySize,
         /// Where it went, or why nowhere.
         way: Result<CopyWay, String>,
+    },
+    /// This was opened.
+    Opened(String),
+    /// This was not.
+    NotOpened {
+        /// What was to be opened.
+        wish: OpenWish,
+        /// Why it was not.
+        why: NotOpened,
     },
     /// Time passed, to the deadline the model named.
     Ticked,

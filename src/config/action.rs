@@ -44,6 +44,8 @@ actions! {
     Private, "private", "Private chat, not saved", Some("P"), Some("private");
     Export, "export", "Export this chat, to a file", Some("x"), Some("export");
     Copy, "copy", "Copy the answer, or the selected message", Some("y"), Some("copy");
+    CopyCode, "copy_code", "Copy a code block, by letter", Some("c"), Some("copy-code");
+    CopyAny, "copy_any", "Copy or open anything on the screen, by letter", Some("C"), Some("copy-any");
     Commands, "commands", "Commands", Some("space"), None;
     Model, "model", "Model and provider", Some("m"), Some("model");
     Tools, "tools", "Tools", Some("t"), Some("tools");

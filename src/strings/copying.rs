@@ -9,6 +9,26 @@ pub const QUESTION: &str = "the question";
 /// A tool call.
 pub const CALL: &str = "the call";
 
+/// A block of code.
+pub const CODE: &str = "the code";
+/// A line of shell code.
+pub const COMMAND: &str = "the command";
+/// A table, with tabs between its cells.
+pub const TABLE: &str = "the table";
+/// A table with commas between its cells.
+pub const TABLE_CSV: &str = "the table as CSV";
+/// A web or mail address.
+pub const ADDRESS: &str = "the address";
+/// The path of a file.
+pub const PATH: &str = "the path";
+/// A paragraph.
+pub const PARAGRAPH: &str = "the paragraph";
+
+/// Any of the letters shown.
+pub const LETTERS: &str = "letter";
+/// A letter with Shift.
+pub const SHIFT: &str = "Shift+letter";
+
 /// Tmux took it.
 pub const THROUGH_TMUX: &str = ", through tmux";
 /// It was sent to the terminal, which does not answer.
@@ -16,6 +36,17 @@ pub const THROUGH_TERMINAL: &str = ", through the terminal";
 
 /// There is nothing to copy.
 pub const NOTHING: &str = "Nothing to copy.";
+/// No letters to be shown.
+pub const NO_CODE: &str = "No code on the screen. Ctrl+X C picks anything else.";
+/// Nothing was opened, for the screen is elsewhere; before what was copied.
+pub const REMOTE: &str = "Nothing opens over ssh. ";
+/// Nothing was opened, for it is not there.
+pub const NO_FILE: &str = "There is no such file. ";
+/// Nothing was opened, for opening might run it.
+pub const NOT_ONLY_READ: &str = "Only documents and folders are opened. ";
+/// Nothing was opened.
+pub const NOT_OPENED: &str = "Nothing here opens it. ";
+
 /// Why a private chat is not copied into a file.
 pub const NO_FILE_PRIVATE: &str = "this terminal has no clipboard, and a private chat is not written to any file";
 
@@ -34,6 +65,12 @@ pub fn copied(what: &str, lines: usize, characters: usize, way: &str) -> String 
         _ => format!("{characters} characters"),
     };
     format!("Copied {what}, {size}{way}.")
+}
+
+/// `Opened https://riffle.example.`
+#[must_use]
+pub fn opened(target: &str) -> String {
+    format!("Opened {target}")
 }
 
 /// Where the file is that stands in for a clipboard, in about so many columns.

@@ -13,6 +13,7 @@ pub mod frames;
 pub mod guard;
 mod highlighter;
 pub mod input;
+mod opener;
 pub mod pace;
 pub mod query;
 pub mod reader;

@@ -402,5 +402,5 @@ impl Session {
 }
 
 fn copied(wish: CopyWish, way: Result<CopyWay, String>) -> Msg {
-    Msg::Copied { size: CopySize::of(&wish.text), what: wish.what, way }
+    Msg::Copied { size: CopySize::of(&wish.text), what: wish.what, because: wish.because, way }
 }

@@ -12,9 +12,9 @@ use super::input::InputEvent;
 use super::session::SessionOptions;
 use super::setup;
 use super::signals::SignalEvent;
-use super::{streams, titles};
+use super::{opener, streams, titles};
 use crate::agent::{self, EndpointSource, Performer};
-use crate::app::{ChatList, CopyWay, CopyWish, Effect, LoadedChat, Msg, NotListed, Target};
+use crate::app::{ChatList, CopyWay, CopyWish, Effect, LoadedChat, Msg, NotListed, OpenWish, Target};
 use crate::chat::{ChatError, ConversationId, ErrorKind, MessageId};
 use crate::config::keyring;
 use crate::config::probe;
@@ -156,6 +156,7 @@ impl Worker {
             Effect::SaveKey { provider, key, to_keyring } => self.save_key(&provider, key, to_keyring),
             Effect::ReadStream { request, choice, known } => self.read_stream(request, choice, known),
             Effect::SaveStream { number } => self.save_stream(number),
+            Effect::Open(wish) => self.open(wish),
             Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }
@@ -336,6 +337,17 @@ impl Worker {
         tokio::task::spawn_blocking(move || {
             let saved = streams::save(&recent, number, &folder).map(|path| host::short_path(&path));
             let _ = to_shell.send(Shell::App(Box::new(Msg::StreamSaved { number, saved })));
+        });
+    }
+
+    fn open(&self, wish: OpenWish) {
+        let to_shell = self.to_shell.clone();
+        tokio::task::spawn_blocking(move || {
+            let msg = match opener::open(&wish) {
+                Ok(()) => Msg::Opened(wish.target),
+                Err(why) => Msg::NotOpened { wish, why },
+            };
+            let _ = to_shell.send(Shell::App(Box::new(msg)));
         });
     }
 

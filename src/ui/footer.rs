@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use super::error_card;
 use super::layout::{Layout, SizeClass};
-use crate::app::{Find, Focus, Model, Overlay, Remedy};
+use crate::app::{Find, Focus, HintScope, Model, Overlay, Remedy};
 use crate::config::action::Action;
 use crate::safe_text;
 use crate::strings::{self, hint};
@@ -62,6 +62,16 @@ fn hints(model: &Model) -> Vec<Hint> {
     let mut hints: Vec<Hint> = Vec::new();
     let is_running = model.running_turn().is_some();
     let is_empty = model.composer.is_empty();
+    if let Some(letters) = &model.hints {
+        let is_code = letters.scope == HintScope::Code;
+        hints.push((strings::copying::LETTERS.into(), hint::COPY, 0));
+        if !is_code {
+            hints.push((strings::copying::SHIFT.into(), hint::OPEN_OR_CSV, 1));
+        }
+        hints.push(("Tab".into(), if is_code { hint::EVERYTHING } else { hint::CODE_ONLY }, 1));
+        hints.push(("Esc".into(), hint::CLOSE, 0));
+        return hints;
+    }
     if matches!(model.overlays.last(), Some(Overlay::Tools)) || model.focus == Focus::Panel {
         let is_waiting = model.approval.call.is_some();
         if is_waiting {
@@ -101,6 +111,7 @@ fn hints(model: &Model) -> Vec<Hint> {
     if model.focus == Focus::Messages {
         hints.push(("j k".into(), hint::MOVE, 1));
         hints.push(("y".into(), hint::COPY, 2));
+        hints.push(("c".into(), hint::COPY_CODE, 3));
         let remedy = model.remedy();
         if let Some(remedy) = remedy {
             hints.push(("Enter".into(), error_card::words_of(remedy), 0));

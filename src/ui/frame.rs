@@ -8,7 +8,7 @@ use super::picture::Picture;
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::transcript::RenderCache;
-use super::{find, footer, header, live_row, overlay, panel, prompt, transcript};
+use super::{find, footer, header, hints, live_row, overlay, panel, prompt, transcript};
 use crate::app::{Focus, Model, Move, Overlay};
 
 fn layout_of(model: &Model) -> Layout {
@@ -49,6 +49,7 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         cache.want_colours(model.scroll.settled.top, model.scroll.settled.viewport);
     }
     keep_selection_in_view(model, cache);
+    hints::settle(model, cache, &layout);
     if let Some(Overlay::Wire(page)) = model.overlays.last_mut() {
         overlay::settle_wire(page, model.size);
     }
@@ -114,6 +115,7 @@ fn draw_all<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache) 
         overlay::tools(canvas, model, &layout);
     } else {
         transcript::draw(canvas, model, cache, &layout);
+        hints::draw(canvas, model, cache, &layout);
         panel::draw(canvas, model, &layout);
     }
     live_row::draw(canvas, model, &layout);

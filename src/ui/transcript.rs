@@ -245,6 +245,25 @@ impl RenderCache {
         &self.heights
     }
 
+    /// The rows of this entry, once laid out.
+    #[must_use]
+    pub(super) fn rows_of(&self, item: usize) -> Option<&Rows> {
+        self.entries.get(item).map(|known| &known.rows)
+    }
+
+    /// The entries of which something stands in these rows, each with its own rows that do.
+    pub(super) fn seen(&self, top: usize, viewport: usize) -> impl Iterator<Item = (usize, &Rows, Range<usize>)> {
+        let (first, skipped) = self.heights.at(top);
+        let mut left = viewport;
+        self.entries.iter().enumerate().skip(first).map_while(move |(item, LaidOut { rows, .. })| {
+            let from = if item == first { skipped } else { 0 };
+            let seen = from..(from + left).min(rows.height());
+            let is_seen = left > 0;
+            left -= seen.len();
+            is_seen.then_some((item, rows, seen))
+        })
+    }
+
     /// Lays out a saved chat for the browser's preview.
     pub fn lay_out_preview(&mut self, browser: &Browser, model: &Model, width: u16, theme: &Theme) {
         let Some(loaded) = &browser.preview else { return };

@@ -38,7 +38,7 @@ fn the_last_answer_is_copied_as_it_is_stored() {
     assert_eq!(copied(&screen).text, ANSWER);
     assert_eq!(copied(&screen).what, "the last answer");
     let size = CopySize::of(ANSWER);
-    screen.tell(Msg::Copied { what: "the last answer".to_owned(), size, way: Ok(CopyWay::Clipboard) });
+    screen.tell(Msg::Copied { what: "the last answer".to_owned(), size, because: None, way: Ok(CopyWay::Clipboard) });
     screen.expect("Copied the last answer, 9 lines.");
     screen.press("/ c o p y enter");
     assert_eq!((copied(&screen).text.as_str(), copies(&screen)), (ANSWER, 2));
@@ -84,7 +84,7 @@ fn what_is_still_being_written_is_copied_so_far() {
 
 fn told(screen: &mut Screen, way: Result<CopyWay, String>, words: &str) {
     let size = CopySize { lines: 1, characters: 12 };
-    screen.tell(Msg::Copied { what: "the code".to_owned(), size, way });
+    screen.tell(Msg::Copied { what: "the code".to_owned(), because: None, size, way });
     screen.expect(words);
 }
 

@@ -236,6 +236,7 @@ impl Screen {
                 | Effect::TryKey { .. }
                 | Effect::SaveKey { .. }
                 | Effect::Copy(_)
+                | Effect::Open(_)
                 | Effect::Redraw
                 | Effect::Suspend
                 | Effect::Quit => {}

@@ -15,6 +15,7 @@ mod drafts;
 mod durability;
 mod finding;
 mod harness;
+mod hints;
 mod history;
 mod importing;
 mod incremental;
