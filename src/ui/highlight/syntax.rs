@@ -8,6 +8,8 @@ use syntect::parsing::{ParseState, ScopeStack, SyntaxReference, SyntaxSet};
 use super::kinds::{Kind, Rules};
 use super::{BlockKey, Coloured, End, MAX_LINE_BYTES, Request, Word};
 
+/// What stands before a command that is shown as it was typed.
+const PROMPT: &str = "$ ";
 /// Blocks of which the state after their last line is kept.
 const MAX_BLOCKS: usize = 256;
 
@@ -138,11 +140,14 @@ impl Highlighter {
             State::Diff => push(words, at, 0..length, diff_kind(line)),
             State::Code(code) => {
                 let (parser, scopes) = code.as_mut();
-                let mut from = 0;
-                for (to, operation) in parser.parse_line(line, &self.definitions).ok()? {
-                    push(words, at, from..to.min(length), self.rules.kind(scopes));
+                // To a shell its own prompt is the name of a command.
+                let prompt = if line.starts_with(PROMPT) { PROMPT.len() } else { 0 };
+                let mut from = prompt;
+                for (to, operation) in parser.parse_line(&line[prompt..], &self.definitions).ok()? {
+                    let to = (prompt + to).min(length);
+                    push(words, at, from..to, self.rules.kind(scopes));
                     scopes.apply(&operation).ok()?;
-                    from = to.min(length);
+                    from = to;
                 }
                 push(words, at, from..length, self.rules.kind(scopes));
             }

@@ -49,6 +49,7 @@ fn words_have_their_kinds() {
         words("python", "def f(a):\n    return None and 1 # why\n"),
         ["def:Keyword", "f:Function", "return:Keyword", "None:Constant", "and:Keyword", "1:Number", "# why:Comment"]
     );
+    assert_eq!(words("sh", "$ jq . x\n"), ["jq:Function"]);
     assert_eq!(words("console", "echo \"hi\" # x\n"), ["echo:Function", "\"hi\":String", "# x:Comment"]);
 }
 
