@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthChar;
 use super::ansi;
 use super::scroll;
 use super::style::Look;
-use crate::safe_text::cluster_width;
+use crate::safe_text::{cluster_width, width as width_of_text};
 use crate::ui::link::{Link, Links};
 
 /// Unchanged cells between two changed ones that are cheaper written again than jumped over.
@@ -176,7 +176,7 @@ impl Pen<'_> {
     }
 
     fn row(&mut self, y: u16, old: &[Cell], new: &[Cell]) {
-        if is_narrow(old) && is_narrow(new) {
+        if is_simple(old) && is_simple(new) {
             let mut last_written: Option<usize> = None;
             for x in 0..new.len() {
                 if old[x] == new[x] {
@@ -200,9 +200,17 @@ impl Pen<'_> {
         let Some((start, end)) = changed_span(old, new) else {
             return;
         };
-        let mut x = start;
+        let (mut x, mut end) = (start, end);
         while x < end {
             let columns = columns(&new[x]).min(new.len() - x);
+            // What the terminal may have drawn of a doubtful cluster beyond its columns is written over.
+            if !is_certain(new[x].symbol()) {
+                end = end.max((x + most_columns(new[x].symbol())).min(new.len()));
+                if columns > 1 {
+                    self.cell(x as u16, y, &Cell::EMPTY, 1, new.len());
+                    self.cell(x as u16 + 1, y, &Cell::EMPTY, 1, new.len());
+                }
+            }
             self.cell(x as u16, y, &new[x], columns, new.len());
             x += columns;
         }
@@ -214,12 +222,13 @@ impl Pen<'_> {
         let look = Look::of(cell);
         self.look.change_to(look, self.out);
         self.look = look;
-        // A wide cluster with half its room would wrap.
-        let symbol = if cluster_width(cell.symbol()) > columns { " " } else { cell.symbol() };
-        self.out.extend_from_slice(symbol.as_bytes());
         let after = usize::from(x) + columns;
+        let room = if is_certain(cell.symbol()) { columns } else { width - usize::from(x) };
+        let symbol = fitting(cell.symbol(), room, columns);
+        self.out.extend_from_slice(symbol.as_bytes());
         // In the last column the cursor waits for the next character: where it is, terminals disagree.
-        self.at = (after < width && is_certain(symbol)).then_some((after as u16, y));
+        let is_as_wide = is_certain(symbol) && width_of_text(symbol) == columns;
+        self.at = (after < width && is_as_wide).then_some((after as u16, y));
     }
 }
 
@@ -228,8 +237,27 @@ fn columns(cell: &Cell) -> usize {
     cluster_width(cell.symbol()).max(1)
 }
 
-fn is_narrow(row: &[Cell]) -> bool {
-    row.iter().all(|cell| cell.symbol().len() == 1 || columns(cell) == 1)
+/// Whether every cluster takes one column wherever it is shown.
+fn is_simple(row: &[Cell]) -> bool {
+    row.iter().all(|cell| cell.symbol().len() == 1 || (columns(cell) == 1 && is_certain(cell.symbol())))
+}
+
+/// Columns that a terminal may use for this cluster, which draws its characters one after another.
+fn most_columns(symbol: &str) -> usize {
+    if is_certain(symbol) {
+        return cluster_width(symbol);
+    }
+    symbol.chars().map(|c| c.width_cjk().unwrap_or(0).clamp(1, 2)).sum::<usize>().max(2)
+}
+
+/// What is written of a cluster so that no terminal wraps in the middle of it: all of it where even the most columns it
+/// may take are there, else its first character, else nothing.
+fn fitting(symbol: &str, room: usize, columns: usize) -> &str {
+    if most_columns(symbol) <= room {
+        return symbol;
+    }
+    let first = &symbol[..symbol.chars().next().map_or(0, char::len_utf8)];
+    if most_columns(first) <= columns { first } else { &"  "[..columns.min(2)] }
 }
 
 /// The columns to write again in a row with wide clusters: from the first to the last difference, stretched until both

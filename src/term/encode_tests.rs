@@ -66,7 +66,7 @@ fn a_token_at_the_cursor_costs_only_itself() {
 #[test]
 fn after_a_doubtful_cluster_the_cursor_is_placed_anew() {
     let bytes = frame(&mut Encoder::default(), &picture(&["a👩‍👩‍👧b日本c"]), None);
-    assert_eq!(bytes, "\x1b[?2026h\x1b[0m\x1b[2J\x1b[1;1Ha👩‍👩‍👧\x1b[1;4Hb日本c\x1b[?2026l");
+    assert_eq!(bytes, "\x1b[?2026h\x1b[0m\x1b[2J\x1b[1;1Ha  \x1b[1;2H👩‍👩‍👧\x1b[1;4Hb日本c\x1b[?2026l");
 }
 
 #[test]
@@ -166,4 +166,144 @@ fn what_leads_somewhere_is_a_link_where_the_terminal_has_them() {
     let plain = picture(&["a page", "more"]);
     assert!(frame_of(&mut encoder, &plain).contains("page"), "what is no link any more is written again");
     assert!(!frame_of(&mut Encoder::new(false), &next).contains("\x1b]8"));
+}
+
+/// A terminal that takes clusters apart and has widths of its own.
+struct Disagreeing {
+    width_of: fn(char) -> usize,
+    /// What stands in each cell; nothing in the right half of a wide character.
+    cells: Vec<String>,
+    at: (usize, usize),
+    region: (usize, usize),
+}
+
+impl Disagreeing {
+    fn new(width_of: fn(char) -> usize) -> Self {
+        let cells = vec![" ".to_owned(); usize::from(AREA.width) * usize::from(AREA.height)];
+        Self { width_of, cells, at: (0, 0), region: (0, usize::from(AREA.height)) }
+    }
+
+    fn process(&mut self, bytes: &str) {
+        let mut rest = bytes;
+        while let Some(c) = rest.chars().next() {
+            let Some(sequence) = rest.strip_prefix("\x1b[") else {
+                self.write(c);
+                rest = &rest[c.len_utf8()..];
+                continue;
+            };
+            let end = sequence.find(|c: char| c.is_ascii_alphabetic()).unwrap();
+            let numbers: Vec<usize> = sequence[..end].split(';').map(|text| text.parse().unwrap_or(0)).collect();
+            self.obey(sequence.as_bytes()[end], &numbers);
+            rest = &sequence[end + 1..];
+        }
+    }
+
+    fn obey(&mut self, command: u8, numbers: &[usize]) {
+        let width = usize::from(AREA.width);
+        let band = self.region.0 * width..self.region.1 * width;
+        let by = (numbers[0] * width).min(band.len());
+        match command {
+            b'H' => self.at = (numbers[1] - 1, numbers[0] - 1),
+            b'J' => self.cells.fill(" ".to_owned()),
+            b'r' if numbers.len() == 2 => self.region = (numbers[0] - 1, numbers[1]),
+            b'r' => self.region = (0, usize::from(AREA.height)),
+            b'S' => {
+                self.cells[band.clone()].rotate_left(by);
+                self.cells[band.end - by..band.end].fill(" ".to_owned());
+            }
+            b'T' => {
+                self.cells[band.clone()].rotate_right(by);
+                self.cells[band.start..band.start + by].fill(" ".to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn write(&mut self, c: char) {
+        let columns = (self.width_of)(c);
+        let width = usize::from(AREA.width);
+        if self.at.0 + columns > width {
+            self.at = (0, (self.at.1 + 1).min(usize::from(AREA.height) - 1));
+        }
+        let here = self.at.1 * width + self.at.0;
+        if columns == 0 {
+            return;
+        }
+        // Of a wide character that is written over in part nothing is left.
+        if self.cells[here].is_empty() {
+            self.cells[here - 1] = " ".to_owned();
+        }
+        if let Some(after) = self.cells.get_mut(here + columns).filter(|after| after.is_empty()) {
+            *after = " ".to_owned();
+        }
+        self.cells[here] = c.to_string();
+        if columns == 2 {
+            self.cells[here + 1] = String::new();
+        }
+        self.at.0 += columns;
+    }
+}
+
+fn doubtful_picture() -> impl Strategy<Value = Buffer> {
+    let cluster = prop::sample::select(vec![
+        "a",
+        "b",
+        " ",
+        " ",
+        "日",
+        "👩\u{200d}👩\u{200d}👧",
+        "✈\u{fe0f}",
+        "🇩🇪",
+        "👋🏽",
+        "·",
+        "☀",
+        "क्षि",
+    ]);
+    prop::collection::vec(prop::collection::vec(cluster, 0..20), 8).prop_map(|rows| {
+        let mut buffer = Buffer::empty(AREA);
+        for (y, row) in rows.iter().enumerate() {
+            let mut x = 0;
+            for cluster in row {
+                let columns = cluster_width(cluster) as u16;
+                if x + columns > AREA.width {
+                    break;
+                }
+                buffer[(x, y as u16)].set_symbol(cluster);
+                x += columns;
+            }
+        }
+        buffer
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_terminal_that_disagrees_about_widths_shows_everything_else_in_its_place(
+        pictures in prop::collection::vec(doubtful_picture(), 2..5), shift in 0_usize..4, kind in 0_usize..3
+    ) {
+        let width_of: fn(char) -> usize = [
+            |c: char| match c { '\u{200d}' | '\u{fe0f}' => 1, c => c.width_cjk().unwrap_or(0) },
+            |c: char| c.width().unwrap_or(0),
+            |c: char| if c > '\u{2000}' && !('\u{2e80}'..'\u{a000}').contains(&c) { 1 } else { c.width().unwrap_or(0) },
+        ][kind];
+        let mut encoder = Encoder::default();
+        let mut terminal = Disagreeing::new(width_of);
+        for picture in pictures {
+            let mut moved = picture.clone();
+            moved.content.rotate_left(shift * usize::from(AREA.width));
+            for next in [picture, moved] {
+                terminal.process(&frame(&mut encoder, &next, Some((3, 3))));
+                let mut at = 0;
+                while at < next.content.len() {
+                    let symbol = next.content[at].symbol();
+                    if is_certain(symbol) {
+                        prop_assert_eq!(terminal.cells[at].as_str(), symbol, "cell {}", at);
+                    }
+                    at += cluster_width(symbol).max(1);
+                }
+            }
+        }
+    }
 }
