@@ -71,6 +71,8 @@ pub struct CutAnswer {
     pub usage: Option<Usage>,
     /// To its first visible delta, in ms.
     pub ttft_ms: Option<u64>,
+    /// In reasoning, in ms.
+    pub thought_ms: Option<u64>,
     /// To where it was cut, in ms.
     pub elapsed_ms: u64,
 }

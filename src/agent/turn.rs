@@ -42,6 +42,25 @@ pub enum Phase {
     Ended,
 }
 
+/// How long an answer reasons: from its first piece of reasoning to the next of anything else, perhaps more than once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Thinking {
+    since_ms: Option<u64>,
+    so_far_ms: Option<u64>,
+}
+
+impl Thinking {
+    fn go_on(&mut self, now: Moment) {
+        self.since_ms.get_or_insert(now.mono_ms);
+    }
+
+    fn pause(&mut self, now: Moment) {
+        if let Some(since) = self.since_ms.take() {
+            *self.so_far_ms.get_or_insert(0) += now.mono_ms.saturating_sub(since);
+        }
+    }
+}
+
 /// One turn.
 pub struct Turn {
     setup: TurnSetup,
@@ -63,6 +82,7 @@ pub struct Turn {
     last_bytes_ms: u64,
     has_begun: bool,
     request_ttft_ms: Option<u64>,
+    thinking: Thinking,
     ttft_ms: Option<u64>,
     usage: Option<Usage>,
     served_model: Option<String>,
@@ -98,6 +118,7 @@ impl Turn {
             last_bytes_ms: now.mono_ms,
             has_begun: false,
             request_ttft_ms: None,
+            thinking: Thinking::default(),
             ttft_ms: None,
             usage: None,
             served_model: None,
@@ -172,6 +193,12 @@ impl Turn {
         self.accumulator.text().is_empty() && !self.accumulator.reasoning().is_empty()
     }
 
+    /// How long the running request reasoned before it went on with something else, in ms.
+    #[must_use]
+    pub fn thought_ms(&self) -> Option<u64> {
+        self.thinking.so_far_ms
+    }
+
     /// What it is doing.
     #[must_use]
     pub fn phase(&self) -> &Phase {
@@ -188,6 +215,19 @@ impl Turn {
     #[must_use]
     pub fn tracker(&self) -> &Tracker {
         &self.tracker
+    }
+
+    /// The answer that is being written, or was written last.
+    #[must_use]
+    pub fn answer(&self) -> &MessageId {
+        &self.answer_id
+    }
+
+    /// The calls of that answer.
+    #[must_use]
+    pub fn calls_of_answer(&self) -> &[TrackedCall] {
+        let first = self.tracker.calls.partition_point(|call| call.round < self.round);
+        &self.tracker.calls[first..]
     }
 
     /// When it began.
@@ -327,6 +367,7 @@ impl Turn {
         self.last_bytes_ms = now.mono_ms;
         self.has_begun = false;
         self.request_ttft_ms = None;
+        self.thinking = Thinking::default();
         self.served_model = None;
         self.phase = Phase::Asking;
         let begun =
@@ -349,6 +390,11 @@ impl Turn {
             self.phase = Phase::Streaming;
             self.request_ttft_ms.get_or_insert(now.mono_ms.saturating_sub(self.request_started_ms));
             self.ttft_ms.get_or_insert(now.mono_ms.saturating_sub(self.started.mono_ms));
+        }
+        match &delta {
+            Delta::Reasoning(text) if !text.is_empty() => self.thinking.go_on(now),
+            _ if is_visible => self.thinking.pause(now),
+            _ => {}
         }
         self.accumulator.push(&delta);
         let message = self.answer_id.clone();
@@ -459,6 +505,8 @@ impl Turn {
         let (mut message, mut usage) = (answer.message, answer.usage);
         message.opaque = answer.opaque.map(|value| Opaque { provider: self.setup.provider.clone(), value });
         let mut ttft_ms = self.request_ttft_ms;
+        self.thinking.pause(now);
+        let mut thought_ms = self.thinking.so_far_ms;
         let mut elapsed_ms = now.mono_ms.saturating_sub(self.request_started_ms);
         if let Some((begun, cut)) = self.begun.take() {
             message.text.insert_str(0, &begun.text);
@@ -473,6 +521,7 @@ impl Turn {
             }
             usage = whole;
             ttft_ms = cut.ttft_ms.or(ttft_ms);
+            thought_ms = cut.thought_ms.map(|before| before + thought_ms.unwrap_or(0)).or(thought_ms);
             elapsed_ms += cut.elapsed_ms;
         }
         effects.push(Effect::Record(Record::AnswerEnded {
@@ -489,6 +538,7 @@ impl Turn {
             error,
             usage,
             ttft_ms,
+            thought_ms,
             elapsed_ms,
             model: self.served_model.clone().unwrap_or_else(|| self.setup.model.clone()),
         }));

@@ -83,6 +83,7 @@ impl OpenChat {
                     error: None,
                     usage: None,
                     ttft_ms: None,
+                    thought_ms: None,
                     elapsed_ms: 0,
                 },
                 attachments: Vec::new(),
@@ -186,13 +187,16 @@ impl OpenChat {
     #[must_use]
     pub fn cut_answer(&self) -> Option<CutAnswer> {
         let entry = self.conversation.entries.last()?;
-        let EntryBody::Answer { message, provider, usage, ttft_ms, elapsed_ms, .. } = &entry.body else { return None };
+        let EntryBody::Answer { message, provider, usage, ttft_ms, thought_ms, elapsed_ms, .. } = &entry.body else {
+            return None;
+        };
         let is_cut = message.tool_calls.is_empty() && !message.text.trim().is_empty();
         is_cut.then(|| CutAnswer {
             message: entry.id.clone(),
             provider: provider.clone(),
             usage: usage.clone(),
             ttft_ms: *ttft_ms,
+            thought_ms: *thought_ms,
             elapsed_ms: *elapsed_ms,
         })
     }
@@ -236,7 +240,7 @@ impl OpenChat {
 
 fn end_answer(body: &mut EntryBody, record: &Record) {
     let (
-        EntryBody::Answer { message, model, finish, finish_raw, error, usage, ttft_ms, elapsed_ms, .. },
+        EntryBody::Answer { message, model, finish, finish_raw, error, usage, ttft_ms, thought_ms, elapsed_ms, .. },
         Record::AnswerEnded {
             tool_calls,
             opaque,
@@ -245,6 +249,7 @@ fn end_answer(body: &mut EntryBody, record: &Record) {
             error: failure,
             usage: tokens,
             ttft_ms: first,
+            thought_ms: thought,
             elapsed_ms: took,
             model: served,
             ..
@@ -260,6 +265,7 @@ fn end_answer(body: &mut EntryBody, record: &Record) {
     error.clone_from(failure);
     usage.clone_from(tokens);
     *ttft_ms = *first;
+    *thought_ms = *thought;
     *elapsed_ms = *took;
     model.clone_from(served);
 }

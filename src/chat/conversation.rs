@@ -72,6 +72,8 @@ pub enum EntryBody {
         usage: Option<Usage>,
         /// From request to the first visible delta, in ms.
         ttft_ms: Option<u64>,
+        /// How long it reasoned before it went on with something else, in ms.
+        thought_ms: Option<u64>,
         /// From request to the end, in ms.
         elapsed_ms: u64,
     },

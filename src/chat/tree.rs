@@ -165,6 +165,7 @@ mod tests {
                 error: None,
                 usage: None,
                 ttft_ms: None,
+                thought_ms: None,
                 elapsed_ms: 0,
             }
         };

@@ -317,6 +317,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
             error: read(&meta["error"]),
             usage: read(&meta["usage"]),
             ttft_ms: meta["ttft_ms"].as_u64(),
+            thought_ms: meta["thought_ms"].as_u64(),
             elapsed_ms: meta["elapsed_ms"].as_u64().unwrap_or(0),
         },
         "tool" => EntryBody::ToolResult(ToolResult {

@@ -123,6 +123,8 @@ pub enum Record {
         usage: Option<Usage>,
         /// To the first visible delta, in ms.
         ttft_ms: Option<u64>,
+        /// In reasoning, in ms.
+        thought_ms: Option<u64>,
         /// To the end, in ms.
         elapsed_ms: u64,
         /// The model that answered, as the server named it.

@@ -183,7 +183,18 @@ fn add_entry(
             let meta = result_meta(result);
             insert(transaction, chat, &Row { role: "tool", body: &result.output, meta: &meta, ..base })?
         }
-        EntryBody::Answer { message, provider, model, finish, finish_raw, error, usage, ttft_ms, elapsed_ms } => {
+        EntryBody::Answer {
+            message,
+            provider,
+            model,
+            finish,
+            finish_raw,
+            error,
+            usage,
+            ttft_ms,
+            thought_ms,
+            elapsed_ms,
+        } => {
             let mut meta = Map::new();
             meta.insert("provider".to_owned(), json!(provider));
             AnswerMeta {
@@ -195,6 +206,7 @@ fn add_entry(
                 error: error.as_ref(),
                 usage: usage.as_ref(),
                 ttft_ms: *ttft_ms,
+                thought_ms: *thought_ms,
                 elapsed_ms: *elapsed_ms,
             }
             .write(&mut meta);
@@ -387,6 +399,7 @@ struct AnswerMeta<'a> {
     error: Option<&'a ChatError>,
     usage: Option<&'a Usage>,
     ttft_ms: Option<u64>,
+    thought_ms: Option<u64>,
     elapsed_ms: u64,
 }
 
@@ -407,6 +420,7 @@ impl AnswerMeta<'_> {
             ("error", self.error.map(|error| json!(error))),
             ("usage", self.usage.map(|usage| json!(usage))),
             ("ttft_ms", self.ttft_ms.map(|ms| json!(ms))),
+            ("thought_ms", self.thought_ms.map(|ms| json!(ms))),
             ("elapsed_ms", Some(json!(self.elapsed_ms))),
         ] {
             if let Some(value) = value {
@@ -427,6 +441,7 @@ fn end_answer(transaction: &Transaction<'_>, message: &MessageId, record: &Recor
         error,
         usage,
         ttft_ms,
+        thought_ms,
         elapsed_ms,
         model,
         ..
@@ -449,6 +464,7 @@ fn end_answer(transaction: &Transaction<'_>, message: &MessageId, record: &Recor
         error: error.as_ref(),
         usage: usage.as_ref(),
         ttft_ms: *ttft_ms,
+        thought_ms: *thought_ms,
         elapsed_ms: *elapsed_ms,
     }
     .write(&mut meta);

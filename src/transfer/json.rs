@@ -11,7 +11,8 @@
 //! - `user`: `attachments` `[{name, media_type, data}]`, `data` in base64;
 //! - `assistant`: `reasoning`, `tool_calls` `[{id, name, arguments, opaque}]` (arguments are an object, or the text that was
 //!   none), `opaque` `{provider, value}` (what only that vendor reads), `provider`, `model`, `finish`, `finish_raw`, `error`
-//!   `{kind, message, status, retryable, retry_after_ms}`, `usage` `{input, output, details}`, `ttft_ms`, `elapsed_ms`;
+//!   `{kind, message, status, retryable, retry_after_ms}`, `usage` `{input, output, details}`, `ttft_ms`,
+//!   `thought_ms`, `elapsed_ms`;
 //! - `tool`: `call_id`, `name`, `status`, `elapsed_ms`; its `text` is the output.
 
 use std::collections::{HashMap, HashSet};
@@ -107,7 +108,18 @@ fn message(entry: &Entry) -> Value {
             put("role", json!("user"));
             put("text", json!(text));
         }
-        EntryBody::Answer { message, provider, model, finish, finish_raw, error, usage, ttft_ms, elapsed_ms } => {
+        EntryBody::Answer {
+            message,
+            provider,
+            model,
+            finish,
+            finish_raw,
+            error,
+            usage,
+            ttft_ms,
+            thought_ms,
+            elapsed_ms,
+        } => {
             put("role", json!("assistant"));
             put("text", json!(message.text));
             put("reasoning", if message.reasoning.is_empty() { Value::Null } else { json!(message.reasoning) });
@@ -120,6 +132,7 @@ fn message(entry: &Entry) -> Value {
             put("error", json!(error));
             put("usage", json!(usage));
             put("ttft_ms", json!(ttft_ms));
+            put("thought_ms", json!(thought_ms));
             put("elapsed_ms", json!(elapsed_ms));
         }
         EntryBody::ToolResult(result) => {
@@ -233,6 +246,7 @@ fn entry(value: &Value) -> Result<Entry, String> {
             error: part(value, "error")?,
             usage: part(value, "usage")?,
             ttft_ms: part(value, "ttft_ms")?,
+            thought_ms: part(value, "thought_ms")?,
             elapsed_ms: part(value, "elapsed_ms")?.unwrap_or(0),
         },
         Some("tool") => EntryBody::ToolResult(ToolResult {

@@ -2,6 +2,7 @@
 
 use ratatui::style::Style;
 
+use super::calls;
 use super::canvas::{push, styled};
 use super::error_card;
 use super::line::Line;
@@ -10,17 +11,23 @@ use super::symbols::Symbols;
 use super::theme::Theme;
 use super::took;
 use super::wrap::{self, Breaking};
+use crate::agent::Turn;
 use crate::app::{Model, Remedy, Saving, Target};
 use crate::chat::{
-    AssistantMessage, ChatError, Entry, EntryBody, EntryState, ErrorKind, Finish, ToolResult, ToolStatus, Version,
+    Arguments, AssistantMessage, ChatError, Entry, EntryBody, EntryState, ErrorKind, Finish, ToolResult, ToolStatus,
+    Version,
 };
 use crate::config::look::Look;
-use crate::safe_text::SafeText;
+use crate::safe_text::{self, SafeText};
 use crate::strings;
 use crate::strings::failure::Reached;
 
 /// Lines of a tool's output shown when expanded.
 const MAX_OUTPUT_LINES: usize = 40;
+/// A time of reasoning from which on it is told, in ms.
+const TOLD_MS: u64 = 100;
+/// Columns of the names of arguments, where they are that long.
+const MAX_NAME_COLUMNS: usize = 16;
 /// Bytes of a question or a tool's output that are laid out; more would only slow a frame down.
 const MAX_PLAIN_BYTES: usize = 512 * 1024;
 
@@ -112,16 +119,20 @@ pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) 
         }
         EntryBody::ToolResult(result) => {
             if frame.is_expanded {
-                tool_result(&mut rows.before, result, frame);
+                let arguments = arguments_of(&model.chat.conversation.entries[..at], result);
+                tool_result(&mut rows.before, result, arguments, frame);
             }
         }
-        EntryBody::Answer { message, .. } => {
-            reasoning(&mut rows.before, message, entry.state, frame);
+        EntryBody::Answer { message, thought_ms, .. } => {
+            let thinking = model.turn.as_ref().filter(|turn| *turn.answer() == entry.id && !turn.is_ended());
+            let thought_ms = thought_ms.or_else(|| thinking.and_then(Turn::thought_ms));
+            reasoning(&mut rows.before, message, entry.state, thought_ms, frame);
             let is_complete = entry.state != EntryState::Streaming;
             rows.document.update(&message.text, is_complete, &options(frame));
             if rows.document.line_count() > 0 {
                 rows.after.push(Line::default());
             }
+            calls::lines(&mut rows.after, model, at, entry, frame);
             answer_end(&mut rows.after, model, at, frame);
         }
     }
@@ -134,8 +145,11 @@ pub(super) fn estimated_height(entry: &Entry, frame: &Frame) -> usize {
     let rows = |text: &str| text.len() / width + memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
     match &entry.body {
         EntryBody::Question(text) => rows(text) + entry.attachments.len() + 1,
-        EntryBody::Answer { message, .. } if message.text.is_empty() => 1,
-        EntryBody::Answer { message, .. } => rows(&message.text) + 3,
+        EntryBody::Answer { message, .. } => {
+            let text = if message.text.is_empty() { 0 } else { rows(&message.text) + 1 };
+            let calls = if frame.is_expanded { 0 } else { message.tool_calls.len() };
+            text + calls + 2
+        }
         EntryBody::ToolResult(_) if !frame.is_expanded => 0,
         EntryBody::ToolResult(result) => rows(&result.output).min(MAX_OUTPUT_LINES) + 2,
     }
@@ -146,7 +160,7 @@ pub(super) fn estimated_height(entry: &Entry, frame: &Frame) -> usize {
 pub(super) fn lay_out_saved(rows: &mut Rows, entry: &Entry, is_wanted: bool, frame: &Frame) {
     match &entry.body {
         EntryBody::Question(text) => question(rows, entry, text, Sent::Yes, None, frame),
-        EntryBody::ToolResult(result) if is_wanted => tool_result(&mut rows.before, result, frame),
+        EntryBody::ToolResult(result) if is_wanted => tool_result(&mut rows.before, result, None, frame),
         EntryBody::ToolResult(_) => {}
         EntryBody::Answer { message, .. } => {
             rows.document.update(&message.text, true, &options(frame));
@@ -231,17 +245,26 @@ fn clock(time_ms: i64) -> String {
 }
 
 /// Reasoning is one dim line until it is expanded; while it comes in, its last line is seen.
-fn reasoning(lines: &mut Vec<Line>, message: &AssistantMessage, state: EntryState, frame: &Frame) {
+fn reasoning(
+    lines: &mut Vec<Line>,
+    message: &AssistantMessage,
+    state: EntryState,
+    thought_ms: Option<u64>,
+    frame: &Frame,
+) {
     if message.reasoning.is_empty() {
         return;
     }
     let dim = frame.theme.dim;
     let width = frame.prose as usize;
+    let took =
+        thought_ms.filter(|ms| *ms >= TOLD_MS).map(|ms| format!("   {}", strings::seconds(ms))).unwrap_or_default();
+    let head = format!("   {}{took}", strings::REASONING);
     if frame.is_expanded {
-        lines.push(styled(&format!("   {}", strings::REASONING), dim));
+        lines.push(styled(&head, dim));
         lines.extend(set_in(cut(message.reasoning.trim(), MAX_PLAIN_BYTES), width.saturating_sub(2), dim));
     } else {
-        let mut line = styled(&format!("   {}   ", strings::REASONING), dim);
+        let mut line = styled(&format!("{head}   "), dim);
         let is_live = state == EntryState::Streaming && message.text.is_empty();
         if is_live {
             let last = message.reasoning.trim_end().lines().last().unwrap_or_default();
@@ -262,7 +285,14 @@ fn set_in(text: &str, columns: usize, style: Style) -> impl Iterator<Item = Line
     rows.into_iter().map(move |row| wrap::joined(&indent, row))
 }
 
-fn tool_result(lines: &mut Vec<Line>, result: &ToolResult, frame: &Frame) {
+/// What the call of this result was given, by the answer before it.
+fn arguments_of<'a>(before: &'a [Entry], result: &ToolResult) -> Option<&'a Arguments> {
+    let answer = before.iter().rev().find(|entry| !matches!(entry.body, EntryBody::ToolResult(_)))?;
+    let EntryBody::Answer { message, .. } = &answer.body else { return None };
+    message.tool_calls.iter().find(|call| call.id == result.call_id).map(|call| &call.arguments)
+}
+
+fn tool_result(lines: &mut Vec<Line>, result: &ToolResult, arguments: Option<&Arguments>, frame: &Frame) {
     let theme = &frame.theme;
     let (mark, style) = match result.status {
         ToolStatus::Done => (frame.symbols.good, theme.good),
@@ -275,8 +305,26 @@ fn tool_result(lines: &mut Vec<Line>, result: &ToolResult, frame: &Frame) {
     push(&mut head, &result.name, theme.text);
     push(&mut head, &format!("   {}", strings::seconds(result.elapsed_ms)), theme.dim);
     lines.push(head);
+    let columns = (frame.prose as usize).saturating_sub(2);
+    match arguments {
+        Some(Arguments::Object(map)) => {
+            let names = map.keys().map(|name| safe_text::width(name)).max().unwrap_or(0).min(MAX_NAME_COLUMNS);
+            for (name, value) in map {
+                let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+                let line = format!("{name:names$}  {value}");
+                lines.extend(set_in(cut(&line, MAX_PLAIN_BYTES), columns, theme.dim).take(MAX_OUTPUT_LINES));
+            }
+        }
+        Some(Arguments::Raw(text)) => {
+            lines.extend(set_in(cut(text, MAX_PLAIN_BYTES), columns, theme.dim).take(MAX_OUTPUT_LINES));
+        }
+        None => {}
+    }
+    if arguments.is_some_and(|arguments| *arguments != Arguments::Object(serde_json::Map::new())) {
+        lines.push(Line::default());
+    }
     let output = cut(&result.output, MAX_PLAIN_BYTES);
-    lines.extend(set_in(output, (frame.prose as usize).saturating_sub(2), theme.dim).take(MAX_OUTPUT_LINES));
+    lines.extend(set_in(output, columns, theme.dim).take(MAX_OUTPUT_LINES));
     lines.push(Line::default());
 }
 

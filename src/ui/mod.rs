@@ -12,6 +12,7 @@
 //!  footer
 //! ```
 
+mod calls;
 mod canvas;
 mod card;
 mod error_card;

@@ -191,7 +191,7 @@ fn argument_lines(call: &TrackedCall, width: usize, theme: &Theme, lines: &mut V
 }
 
 /// A value in a few words: strings without quotes, long lists by their length.
-fn short_value(value: &Value) -> String {
+pub(super) fn short_value(value: &Value) -> String {
     match value {
         Value::String(text) => text.chars().take(200).collect(),
         Value::Array(items) if items.len() > 2 => strings::items(items.len()),

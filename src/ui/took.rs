@@ -126,6 +126,7 @@ mod tests {
             error: None,
             usage,
             ttft_ms: Some(ttft_ms),
+            thought_ms: None,
             elapsed_ms,
         })
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use ratatui::layout::Rect;
 
+use super::calls;
 use super::canvas::Canvas;
 use super::card::{self, Card};
 use super::error_card;
@@ -33,6 +34,9 @@ struct Stamp {
     reasoning: usize,
     state: EntryState,
     version: Option<Version>,
+    /// Its tool calls, see [`calls::digest`].
+    calls: u64,
+    thought_ms: Option<u64>,
     /// Anything else the rows depend on: being sent, last answer, why shown, running.
     marks: u8,
 }
@@ -318,7 +322,12 @@ fn stamp(model: &Model, at: usize, entry: &Entry, is_tail: bool) -> Stamp {
         | u8::from(is_unsaved) << 5;
     let conversation = &model.chat.conversation;
     let version = conversation.versioned(at).and_then(|entry| conversation.version(&entry.id));
-    Stamp { text, reasoning, state: entry.state, version, marks }
+    let calls = calls::digest(model, at, entry);
+    let thought_ms = match (&entry.body, &model.turn) {
+        (EntryBody::Answer { .. }, Some(turn)) if *turn.answer() == entry.id => turn.thought_ms(),
+        _ => None,
+    };
+    Stamp { text, reasoning, state: entry.state, version, calls, thought_ms, marks }
 }
 
 /// Messages laid out before and after the one that was looked for, enough to recognise the chat.

@@ -335,6 +335,7 @@ impl Author {
             error: None,
             usage: Some(Usage { input: 40 + self.random.below(9000) as u64, output, details: None }),
             ttft_ms: Some(200 + self.random.below(900) as u64),
+            thought_ms: None,
             elapsed_ms: 900 + output * 11,
         }
     }

@@ -261,6 +261,7 @@ impl History {
                 error: None,
                 usage: None,
                 ttft_ms: Some(5),
+                thought_ms: None,
                 elapsed_ms: 10,
                 model: "m".to_owned(),
             });

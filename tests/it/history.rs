@@ -82,7 +82,7 @@ fn chats() -> Vec<SavedChat> {
     let question = |text: &str| json!({"role": "user", "text": text});
     let answer = |text: &str| json!({"role": "assistant", "text": text, "provider": "demo", "model": "m", "finish": "stop", "elapsed_ms": 5});
     let call = json!({"role": "assistant", "text": "Looking.", "reasoning": "Which?", "provider": "demo", "model": "m",
-        "finish": "tool_calls", "finish_raw": "tool_use", "ttft_ms": 3, "elapsed_ms": 9,
+        "finish": "tool_calls", "finish_raw": "tool_use", "ttft_ms": 3, "thought_ms": 4, "elapsed_ms": 9,
         "usage": {"input": 1, "output": 2, "details": {"cached": 1}},
         "opaque": {"provider": "demo", "value": {"sig": "x"}},
         "tool_calls": [{"id": "c1", "name": "look", "arguments": {"z": 1, "a": "ü"}, "opaque": {"o": 1}},

@@ -21,6 +21,7 @@ mod importing;
 mod incremental;
 mod network;
 mod pages;
+mod pane;
 mod program;
 mod pty;
 mod remedies;

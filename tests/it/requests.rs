@@ -405,6 +405,7 @@ fn what_a_vendor_wants_back_survives_a_restart_and_goes_to_it_alone() {
         error: None,
         usage: None,
         ttft_ms: None,
+        thought_ms: None,
         elapsed_ms: 1,
         model: "m".to_owned(),
     });

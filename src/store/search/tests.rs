@@ -33,6 +33,7 @@ fn answer(text: &str) -> EntryBody {
         error: None,
         usage: None,
         ttft_ms: None,
+        thought_ms: None,
         elapsed_ms: 1,
     }
 }
@@ -243,6 +244,7 @@ fn an_answer_that_went_on_is_found_by_its_end_and_what_is_removed_not_at_all() {
         error: None,
         usage: None,
         ttft_ms: None,
+        thought_ms: None,
         elapsed_ms: 1,
         model: "m".to_owned(),
     };

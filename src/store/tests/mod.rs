@@ -78,6 +78,7 @@ fn ended(message: &str, tool_calls: Vec<ToolCall>) -> Record {
         error: None,
         usage: None,
         ttft_ms: Some(5),
+        thought_ms: Some(3),
         elapsed_ms: 10,
         model: "m".to_owned(),
     }
@@ -275,6 +276,7 @@ fn an_answer_that_goes_on_is_one_text_and_keeps_nothing_of_its_failure() {
         error: Some(crate::chat::ChatError::new(crate::chat::ErrorKind::Network, "broke")),
         usage: None,
         ttft_ms: None,
+        thought_ms: None,
         elapsed_ms: 1,
         model: "m".to_owned(),
     });

@@ -167,6 +167,7 @@ pub(in crate::transfer) fn answer(message: AssistantMessage, provider: &str, mod
         error: None,
         usage: None,
         ttft_ms: None,
+        thought_ms: None,
         elapsed_ms: 0,
     }
 }
