@@ -97,6 +97,18 @@ pub const TAB_THEN: &str = "     Tab, then   ";
 pub const IN_USE: &str = "in use";
 /// Before the words of an image, which a terminal does not show.
 pub const IMAGE: &str = "[image: ";
+/// A fold of an answer that names no summary.
+pub const DETAILS: &str = "Details";
+/// The head of a quote that is a note to the reader.
+pub const NOTE: &str = "Note";
+/// The same, for good advice.
+pub const TIP: &str = "Tip";
+/// The same, for what must be known.
+pub const IMPORTANT: &str = "Important";
+/// The same, for what may go wrong.
+pub const WARNING: &str = "Warning";
+/// The same, for what may do harm.
+pub const CAUTION: &str = "Caution";
 
 /// The approval's line of keys, with an empty prompt.
 pub const CARD_KEYS: [(&str, &str); 3] = [("y", "once"), ("n", "no"), ("a", "always in this chat, asks again")];

@@ -51,7 +51,7 @@ actions! {
     Tools, "tools", "Tools", Some("t"), Some("tools");
     Wire, "wire", "Raw stream, event by event", Some("w"), Some("wire");
     Theme, "theme", "Theme, tried on the running screen", Some("T"), Some("theme");
-    Expand, "expand", "Expand, or collapse, reasoning and tool output", Some("o"), Some("expand");
+    Expand, "expand", "Expand, or collapse, reasoning, tools and folds", Some("o"), Some("expand");
     Details, "details", "Details, under each answer", Some("d"), Some("details");
     Again, "again", "Ask again", Some("r"), Some("again");
     GoOn, "go_on", "Go on, where an answer was cut", Some("k"), Some("go-on");

@@ -96,7 +96,9 @@ fn content(region: &Region, source: &str) -> Option<(HintKind, String, Option<St
             let cells = region.cells(source);
             Some((HintKind::Table, tabbed(&cells), Some(comma_separated(&cells))))
         }
-        RegionKind::Text => Some((HintKind::Paragraph, paragraph(source.get(region.source.clone())?), None)),
+        RegionKind::Text | RegionKind::Fold => {
+            Some((HintKind::Paragraph, paragraph(source.get(region.source.clone())?), None))
+        }
     }
 }
 

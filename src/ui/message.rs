@@ -177,6 +177,7 @@ fn options(frame: &Frame) -> Options<'_> {
         wide: frame.wide,
         theme: &frame.theme,
         ascii_lines: frame.look.has_ascii_lines || frame.look.is_ascii,
+        is_expanded: frame.is_expanded,
     }
 }
 

@@ -185,7 +185,11 @@ fn theme() -> Theme {
 fn document(source: &str, is_complete: bool, width: u16) -> Document {
     let theme = theme();
     let mut document = Document::default();
-    document.update(source, is_complete, &Options { width, wide: width, theme: &theme, ascii_lines: false });
+    document.update(
+        source,
+        is_complete,
+        &Options { width, wide: width, theme: &theme, ascii_lines: false, is_expanded: false },
+    );
     document
 }
 

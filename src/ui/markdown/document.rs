@@ -1,11 +1,13 @@
 //! A message that grows. Top-level blocks that can no longer change are parsed and wrapped once; only the open block at
 //! the end is done again with each delta. One that became too large for that is shown as plain text, to which only the
-//! new part is added. The complete message is parsed once more as a whole, for links defined further down. Pure.
+//! new part is added. The complete message is parsed once more as a whole, for links defined further down, and its
+//! footnotes come to its end. Pure.
 
 use super::Options;
+use super::folds::{self, Fold};
 use super::plain::{Kind, Plain};
 use super::region::{Region, RegionKind};
-use super::render::{self, Block, MAX_LINE_BYTES};
+use super::render::{self, Block, Blocks, MAX_LINE_BYTES};
 use super::writer::language;
 use crate::ui::line::Line;
 use crate::ui::theme::Theme;
@@ -29,6 +31,11 @@ pub struct Document {
     settled_lines: usize,
     settled_regions: usize,
     settled_bytes: usize,
+    /// The folds that go on after them.
+    settled_folds: Vec<Fold>,
+    /// The last line is of a footnote, now and at the end of what is settled.
+    is_after_note: bool,
+    is_settled_after_note: bool,
     plain: Option<Plain>,
     seen: Option<Seen>,
     /// A table's head is shown whose rule has not come yet.
@@ -43,14 +50,14 @@ struct Seen {
     head: String,
     tail: String,
     is_complete: bool,
-    look: (u16, u16, Theme, bool),
+    look: (u16, u16, Theme, bool, bool),
 }
 
 impl Document {
     /// Draws the message as it is now. `source` is the former source with more at its end; otherwise, and after a change
     /// of the options, all is done anew.
     pub fn update(&mut self, source: &str, is_complete: bool, options: &Options<'_>) {
-        let look = (options.width, options.wide, *options.theme, options.ascii_lines);
+        let look = (options.width, options.wide, *options.theme, options.ascii_lines, options.is_expanded);
         match &self.seen {
             Some(seen) if seen.look == look && seen.is_start_of(source) => {
                 let is_same = seen.length == source.len() && seen.is_complete == is_complete;
@@ -75,7 +82,9 @@ impl Document {
             self.lines.clear();
             self.regions.clear();
             self.plain = None;
-            for block in render::blocks(source, options) {
+            let mut blocks = render::blocks(source, options, &[]).blocks;
+            blocks.sort_by_key(|block| block.is_note);
+            for block in blocks {
                 self.append(block, 0);
             }
         } else {
@@ -129,12 +138,20 @@ impl Document {
 
     /// Adds a block, found so many bytes into the source, below those before it, with one blank line between.
     fn append(&mut self, block: Block, from: usize) {
+        if block.is_in_fold
+            && let Some(fold) = self.regions.last_mut().filter(|region| region.kind == RegionKind::Fold)
+        {
+            fold.source.end = fold.source.end.max(from + block.fold_end);
+            fold.block.end = fold.source.end;
+        }
         if block.lines.is_empty() {
             return;
         }
-        if !self.lines.is_empty() {
+        let is_next_note = block.is_note && self.is_after_note;
+        if !self.lines.is_empty() && !is_next_note {
             self.lines.push(Line::default());
         }
+        self.is_after_note = block.is_note;
         let above = self.lines.len();
         self.regions.extend(block.regions.into_iter().map(|region| region.moved(above, from)));
         self.lines.extend(block.lines);
@@ -146,10 +163,15 @@ impl Document {
 
     fn grow(&mut self, source: &str, options: &Options<'_>) {
         loop {
+            let is_hidden = folds::is_closed(&self.settled_folds, options);
             if let Some(plain) = &mut self.plain {
-                let end = plain.update(source, &mut self.lines, options);
+                // What stands in a fold that is closed is read and not drawn.
+                let mut hidden = Vec::new();
+                let end = plain.update(source, if is_hidden { &mut hidden } else { &mut self.lines }, options);
                 if let Some(region) = self.regions.last_mut() {
-                    region.rows.end = self.lines.len();
+                    if !is_hidden {
+                        region.rows.end = self.lines.len();
+                    }
                     region.source.end = end.unwrap_or(source.len());
                     region.block.end = region.source.end;
                 }
@@ -170,10 +192,11 @@ impl Document {
         self.settled_bytes += blank_lines(&source[self.settled_bytes..]);
         self.lines.truncate(self.settled_lines);
         self.regions.truncate(self.settled_regions);
+        self.is_after_note = self.is_settled_after_note;
         let from = self.settled_bytes;
         let tail = &source[self.settled_bytes..];
         self.parsed_bytes += tail.len();
-        let mut blocks = render::blocks(tail, options);
+        let Blocks { mut blocks, open_at } = render::blocks(tail, options, &self.settled_folds);
         let last_line = tail.rfind('\n').map_or(0, |at| at + 1);
         let last_line_bytes = tail.len() - last_line;
         // A line that has not ended may still change what the line before it is (a head of a table), so what starts at
@@ -183,26 +206,29 @@ impl Document {
         } else {
             tail[..last_line.saturating_sub(1)].rfind('\n').map_or(0, |at| at + 1)
         };
+        let known = open_at.map_or(known, |at| known.min(at));
         let open = blocks.iter().rposition(|block| block.start < known).unwrap_or(0);
         let open_start = blocks.get(open).map_or(0, |block| block.start);
         let mut unsettled = blocks.split_off(open);
         for block in blocks {
+            self.settled_folds.clone_from(&block.folds);
             self.append(block, from);
         }
+        self.is_settled_after_note = self.is_after_note;
         self.settled_lines = self.lines.len();
         self.settled_regions = self.regions.len();
         self.settled_bytes += open_start;
         let open_bytes = tail.len() - open_start;
         if open_bytes > MAX_OPEN_BYTES || last_line_bytes > MAX_LINE_BYTES {
-            self.begin_plain(source);
+            self.begin_plain(source, options);
             return true;
         }
         self.has_open_head = false;
-        if let Some(last) = unsettled.last_mut()
+        if let Some(last) = unsettled.last_mut().filter(|last| !last.is_in_fold)
             && let Some(head) = table_head(&tail[last.start..])
         {
             self.has_open_head = true;
-            match render::blocks(&head, options).pop() {
+            match render::blocks(&head, options, &self.settled_folds).blocks.pop() {
                 Some(table) => (last.lines, last.regions) = (table.lines, Vec::new()),
                 None => drop(unsettled.pop()),
             }
@@ -213,7 +239,7 @@ impl Document {
         false
     }
 
-    fn begin_plain(&mut self, source: &str) {
+    fn begin_plain(&mut self, source: &str, options: &Options<'_>) {
         let block = &source[self.settled_bytes..];
         let (kind, text_start) = Kind::of(block);
         // Prose is at least as long as what made it plain, so that each pass over the rest has taken that much away.
@@ -221,10 +247,16 @@ impl Document {
         while !block.is_char_boundary(search_from) {
             search_from -= 1;
         }
+        let start = self.settled_bytes;
+        if folds::is_closed(&self.settled_folds, options) {
+            self.plain = Some(Plain::new(kind, start + text_start, start + search_from, 0));
+            return;
+        }
+        self.is_after_note = false;
+        self.is_settled_after_note = false;
         if !self.lines.is_empty() {
             self.lines.push(Line::default());
         }
-        let start = self.settled_bytes;
         let kind_of_region = match kind {
             Kind::Prose => RegionKind::Text,
             Kind::Code { .. } => RegionKind::Code { language: language(fence_line(block)) },

@@ -13,14 +13,21 @@ const LEAST_ROOM: usize = 5;
 /// One container.
 pub(super) enum Frame {
     Quote,
-    List { next: Option<u64> },
-    Item { marker: SafeText, is_drawn: bool },
+    List {
+        next: Option<u64>,
+    },
+    Item {
+        marker: SafeText,
+        is_drawn: bool,
+    },
+    /// What stands beneath the line of a fold.
+    Fold,
 }
 
 impl Frame {
     fn columns(&self) -> usize {
         match self {
-            Self::Quote => 2,
+            Self::Quote | Self::Fold => 2,
             Self::List { .. } => 0,
             Self::Item { marker, .. } => marker.width(),
         }
@@ -31,6 +38,7 @@ impl Frame {
         match self {
             Self::Quote => prefix.push(SafeText::own(if options.ascii_lines { "| " } else { "│ " }), options.theme.dim),
             Self::List { .. } => {}
+            Self::Fold => prefix.push(SafeText::own("  "), options.theme.text),
             Self::Item { marker, .. } => prefix.push(SafeText::line(&" ".repeat(marker.width())), options.theme.text),
         }
     }
@@ -67,6 +75,15 @@ impl<'a> Frames<'a> {
 
     pub(super) fn len(&self) -> usize {
         self.stack.len()
+    }
+
+    /// Whether another container would still be kept.
+    pub(super) fn has_room(&self) -> bool {
+        self.stack.len() < MAX_FRAMES
+    }
+
+    pub(super) fn is_in_fold(&self) -> bool {
+        self.deeper == 0 && matches!(self.stack.last(), Some(Frame::Fold))
     }
 
     pub(super) fn is_in_quote(&self) -> bool {
@@ -123,7 +140,7 @@ impl<'a> Frames<'a> {
         let rest = self.prefix_of(self.stack.len());
         let kept = self.kept(self.stack.len());
         let mut first = Line::default();
-        // The mark of an item is text, and what stands before it is none.
+        // The mark of an item is text, and what stands before it is none. One with a quote beside it is none either.
         let mut lead = None;
         for (frame, is_kept) in self.stack.iter_mut().zip(kept) {
             match frame {
@@ -133,6 +150,10 @@ impl<'a> Frames<'a> {
                         lead.get_or_insert_with(|| first.clone().as_lead().lead);
                         first.push(marker.clone(), self.options.theme.text);
                     }
+                }
+                Frame::Quote if is_kept => {
+                    frame.push_rest(&mut first, self.options);
+                    lead = None;
                 }
                 _ if is_kept => frame.push_rest(&mut first, self.options),
                 _ => {}

@@ -1,13 +1,20 @@
-//! Markdown to lines: `CommonMark` with tables, strikethrough and task lists, on the terminal's grid. Nothing here recurses
+//! Markdown to lines, on the terminal's grid: `CommonMark` with tables, strikethrough, task lists, footnotes, notes to the
+//! reader, formulas, folds and the little HTML that models write. Nothing here recurses
 //! over the depth of a document, and every text passes the gate after its entities were decoded, because `&#27;` is an
 //! escape only then. A message that is still growing is a [`Document`]. Pure.
 
 mod document;
+mod folds;
+mod formula;
 mod frames;
+mod html;
 mod inline;
+mod math;
 mod plain;
 mod region;
 mod render;
+mod scripts;
+mod symbols_of_math;
 mod table;
 mod target;
 #[cfg(test)]
@@ -31,6 +38,8 @@ pub struct Options<'a> {
     pub theme: &'a Theme,
     /// Draw lines with `-` and `|`, where the others may be two columns wide.
     pub ascii_lines: bool,
+    /// Folds are open.
+    pub is_expanded: bool,
 }
 
 /// The lines of a whole message. One blank line between blocks, none at the start or end.

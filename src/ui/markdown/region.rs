@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
+use super::formula;
+use super::html::{Meaning, Piece, meaning, piece};
 use super::render::EXTENSIONS;
 
 /// What a region is.
@@ -19,6 +21,8 @@ pub enum RegionKind {
     },
     /// A table; the offsets of its rows are lines of it, the head is line 0.
     Table,
+    /// A fold that is closed: its only row is its summary, its source is all that is in it.
+    Fold,
 }
 
 /// Rows that show one block.
@@ -77,7 +81,13 @@ impl Region {
                         line.push(String::new());
                     }
                 }
-                Event::Text(text) | Event::Code(text) | Event::InlineHtml(text) if is_in => {
+                Event::Text(_) | Event::Code(_) | Event::InlineHtml(_) | Event::FootnoteReference(_) if is_in => {
+                    let text = match &event {
+                        Event::InlineHtml(html) => without_markup(html).to_owned(),
+                        Event::FootnoteReference(label) => format!("[{label}]"),
+                        Event::Text(text) | Event::Code(text) => text.to_string(),
+                        _ => String::new(),
+                    };
                     if let Some(cell) = lines.last_mut().and_then(|line: &mut Vec<String>| line.last_mut()) {
                         cell.push_str(&text);
                     }
@@ -88,8 +98,34 @@ impl Region {
         lines
     }
 
-    fn events<'a>(&self, source: &'a str) -> Option<impl Iterator<Item = (Event<'a>, Range<usize>)> + use<'a>> {
+    /// What the parser says of the block in which this region stands.
+    fn events<'a>(&self, source: &'a str) -> Option<Vec<(Event<'a>, Range<usize>)>> {
         let block = source.get(self.block.clone())?;
-        Some(Parser::new_ext(block, EXTENSIONS).into_offset_iter())
+        let formulas = if formula::is_in(block) { Vec::new() } else { formula::find(block).formulas };
+        if formulas.is_empty() {
+            return Some(Parser::new_ext(block, EXTENSIONS).into_offset_iter().collect());
+        }
+        let hidden = formula::hidden(block, &formulas);
+        let restored = |(event, at): (Event<'_>, Range<usize>)| {
+            let event = match event {
+                Event::Text(text) => Event::Text(formula::restored(&text, &at, block, &formulas).into_owned().into()),
+                Event::Code(text) => Event::Code(formula::restored(&text, &at, block, &formulas).into_owned().into()),
+                other => other.into_static(),
+            };
+            (event, at)
+        };
+        Some(Parser::new_ext(&hidden, EXTENSIONS).into_offset_iter().map(restored).collect())
+    }
+}
+
+/// HTML within a cell as text: nothing where it is markup that is understood.
+fn without_markup(html: &str) -> &str {
+    match piece(html) {
+        Piece::Open(name) | Piece::Close(name) => match meaning(name) {
+            Some(Meaning::Break) => " ",
+            Some(_) => "",
+            None => html,
+        },
+        Piece::Comment | Piece::Text => html,
     }
 }

@@ -1,12 +1,14 @@
 //! From a source to the lines of its top-level blocks and where they start, so that a growing message knows what is
-//! settled. Controls are shown before parsing; a block with a huge line is plain text. Pure.
+//! settled. Controls are shown and formulas hidden before parsing; a block with a huge line is plain text. Pure.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use pulldown_cmark::{Event, Options as Extensions, Parser, Tag};
+use pulldown_cmark::{CodeBlockKind, Event, Options as Extensions, Parser, Tag};
 
 use super::Options;
+use super::folds::Fold;
+use super::formula::{self, Formula};
 use super::region::Region;
 use super::writer::Writer;
 use crate::ui::line::Line;
@@ -15,28 +17,53 @@ use crate::ui::line::Line;
 pub(super) const MAX_LINE_BYTES: usize = 16 * 1024;
 
 /// What is understood beyond `CommonMark`.
-pub(super) const EXTENSIONS: Extensions =
-    Extensions::ENABLE_TABLES.union(Extensions::ENABLE_STRIKETHROUGH).union(Extensions::ENABLE_TASKLISTS);
+pub(super) const EXTENSIONS: Extensions = Extensions::ENABLE_TABLES
+    .union(Extensions::ENABLE_STRIKETHROUGH)
+    .union(Extensions::ENABLE_TASKLISTS)
+    .union(Extensions::ENABLE_FOOTNOTES)
+    .union(Extensions::ENABLE_GFM);
 
 /// A top-level block.
 pub(super) struct Block {
     /// Byte at which its first line starts in the source.
     pub(super) start: usize,
+    /// Byte after it.
+    pub(super) end: usize,
     /// How it looks.
     pub(super) lines: Vec<Line>,
     /// What stands in which of its lines.
     pub(super) regions: Vec<Region>,
+    /// It is the text of a footnote.
+    pub(super) is_note: bool,
+    /// It starts in a fold that is closed.
+    pub(super) is_in_fold: bool,
+    /// Byte after what of it stands in a fold.
+    pub(super) fold_end: usize,
+    /// The folds that go on after it.
+    pub(super) folds: Vec<Fold>,
 }
 
-/// Parses a source and lays out its top-level blocks. Controls are shown before the parser sees them, because it takes
-/// some of them for blanks or line ends and would drop them.
-pub(super) fn blocks(source: &str, options: &Options<'_>) -> Vec<Block> {
+/// The top-level blocks of a source.
+pub(super) struct Blocks {
+    /// As they stand in the source.
+    pub(super) blocks: Vec<Block>,
+    /// Where a formula begins that may yet be closed; what starts behind it may become part of it.
+    pub(super) open_at: Option<usize>,
+}
+
+/// Parses a source and lays out its top-level blocks, which stand in these folds. Controls are shown before the parser
+/// sees them, because it takes some of them for blanks or line ends and would drop them.
+pub(super) fn blocks(source: &str, options: &Options<'_>, folds: &[Fold]) -> Blocks {
     let (shown, grown_at) = with_controls_shown(source);
-    let mut blocks = parsed(&shown, options);
+    let formula::Found { formulas, open_at } = formula::find(&shown);
+    let parsed_plainly = || parsed(&shown, &[], options, folds).unwrap_or_default();
+    let mut blocks = parsed(&shown, &formulas, options, folds).unwrap_or_else(parsed_plainly);
+    let in_source = |at: usize| at - GROWTH * grown_at.partition_point(|grown| *grown < at);
     if !grown_at.is_empty() {
-        let in_source = |at: usize| at - GROWTH * grown_at.partition_point(|grown| *grown < at);
         for block in &mut blocks {
-            block.start = in_source(block.start);
+            for at in [&mut block.start, &mut block.end, &mut block.fold_end] {
+                *at = in_source(*at);
+            }
             for region in &mut block.regions {
                 for range in [&mut region.block, &mut region.source] {
                     *range = in_source(range.start)..in_source(range.end);
@@ -44,7 +71,7 @@ pub(super) fn blocks(source: &str, options: &Options<'_>) -> Vec<Block> {
             }
         }
     }
-    blocks
+    Blocks { blocks, open_at: open_at.map(in_source) }
 }
 
 /// The bytes a control grows by when it becomes its picture.
@@ -75,19 +102,36 @@ fn with_controls_shown(source: &str) -> (Cow<'_, str>, Vec<usize>) {
     (Cow::Owned(out), grown_at)
 }
 
-fn parsed(source: &str, options: &Options<'_>) -> Vec<Block> {
+/// The blocks of a source with these formulas; none where one of them stands where the parser hands out no text.
+fn parsed(source: &str, formulas: &[Formula], options: &Options<'_>, folds: &[Fold]) -> Option<Vec<Block>> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut depth = 0_usize;
-    let mut writer = Writer::new(options);
-    let (mut is_plain, mut block_end) = (false, 0);
-    for (event, range) in Parser::new_ext(source, EXTENSIONS).into_offset_iter() {
+    let mut writer = Writer::new(options, source, formulas, folds);
+    let mut is_plain = false;
+    let notes = notes_of(source);
+    let hidden = formula::hidden(source, formulas);
+    let text = if notes.is_empty() { hidden } else { Cow::Owned(format!("{notes}{hidden}")) };
+    for (event, range) in Parser::new_ext(&text, EXTENSIONS).into_offset_iter() {
+        let Some(start) = range.start.checked_sub(notes.len()) else { continue };
+        let range = start..range.end - notes.len();
+        if !formulas.is_empty() && is_misplaced(&event) {
+            return None;
+        }
         if depth == 0 {
             let line_start = source[..range.start].rfind('\n').map_or(0, |at| at + 1);
-            blocks.push(Block { start: line_start, lines: Vec::new(), regions: Vec::new() });
-            block_end = range.end;
+            blocks.push(Block {
+                start: line_start,
+                end: range.end,
+                lines: Vec::new(),
+                regions: Vec::new(),
+                is_note: matches!(event, Event::Start(Tag::FootnoteDefinition(_))),
+                is_in_fold: writer.is_in_closed_fold(),
+                fold_end: range.end,
+                folds: Vec::new(),
+            });
             is_plain = has_long_line(source, &range, &event);
             if is_plain {
-                writer.plain(source, range.clone());
+                writer.plain(range.clone());
             }
         }
         match event {
@@ -101,10 +145,47 @@ fn parsed(source: &str, options: &Options<'_>) -> Vec<Block> {
         if depth == 0
             && let Some(block) = blocks.last_mut()
         {
-            (block.lines, block.regions) = writer.finish(block.start..block_end);
+            (block.lines, block.regions) = writer.finish(block.start..block.end);
+            block.fold_end = writer.take_fold_end().unwrap_or(block.end);
+            block.folds = writer.folds();
         }
     }
-    blocks
+    Some(blocks)
+}
+
+/// Definitions for the footnotes that a source refers to by a number, so that a reference is one before its text has
+/// come: with them nothing changes its width when that comes.
+fn notes_of(source: &str) -> String {
+    let mut notes = String::new();
+    let mut is_known = [false; 1000];
+    for (at, _) in source.match_indices("[^") {
+        let digits = source[at + 2..].bytes().take_while(u8::is_ascii_digit).count();
+        let label = &source[at + 2..at + 2 + digits];
+        let known = label.parse().ok().and_then(|number: usize| is_known.get_mut(number));
+        if source[at + 2 + digits..].starts_with(']')
+            && let Some(known) = known.filter(|known| !**known)
+        {
+            *known = true;
+            notes.push_str(&format!("[^{label}]: .\n\n"));
+        }
+    }
+    if !notes.is_empty() {
+        // What follows is no part of the last of them.
+        notes.push_str("---\n\n");
+    }
+    notes
+}
+
+/// Whether a formula is hidden in what is no text.
+fn is_misplaced(event: &Event<'_>) -> bool {
+    match event {
+        Event::Start(Tag::Link { dest_url, title, .. } | Tag::Image { dest_url, title, .. }) => {
+            formula::is_in(dest_url) || formula::is_in(title)
+        }
+        Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(label)) | Tag::FootnoteDefinition(label))
+        | Event::FootnoteReference(label) => formula::is_in(label),
+        _ => false,
+    }
 }
 
 fn has_long_line(source: &str, range: &Range<usize>, event: &Event<'_>) -> bool {

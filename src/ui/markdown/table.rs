@@ -1,5 +1,6 @@
-//! Tables: columns as wide as their content, three blanks between, one rule under the head. What is too wide is shrunk
-//! and its cells wrapped; where even that leaves no words, each row becomes lines of `Header  value`. Pure.
+//! Tables: columns as wide as their content, three blanks between, two where only those fit, one rule under the head. What
+//! is too wide is shrunk and its cells wrapped; where even that leaves no words, each row becomes lines of `Header  value`.
+//! Pure.
 
 use pulldown_cmark::Alignment;
 
@@ -9,16 +10,20 @@ use crate::safe_text::SafeText;
 use crate::ui::line::Line;
 use crate::ui::wrap::{Breaking, wrap_hanging, wrap_line};
 
-/// Blank columns between two columns.
+/// Blank columns between two columns, and where the table is too wide for that.
 const GAP: usize = 3;
+const SMALL_GAP: usize = 2;
 /// Columns below which a shrunk column cannot be read.
 const NARROWEST: usize = 8;
+
+/// The lines of a cell; mostly one.
+type Cell = Vec<Line>;
 
 /// The cells of a table; the first row is the head.
 pub(super) struct Table {
     alignments: Vec<Alignment>,
-    rows: Vec<Vec<Line>>,
-    row: Vec<Line>,
+    rows: Vec<Vec<Cell>>,
+    row: Vec<Cell>,
 }
 
 impl Table {
@@ -26,7 +31,7 @@ impl Table {
         Self { alignments, rows: Vec::new(), row: Vec::new() }
     }
 
-    pub(super) fn push_cell(&mut self, cell: Line) {
+    pub(super) fn push_cell(&mut self, cell: Cell) {
         self.row.push(cell);
     }
 
@@ -42,10 +47,12 @@ pub(super) fn layout(table: &Table, room: usize, options: &Options<'_>) -> Vec<L
     let mut natural = vec![1; head.len()];
     for row in &table.rows {
         for (width, cell) in natural.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
+            *width = cell.iter().map(Line::width).fold(*width, usize::max);
         }
     }
-    let gaps = GAP * head.len().saturating_sub(1);
+    let between = head.len().saturating_sub(1);
+    let gap = if natural.iter().sum::<usize>() + GAP * between <= room { GAP } else { SMALL_GAP };
+    let gaps = gap * between;
     let Some(widths) = shrunk(&natural, room.saturating_sub(gaps)) else {
         return records(head, body, room, options);
     };
@@ -56,13 +63,13 @@ pub(super) fn layout(table: &Table, room: usize, options: &Options<'_>) -> Vec<L
             None => Alignment::None,
         })
         .collect();
-    let mut lines = row_lines(head, &widths, &alignments);
-    if lines.is_empty() && body.iter().flatten().all(|cell| cell.spans.is_empty()) {
+    let mut lines = row_lines(head, &widths, &alignments, gap);
+    if lines.is_empty() && body.iter().flatten().all(is_empty) {
         return lines;
     }
     lines.push(Line::styled(rule(widths.iter().sum::<usize>() + gaps, options), options.theme.dim).as_lead());
     for (at, row) in body.iter().enumerate() {
-        lines.extend(of_row(row_lines(row, &widths, &alignments), at + 1));
+        lines.extend(of_row(row_lines(row, &widths, &alignments, gap), at + 1));
     }
     lines
 }
@@ -86,10 +93,14 @@ fn shrunk(natural: &[usize], room: usize) -> Option<Vec<usize>> {
     Some(widths)
 }
 
-fn is_numeric_column(body: &[Vec<Line>], column: usize) -> bool {
+fn is_empty(cell: &Cell) -> bool {
+    cell.iter().all(|line| line.spans.is_empty())
+}
+
+fn is_numeric_column(body: &[Vec<Cell>], column: usize) -> bool {
     let mut has_numbers = false;
     for row in body {
-        let text = row.get(column).map(Line::to_text).unwrap_or_default();
+        let text = row.get(column).and_then(|cell| cell.first()).map(Line::to_text).unwrap_or_default();
         let text = text.trim();
         if text.is_empty() {
             continue;
@@ -110,12 +121,14 @@ fn is_number(text: &str) -> bool {
 }
 
 /// The lines of one row; none where all its cells are empty.
-fn row_lines(cells: &[Line], widths: &[usize], alignments: &[Alignment]) -> Vec<Line> {
-    let wrapped: Vec<Vec<Line>> =
-        cells.iter().zip(widths).map(|(cell, width)| wrap_line(cell, *width, Breaking::Words)).collect();
-    if cells.iter().all(|cell| cell.spans.is_empty()) {
+fn row_lines(cells: &[Cell], widths: &[usize], alignments: &[Alignment], gap: usize) -> Vec<Line> {
+    if cells.iter().all(is_empty) {
         return Vec::new();
     }
+    let wrap = |(cell, width): (&Cell, &usize)| -> Vec<Line> {
+        cell.iter().flat_map(|line| wrap_line(line, *width, Breaking::Words)).collect()
+    };
+    let wrapped: Vec<Vec<Line>> = cells.iter().zip(widths).map(wrap).collect();
     let height = wrapped.iter().map(Vec::len).max().unwrap_or(0);
     let mut wrapped: Vec<_> = wrapped.into_iter().map(Vec::into_iter).collect();
     let mut lines = Vec::with_capacity(height);
@@ -132,22 +145,22 @@ fn row_lines(cells: &[Line], widths: &[usize], alignments: &[Alignment]) -> Vec<
                 Alignment::Right => free,
             };
             if piece.spans.is_empty() {
-                owed += *width + GAP;
+                owed += *width + gap;
                 continue;
             }
             line.push(blanks(owed + before), ratatui::style::Style::new());
             for span in piece.spans {
                 line.push_span(span);
             }
-            owed = free - before + GAP;
+            owed = free - before + gap;
         }
         lines.push(line);
     }
     lines
 }
 
-fn records(head: &[Line], body: &[Vec<Line>], room: usize, options: &Options<'_>) -> Vec<Line> {
-    let widest = head.iter().map(Line::width).max().unwrap_or(0).min(room / 3);
+fn records(head: &[Cell], body: &[Vec<Cell>], room: usize, options: &Options<'_>) -> Vec<Line> {
+    let widest = head.iter().flatten().map(Line::width).max().unwrap_or(0).min(room / 3);
     let mut lines = Vec::new();
     let no_rows = [Vec::new()];
     for (at, row) in (if body.is_empty() { &no_rows } else { body }).iter().enumerate() {
@@ -156,10 +169,11 @@ fn records(head: &[Line], body: &[Vec<Line>], room: usize, options: &Options<'_>
             lines.push(Line::default());
         }
         for (column, header) in head.iter().enumerate() {
-            let value = row.get(column).cloned().unwrap_or_default();
+            let value = row.get(column).map(Vec::as_slice).unwrap_or_default();
             let mut first = Line::default();
             let rest = Line::styled(blanks(widest + 2), options.theme.text);
-            let mut names = wrap_line(header, widest, Breaking::Words);
+            let mut names: Vec<Line> =
+                header.iter().flat_map(|line| wrap_line(line, widest, Breaking::Words)).collect();
             let last_name = names.pop().unwrap_or_default();
             // A header of several rows stands above its value, which follows its last row.
             lines.append(&mut names);
@@ -167,9 +181,10 @@ fn records(head: &[Line], body: &[Vec<Line>], room: usize, options: &Options<'_>
             for span in last_name.spans {
                 first.push_span(span);
             }
-            if !value.spans.is_empty() {
+            if let Some((line, more)) = value.split_first() {
                 first.push(blanks(free), options.theme.text);
-                lines.extend(wrap_hanging(&value, &first, &rest, room));
+                lines.extend(wrap_hanging(line, &first, &rest, room));
+                lines.extend(more.iter().flat_map(|line| wrap_hanging(line, &rest, &rest, room)));
             } else if !first.spans.is_empty() {
                 lines.push(first);
             }

@@ -13,7 +13,10 @@ const SAMPLE: &str = "# Tents\n\nTwo *fit*, **both** `light` and ~~cheap~~ with 
     &amp; broken &#27; text.\n\nSetext\n===\n\n- one\n- two\n  - nested 日本語\n\n    loose\n- [x] done\n- [ ] open\n\n3. three\n4. four\n\n\
     > quoted\n> - in it\n>\n> ```\n> code\n> ```\n\n```rust\nfn main() {\n\n\tx();\n}\n```\n\n    indented\n\n\
     | Tent | Price | n |\n|:--|--:|---|\n| A | $1 | 1 |\n| 👋🏽 | $22 | 10 |\n\n---\n\n<b>raw</b>\n<!-- x -->\n\n\
-    ![alt *x*](p.png) <https://b.example> [ref][r]\n\n[r]: https://c.example\n\nThe end e\u{301}.\n";
+    ![alt *x*](p.png) <https://b.example> [ref][r]\n\n[r]: https://c.example\n\n\
+    > [!TIP]\n> H<sub>2</sub>O<br>*x*[^1] $a_1 * b$\n\n\\[\n\\frac{1}{x}\n\n- y\n\\]\n\n\\[ z\n+ \\pi\n= 1\n\\]\n\n\
+    <details>\n<summary>Why <b>so</b></summary>\n\nIn *it*.\n\n- a\n\n  <details>\n  <summary>B</summary>\n  c\n  </details>\n\n</details>\n\n\
+    |a<br>b|c|\n|-|-|\n|`x \\| y`|$|x|$|\n\nThe end e\u{301}.\n\n[^1]: note\n    goes on\n[^2]: other\n";
 
 fn theme() -> Theme {
     Theme::new(Background::Dark, true)
@@ -25,7 +28,7 @@ fn text_of(lines: &[Line]) -> Vec<String> {
 
 fn rendered(source: &str, width: u16) -> Vec<String> {
     let theme = theme();
-    text_of(&render(source, &Options { width, wide: width, theme: &theme, ascii_lines: false }))
+    text_of(&render(source, &Options { width, wide: width, theme: &theme, ascii_lines: false, is_expanded: false }))
 }
 
 fn lines_of(document: &Document) -> Vec<Line> {
@@ -83,7 +86,7 @@ fn quotes_have_a_bar_on_every_line() {
         ["a", "", "│ one two", "│ three", "│", "│ -  x", "│", "│ │ deep", "", "b"]
     );
     let theme = theme();
-    let options = Options { width: 20, wide: 20, theme: &theme, ascii_lines: true };
+    let options = Options { width: 20, wide: 20, theme: &theme, ascii_lines: true, is_expanded: false };
     assert_eq!(text_of(&render("> x\n\n---", &options)), ["| x", "", "--------------------"]);
 }
 
@@ -100,7 +103,7 @@ fn code_is_indented_and_loses_nothing() {
 #[test]
 fn code_may_be_wider_than_prose() {
     let theme = theme();
-    let options = Options { width: 10, wide: 30, theme: &theme, ascii_lines: false };
+    let options = Options { width: 10, wide: 30, theme: &theme, ascii_lines: false, is_expanded: false };
     assert_eq!(
         text_of(&render("```\n0123456789 0123456789\n```\nprose that wraps", &options)),
         ["  0123456789 0123456789", "", "prose that", "wraps"]
@@ -134,15 +137,15 @@ fn tables_follow_their_alignment() {
 fn wide_tables_wrap_their_cells() {
     assert_eq!(
         rendered("|a|words|\n|-|-|\n|x|one two three four|\n|y|日本語の長い文|", 14),
-        ["a   words", "──────────────", "x   one two", "    three four", "y   日本語の長", "    い文",]
+        ["a  words", "──────────────", "x  one two", "   three four", "y  日本語の長", "   い文",]
     );
 }
 
 #[test]
 fn narrow_tables_become_records() {
     assert_eq!(
-        rendered("|Name|About|\n|-|-|\n|first one|a long text here|\n|second||", 18),
-        ["Name   first one", "About  a long text", "       here", "", "Name   second", "About",]
+        rendered("|Name|About|\n|-|-|\n|first one|a long text here|\n|second||", 17),
+        ["Name   first one", "About  a long", "       text here", "", "Name   second", "About",]
     );
 }
 
@@ -174,7 +177,11 @@ fn what_leads_somewhere_does_so_on_each_of_its_rows() {
 fn document(source: &str, width: u16) -> Document {
     let theme = theme();
     let mut document = Document::default();
-    document.update(source, true, &Options { width, wide: width, theme: &theme, ascii_lines: false });
+    document.update(
+        source,
+        true,
+        &Options { width, wide: width, theme: &theme, ascii_lines: false, is_expanded: false },
+    );
     document
 }
 
@@ -185,6 +192,7 @@ fn regions_of(source: &str, document: &Document) -> Vec<String> {
             RegionKind::Text => "text".to_owned(),
             RegionKind::Code { language } => format!("code {language}"),
             RegionKind::Table => "table".to_owned(),
+            RegionKind::Fold => "fold".to_owned(),
         };
         format!("{}..{} {kind}: {:?}", region.rows.start, region.rows.end, &source[region.source.clone()])
     });
@@ -222,7 +230,7 @@ fn code_and_cells_come_from_the_source_byte_for_byte() {
 #[test]
 fn a_growing_document_has_the_regions_of_the_whole() {
     let theme = theme();
-    let options = Options { width: 30, wide: 30, theme: &theme, ascii_lines: false };
+    let options = Options { width: 30, wide: 30, theme: &theme, ascii_lines: false, is_expanded: false };
     let mut grown = Document::default();
     for end in (0..=SAMPLE.len()).filter(|end| SAMPLE.is_char_boundary(*end)) {
         grown.update(&SAMPLE[..end], false, &options);
@@ -261,10 +269,168 @@ fn links_show_where_they_go() {
 }
 
 #[test]
-fn html_is_text() {
+fn html_is_text_but_for_the_little_that_models_write() {
     assert_eq!(
-        rendered("<div onclick='x'>\n<b>hi</b>\n</div>\n\na <br> b &lt;i&gt;", 40),
-        ["<div onclick='x'>", "<b>hi</b>", "</div>", "", "a <br> b <i>"]
+        rendered("<div onclick='x'>\nhi\n</div>\n\na <br> b &lt;i&gt; Vec<u8> <span x>c</span> <!-- d -->", 60),
+        ["<div onclick='x'>", "hi", "</div>", "", "a", "b <i> Vec<u8> <span x>c</span> <!-- d -->"]
+    );
+    assert_eq!(
+        rendered(
+            "H<sub>2</sub>O, x<SUP>n+1</SUP>, CO<sub>eq</sub>, <b>bold <i>both</b></i> <kbd>Ctrl</kbd>+<kbd>C</kbd> <u>o",
+            70
+        ),
+        ["H₂O, xⁿ⁺¹, CO_eq, bold <i>both</i> Ctrl+C <u>o"]
+    );
+    let theme = theme();
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false, is_expanded: false };
+    let plain = Style::new();
+    let mut expected = Line::styled(SafeText::line("a "), plain);
+    expected.push(SafeText::line("b"), plain.add_modifier(Modifier::BOLD));
+    expected.push(SafeText::line("c"), plain.add_modifier(Modifier::BOLD | Modifier::ITALIC));
+    expected.push(SafeText::line("d"), plain.add_modifier(Modifier::UNDERLINED));
+    expected.push(SafeText::line("e"), theme.accent);
+    expected.push(SafeText::line("<!-- f -->"), theme.dim);
+    assert_eq!(render("a <b>b*c*</b><u>d</u><code>e</code><!-- f -->", &options), [expected]);
+}
+
+#[test]
+fn tags_cost_no_more_than_their_text() {
+    for unit in [
+        "<b>",
+        "</b>",
+        "<b>x</b>",
+        "<b><i>x</b>",
+        "<sub>",
+        "<br>",
+        "<!-- ",
+        "<x ",
+        "<details>\n\n",
+        "[^1]",
+        "\\[",
+        "$a$ ",
+    ] {
+        let source = format!("a {}x", unit.repeat(200_000 / unit.len()));
+        let began = Instant::now();
+        assert!(rendered(&source, 80).concat().contains('x') || unit.contains("details"));
+        assert!(began.elapsed() < Duration::from_secs(5), "{unit:?} {:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn cells_may_have_several_lines() {
+    assert_eq!(
+        rendered("|a<br>b|c|\n|-|-|\n|1<br/>2|`x \\| y`|\n|3|<b>z</b>|", 40),
+        ["a   c", "b", "─────────", "1   x | y", "2", "3   z"]
+    );
+    assert_eq!(rendered("|a|\n|-|\n|one<br>two three|", 8), ["a", "────────", "one", "two", "three"]);
+}
+
+#[test]
+fn notes_to_the_reader_have_a_head() {
+    assert_eq!(
+        rendered("> [!WARNING]\n> hot\n>\n> - x\n\n> [!note]\n\n> [!OTHER]\n> y", 40),
+        ["│ Warning", "│ hot", "│", "│ -  x", "", "│ Note", "", "│ [!OTHER] y"]
+    );
+}
+
+#[test]
+fn footnotes_come_to_the_end() {
+    let source = "One[^1] and[^b], none[^7], [^c].\n\n[^1]: first\n[^b]: second\n    goes on\n\n    more\n\nLast.\n";
+    assert_eq!(
+        rendered(source, 40),
+        ["One[1] and[b], none[7], [^c].", "", "Last.", "", "[1]  first", "[b]  second goes on", "", "     more"]
+    );
+}
+
+#[test]
+fn formulas_are_shown_as_unicode_or_as_they_stand() {
+    assert_eq!(
+        rendered(
+            "So $x^2$, \\(a_1\\) and **\\(b*c*d\\)**:\n\\[\nx\n= \\frac{1}{2}\n\\]\nor\n\n- $$\\begin{cases} a\\end{cases}$$\n- $5 and $6",
+            60
+        ),
+        [
+            "So x², a₁ and b * c * d:",
+            "",
+            "  x = 1/2",
+            "",
+            "or",
+            "",
+            "-    $$\\begin{cases} a\\end{cases}$$",
+            "",
+            "-  $5 and $6"
+        ]
+    );
+    assert_eq!(
+        rendered("|a|\n|-|\n|$|x|_2$|\n\n# $x_2$\n\n    code $x^2$\n\n`$x^2$` [l $x^2$](/$x^2$) [m](<a $x^2$>)", 60),
+        ["a", "────", "|x|₂", "", "x₂", "", "  code $x^2$", "", "$x^2$ l x² (/$x^2$) m (a $x^2$)"]
+    );
+    assert_eq!(rendered("$x^2$ [t](u \"$x^2$\")", 60), ["$x^2$ t (u)"]);
+}
+
+#[test]
+fn a_fold_is_a_line_until_it_is_opened() {
+    let source = "Before.\n\n<details>\n<summary>Why <b>not</b></summary>\n\nHidden *text*.\n\n- a\n\n<details><summary>In it</summary>\nraw\n</details>\n\n</details>\n\nAfter.\n\n- <details><summary>Item</summary>\n\n  x\n\n  </details>\n- b\n\n<details>\n\nwithout end";
+    assert_eq!(
+        rendered(source, 60),
+        [
+            "Before.",
+            "",
+            "> Why not   Ctrl+O shows it",
+            "",
+            "After.",
+            "",
+            "-  > Item   Ctrl+O shows it",
+            "",
+            "-  b",
+            "",
+            "> Details   Ctrl+O shows it"
+        ]
+    );
+    let theme = theme();
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false, is_expanded: true };
+    assert_eq!(
+        text_of(&render(source, &options)),
+        [
+            "Before.",
+            "",
+            "v Why not",
+            "",
+            "  Hidden text.",
+            "",
+            "  -  a",
+            "",
+            "  v In it",
+            "",
+            "    raw",
+            "",
+            "After.",
+            "",
+            "-  v Item",
+            "",
+            "     x",
+            "",
+            "-  b",
+            "",
+            "v Details",
+            "",
+            "  without end"
+        ]
+    );
+    let found = document(source, 60);
+    assert_eq!(
+        regions_of(source, &found),
+        [
+            "0..1 text: \"Before.\"".to_owned(),
+            format!(
+                "2..3 fold: {:?}",
+                source[source.find("<details>").unwrap()..source.find("\n\nAfter").unwrap()].to_owned()
+            ),
+            "4..5 text: \"After.\"".to_owned(),
+            "6..7 fold: \"<details><summary>Item</summary>\\n\\n  x\\n\\n  </details>\"".to_owned(),
+            "8..9 text: \"b\"".to_owned(),
+            "10..11 fold: \"<details>\\n\\nwithout end\"".to_owned(),
+        ]
     );
 }
 
@@ -282,7 +448,7 @@ fn wide_text_wraps_by_columns() {
 #[test]
 fn styles_of_text() {
     let theme = theme();
-    let options = Options { width: 80, wide: 80, theme: &theme, ascii_lines: false };
+    let options = Options { width: 80, wide: 80, theme: &theme, ascii_lines: false, is_expanded: false };
     let plain = Style::new();
     let mut expected = Line::styled(SafeText::line("a "), plain);
     expected.push(SafeText::line("b"), plain.add_modifier(Modifier::ITALIC));
@@ -304,7 +470,7 @@ fn styles_of_text() {
 #[test]
 fn code_keeps_its_backticks_without_colour() {
     let theme = Theme::new(Background::Dark, false);
-    let options = Options { width: 20, wide: 20, theme: &theme, ascii_lines: false };
+    let options = Options { width: 20, wide: 20, theme: &theme, ascii_lines: false, is_expanded: false };
     assert_eq!(text_of(&render("a `b` c", &options)), ["a `b` c"]);
 }
 
@@ -312,7 +478,7 @@ proptest! {
     #[test]
     fn a_document_complete_equals_the_whole(cuts in prop::collection::vec(0..SAMPLE.len(), 0..12), width in 8_u16..60) {
         let theme = theme();
-        let options = Options { width, wide: width + 8, theme: &theme, ascii_lines: false };
+        let options = Options { width, wide: width + 8, theme: &theme, ascii_lines: false, is_expanded: false };
         let mut cuts = cuts;
         cuts.sort_unstable();
         let mut document = Document::default();
@@ -325,9 +491,16 @@ proptest! {
     }
 
     #[test]
-    fn growing_settles_nothing_that_changes(source in "[-#>|*1.a =`~<:\n]{0,80}") {
+    fn growing_settles_nothing_that_changes(
+        source in prop_oneof![
+            "[-#>|*1.a =`~<:\n]{0,80}",
+            "([-#>1.a =`\n]|\\$|\\\\\\[|\\\\\\]|\\^|\\[\\^1\\]|\n\n){0,60}",
+            "([->a \n]|<details>|</details>|<summary>|</summary>|<b>|</b>|<br>|\n\n){0,40}",
+        ],
+        is_expanded in any::<bool>(),
+    ) {
         let theme = theme();
-        let options = Options { width: 20, wide: 30, theme: &theme, ascii_lines: false };
+        let options = Options { width: 20, wide: 30, theme: &theme, ascii_lines: false, is_expanded };
         let mut document = Document::default();
         for end in 0..=source.len() {
             document.update(&source[..end], false, &options);
@@ -348,22 +521,28 @@ proptest! {
 #[test]
 fn a_growing_document_looks_like_the_whole_at_each_block() {
     let theme = theme();
-    let options = Options { width: 30, wide: 40, theme: &theme, ascii_lines: false };
+    let options = Options { width: 30, wide: 40, theme: &theme, ascii_lines: false, is_expanded: false };
     let source = SAMPLE.replace("[ref][r]", "").replace("[r]: https://c.example\n\n", "");
+    for is_expanded in [false, true] {
+        grows_like_the_whole(&source, &Options { is_expanded, ..options });
+    }
+}
+
+fn grows_like_the_whole(source: &str, options: &Options<'_>) {
     let mut document = Document::default();
     for (at, _) in source.char_indices() {
-        document.update(&source[..at], false, &options);
+        document.update(&source[..at], false, options);
         if document.has_open_head() {
             continue;
         }
-        assert_eq!(text_of(&lines_of(&document)), text_of(&render(&source[..at], &options)), "{:?}", &source[..at]);
+        assert_eq!(text_of(&lines_of(&document)), text_of(&render(&source[..at], options)), "{:?}", &source[..at]);
     }
 }
 
 #[test]
 fn another_source_or_look_starts_anew() {
     let theme = theme();
-    let options = |width| Options { width, wide: width, theme: &theme, ascii_lines: false };
+    let options = |width| Options { width, wide: width, theme: &theme, ascii_lines: false, is_expanded: false };
     let mut document = Document::default();
     document.update("one\n\ntwo\n\nthree", false, &options(20));
     document.update("uno\n\ndue", false, &options(20));
@@ -380,7 +559,7 @@ fn another_source_or_look_starts_anew() {
 #[test]
 fn the_cost_of_a_delta_does_not_depend_on_the_length() {
     let theme = theme();
-    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false };
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false, is_expanded: false };
     let mut document = Document::default();
     let mut source = String::new();
     let mut most = 0;
@@ -396,7 +575,7 @@ fn the_cost_of_a_delta_does_not_depend_on_the_length() {
 /// Feeds a megabyte in deltas of 4 KiB and says how much of it was parsed.
 fn parsed_while_growing(head: &str, unit: &str) -> (usize, usize) {
     let theme = theme();
-    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false };
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false, is_expanded: false };
     let source = format!("{head}{}", unit.repeat(1_000_000 / unit.len()));
     let mut document = Document::default();
     let began = Instant::now();
@@ -429,7 +608,7 @@ fn a_megabyte_without_a_blank_line_stays_linear() {
 #[test]
 fn a_large_code_block_ends_at_its_fence() {
     let theme = theme();
-    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false };
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false, is_expanded: false };
     let source = format!("```\n{}```\nAfter *it*.\n", "let x;\n\n\n".repeat(10_000));
     let mut document = Document::default();
     for end in (0..source.len()).step_by(1000).chain([source.len()]) {
@@ -460,7 +639,7 @@ fn controls_are_shown_and_settle_nothing_wrongly() {
         ["a\u{240d}b\u{240c}", "", "  c", "  d\u{240d}e"]
     );
     let theme = theme();
-    let options = Options { width: 30, wide: 40, theme: &theme, ascii_lines: false };
+    let options = Options { width: 30, wide: 40, theme: &theme, ascii_lines: false, is_expanded: false };
     let source = "\u{1b}\u{1b}a\r\rb\n\n\u{b}second\u{7}\n\n# third\n\n\u{0}fourth\n\nfifth\n";
     let mut document = Document::default();
     for end in 0..=source.len() {
@@ -496,7 +675,7 @@ fn hostile_answers_show_what_was_taken_out() {
 #[test]
 fn the_head_of_a_table_is_a_table_from_its_first_column_on() {
     let theme = Theme::new(Background::Dark, true);
-    let options = Options { width: 40, wide: 40, theme: &theme, ascii_lines: false };
+    let options = Options { width: 40, wide: 40, theme: &theme, ascii_lines: false, is_expanded: false };
     let mut document = Document::default();
     let source = "Two fit:\n\n| Tent | Price |\n|---|--:|\n| Ridge | 229 |\n";
     for end in 0..source.len() {

@@ -3,21 +3,30 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
+use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, Event, Tag, TagEnd};
+use ratatui::style::Style;
 
+use super::folds::{self, Fold};
+use super::formula::{self, Formula};
 use super::frames::{Frame, Frames};
-use super::inline::Inline;
+use super::html::{self, Piece};
+use super::inline::{Inline, without_blanks_at_end};
+use super::math;
 use super::plain;
 use super::region::{Region, RegionKind};
 use super::table::Table;
 use super::{Options, table};
 use crate::safe_text::SafeText;
+use crate::strings;
 use crate::ui::line::Line;
+use crate::ui::theme::Theme;
 use crate::ui::wrap::{Breaking, joined, wrap_hanging, wrap_line};
 
 /// Draws the events of one top-level block after another.
 pub(super) struct Writer<'a> {
     options: &'a Options<'a>,
+    source: &'a str,
+    formulas: &'a [Formula],
     frames: Frames<'a>,
     lines: Vec<Line>,
     /// A blank line is due before the next line, within so many frames.
@@ -28,7 +37,18 @@ pub(super) struct Writer<'a> {
     /// Where the text gathered stands in the source.
     inline_source: Option<Range<usize>>,
     code: Option<Code>,
+    /// Raw HTML being gathered.
+    html: Option<String>,
     table: Option<(Table, Range<usize>)>,
+    /// The text of a heading is being gathered.
+    is_heading: bool,
+    folds: Vec<Fold>,
+    /// Folds whose end came within a container that began in them.
+    ended_folds: usize,
+    /// How far the source was read.
+    reached: usize,
+    /// Where the fold ended that was closed last.
+    fold_end: Option<usize>,
     regions: Vec<Region>,
 }
 
@@ -40,30 +60,64 @@ struct Code {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(options: &'a Options<'a>) -> Self {
+    /// Begins within these folds.
+    pub(super) fn new(options: &'a Options<'a>, source: &'a str, formulas: &'a [Formula], folds: &[Fold]) -> Self {
+        let mut frames = Frames::new(options);
+        folds.iter().filter(|fold| fold.is_drawn()).for_each(|_| frames.push(Frame::Fold));
         Self {
             options,
-            frames: Frames::new(options),
+            source,
+            formulas,
+            frames,
             lines: Vec::new(),
             blank: None,
             is_fresh: true,
             inline: Inline::new(options.theme),
             inline_source: None,
             code: None,
+            html: None,
             table: None,
+            is_heading: false,
+            folds: folds.to_vec(),
+            ended_folds: 0,
+            reached: 0,
+            fold_end: None,
             regions: Vec::new(),
         }
     }
 
+    /// The folds that are open now.
+    pub(super) fn folds(&self) -> Vec<Fold> {
+        self.folds.clone()
+    }
+
+    /// Where a fold ended since this was asked last.
+    pub(super) fn take_fold_end(&mut self) -> Option<usize> {
+        self.fold_end.take()
+    }
+
+    /// Whether what comes now is not drawn.
+    pub(super) fn is_in_closed_fold(&self) -> bool {
+        folds::is_closed(&self.folds, self.options)
+    }
+
     /// Draws a whole top-level block as it stands in the source.
-    pub(super) fn plain(&mut self, source: &str, block: Range<usize>) {
-        self.lines = plain::lines(source.get(block.clone()).unwrap_or_default(), self.options);
+    pub(super) fn plain(&mut self, block: Range<usize>) {
+        self.lines = plain::lines(self.source.get(block.clone()).unwrap_or_default(), self.options);
         self.add_region(0, block, RegionKind::Text);
     }
 
     /// Hands out the lines of a top-level block, which stands here in the source, and what is where in them; is as new.
     pub(super) fn finish(&mut self, block: Range<usize>) -> (Vec<Line>, Vec<Region>) {
         self.flush();
+        if let Some(closed) = self.folds.iter().find(|fold| fold.is_drawn()).filter(|_| self.is_in_closed_fold()) {
+            self.lines.truncate(closed.rows);
+            self.regions.truncate(closed.regions);
+            if let Some(region) = self.regions.last_mut() {
+                region.source.end = region.source.end.max(block.end);
+            }
+        }
+        self.folds.iter_mut().for_each(|fold| (fold.rows, fold.regions) = (0, 0));
         self.blank = None;
         self.is_fresh = true;
         for region in &mut self.regions {
@@ -82,18 +136,29 @@ impl<'a> Writer<'a> {
 
     /// Takes an event, which stands here in the source.
     pub(super) fn event(&mut self, event: Event<'_>, source: Range<usize>) {
-        if is_inline(&event) && self.code.is_none() {
-            let known = self.inline_source.get_or_insert(source.clone());
-            *known = known.start.min(source.start)..known.end.max(source.end);
+        if is_inline(&event) && self.code.is_none() && self.html.is_none() {
+            self.add_source(source.clone());
         }
+        self.reached = self.reached.max(source.start);
         match event {
             Event::Start(tag) => self.start(&tag, source),
-            Event::End(tag) => self.end(tag),
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => match &mut self.code {
-                Some(code) => code.text.push_str(&text),
-                None => self.inline.text(&text),
+            Event::End(tag) => self.end(tag, &source),
+            Event::Text(text) => match &mut self.code {
+                Some(code) => code.text.push_str(&formula::restored(&text, &source, self.source, self.formulas)),
+                None if self.formulas.is_empty() => self.inline.text(&text),
+                None => self.text_with_formulas(&text, &source),
             },
-            Event::Code(text) => self.inline.code(&text),
+            Event::Html(text) => {
+                let text = formula::restored(&text, &source, self.source, self.formulas);
+                self.html.get_or_insert_default().push_str(&text);
+            }
+            Event::InlineHtml(text) => {
+                self.inline.html(&formula::restored(&text, &source, self.source, self.formulas));
+            }
+            Event::Code(text) => {
+                self.inline.code(&formula::restored(&text, &source, self.source, self.formulas));
+            }
+            Event::FootnoteReference(label) => self.inline.note(&label),
             Event::SoftBreak => self.inline.soft_break(),
             Event::HardBreak => self.inline.hard_break(),
             Event::TaskListMarker(true) => self.inline.text("[x] "),
@@ -105,19 +170,33 @@ impl<'a> Writer<'a> {
                 self.emit_rows(vec![rule], source, RegionKind::Text);
                 self.want_blank();
             }
-            // Of extensions that are off; their text would still have to be seen.
-            Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
-                self.inline.text(&text);
-            }
+            // Of an extension that is off; its text would still have to be seen.
+            Event::InlineMath(text) | Event::DisplayMath(text) => self.inline.text(&text),
         }
     }
 
     fn start(&mut self, tag: &Tag<'_>, source: Range<usize>) {
         match tag {
-            Tag::BlockQuote(_) => {
+            Tag::BlockQuote(kind) => {
                 self.open_block();
                 self.frames.push(Frame::Quote);
                 self.is_fresh = true;
+                if let Some(kind) = kind {
+                    let (words, style) = label(*kind, self.options.theme);
+                    self.inline.label(words, style);
+                    self.flush();
+                    self.is_fresh = true;
+                }
+            }
+            Tag::FootnoteDefinition(label) => {
+                self.open_block();
+                let marker = SafeText::line(&format!("[{label}]  "));
+                self.frames.push(Frame::Item { marker, is_drawn: false });
+                self.is_fresh = true;
+            }
+            Tag::HtmlBlock => {
+                self.open_block();
+                self.html = Some(String::new());
             }
             Tag::List(first) => {
                 self.flush();
@@ -150,14 +229,25 @@ impl<'a> Writer<'a> {
             }
             _ => {
                 self.open_block();
+                self.is_heading = matches!(tag, Tag::Heading { .. });
                 self.inline.start(tag);
             }
         }
     }
 
-    fn end(&mut self, tag: TagEnd) {
+    fn end(&mut self, tag: TagEnd, source: &Range<usize>) {
         match tag {
-            TagEnd::BlockQuote(_) => {
+            TagEnd::HtmlBlock => {
+                if let Some(html) = self.html.take() {
+                    self.html_block(&html, source);
+                }
+                if self.folds.last().is_some_and(Fold::is_awaited) {
+                    self.draw_summary();
+                }
+                self.flush();
+                self.want_blank();
+            }
+            TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => {
                 self.flush();
                 self.draw_empty();
                 self.pop_frame();
@@ -179,12 +269,7 @@ impl<'a> Writer<'a> {
                 self.want_blank();
             }
             TagEnd::TableCell => {
-                let mut cell = Line::default();
-                for line in self.inline.take() {
-                    for span in line.spans {
-                        cell.push_span(span);
-                    }
-                }
+                let cell = self.inline.take();
                 self.inline_source = None;
                 if let Some((table, _)) = &mut self.table {
                     table.push_cell(cell);
@@ -207,14 +292,152 @@ impl<'a> Writer<'a> {
             }
             _ => {
                 self.flush();
+                self.is_heading = false;
                 self.inline.end(tag);
                 self.want_blank();
             }
         }
     }
 
-    fn pop_frame(&mut self) {
+    /// The source of the text that is being gathered reaches over this, too.
+    fn add_source(&mut self, source: Range<usize>) {
+        let known = self.inline_source.get_or_insert(source.clone());
+        *known = known.start.min(source.start)..known.end.max(source.end);
+    }
+
+    /// Text in which formulas are hidden.
+    fn text_with_formulas(&mut self, text: &str, at: &Range<usize>) {
+        for (before, formula) in formula::split(text, at, self.formulas) {
+            self.inline.text(before);
+            let Some(formula) = formula else { continue };
+            let tex = self.source.get(formula.inner.clone()).unwrap_or_default();
+            let raw = self.source.get(formula.range.clone()).unwrap_or_default();
+            let lines = math::lines(tex);
+            if formula.is_display && self.table.is_none() && !self.is_heading {
+                let lines =
+                    lines.unwrap_or_else(|| raw.lines().map(|line| line.trim_matches([' ', '>']).to_owned()).collect());
+                self.formula_block(&lines, formula.range.clone());
+            } else {
+                self.inline.formula(&lines.map_or_else(|| raw.to_owned(), |lines| lines.join("; ")));
+            }
+        }
+    }
+
+    /// A formula on lines of its own, set in like code.
+    fn formula_block(&mut self, lines: &[String], source: Range<usize>) {
+        self.inline.ends_line();
+        self.open_block();
+        let width = self.room(self.options.width).saturating_sub(plain::CODE_INDENT.len());
+        let text = Line::styled(SafeText::block(&lines.join("\n")), self.options.theme.text);
+        let indent = Line::styled(SafeText::own(plain::CODE_INDENT), self.options.theme.text).as_lead();
+        let rows = wrap_line(&text, width, Breaking::Words).into_iter().map(|row| joined(&indent, row)).collect();
+        self.emit_rows(rows, source, RegionKind::Text);
+        self.want_blank();
+        self.inline.follows_break();
+    }
+
+    /// Raw HTML between blocks: folds, and the rest as text.
+    fn html_block(&mut self, html: &str, source: &Range<usize>) {
+        let is_exact = self.source.get(source.clone()).is_some_and(|text| text.starts_with(html));
+        let mut offset = 0;
+        for (piece, raw) in html::pieces(html) {
+            let at = if is_exact { source.start + offset..source.start + offset + raw.len() } else { source.clone() };
+            offset += raw.len();
+            self.reached = at.end;
+            match piece {
+                Piece::Open(name) if name.eq_ignore_ascii_case("details") && self.frames.has_room() => {
+                    self.open_block();
+                    self.folds.push(Fold::new());
+                    self.inline_source = Some(at);
+                }
+                Piece::Open(name) if name.eq_ignore_ascii_case("summary") && self.is_at_summary() => {
+                    self.folds.last_mut().into_iter().for_each(Fold::gather);
+                }
+                Piece::Close(name) if name.eq_ignore_ascii_case("summary") && self.is_at_summary() => {
+                    self.add_source(at);
+                    self.draw_summary();
+                }
+                Piece::Close(name) if name.eq_ignore_ascii_case("details") && !self.folds.is_empty() => {
+                    self.flush();
+                    self.draw_summary();
+                    if self.frames.is_in_fold() {
+                        self.close_fold();
+                    } else {
+                        self.ended_folds += 1;
+                    }
+                }
+                _ => {
+                    let is_text_start = self.inline.is_empty();
+                    let text = if is_text_start { raw.trim_start_matches(['\r', '\n']) } else { raw };
+                    if is_text_start && text.trim().is_empty() {
+                        continue;
+                    }
+                    if self.folds.last().is_some_and(Fold::is_awaited) {
+                        self.draw_summary();
+                    }
+                    self.add_source(at);
+                    match piece {
+                        Piece::Text => self.inline.text(text),
+                        _ => self.inline.html(text),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the innermost fold has no line yet.
+    fn is_at_summary(&self) -> bool {
+        self.folds.last().is_some_and(|fold| !fold.is_drawn())
+    }
+
+    /// Draws the line of the innermost fold, where that is still to be done, with what was gathered as its summary.
+    fn draw_summary(&mut self) {
+        if !self.is_at_summary() {
+            return;
+        }
+        let is_hidden = self.is_in_closed_fold();
+        let source = self.inline_source.take();
+        let summary = self.inline.take();
+        self.draw_blank();
+        let start = self.lines.len();
+        self.lines.extend(folds::rows(summary, &mut self.frames, self.options));
+        if let Some(source) = source {
+            let is_closed = !self.options.is_expanded && !is_hidden;
+            self.add_region(start, source, if is_closed { RegionKind::Fold } else { RegionKind::Text });
+        }
+        if let Some(fold) = self.folds.last_mut() {
+            fold.set_drawn(self.lines.len(), self.regions.len());
+        }
+        self.frames.push(Frame::Fold);
+        self.want_blank();
+    }
+
+    /// Closes the innermost fold, whose frame is the innermost one.
+    fn close_fold(&mut self) {
+        let Some(fold) = self.folds.pop() else { return };
         self.frames.pop();
+        if !self.options.is_expanded {
+            self.fold_end = Some(self.reached);
+            self.lines.truncate(fold.rows);
+            self.regions.truncate(fold.regions);
+            if let Some(region) = self.regions.last_mut().filter(|region| region.kind == RegionKind::Fold) {
+                region.source.end = region.source.end.max(self.reached);
+            }
+        }
+        self.blank = None;
+        self.want_blank();
+    }
+
+    fn pop_frame(&mut self) {
+        // A fold ends with what it stands in.
+        while self.frames.is_in_fold() && !self.folds.is_empty() {
+            self.close_fold();
+        }
+        self.frames.pop();
+        while self.ended_folds > 0 && self.frames.is_in_fold() {
+            self.ended_folds -= 1;
+            self.close_fold();
+        }
         self.blank = self.blank.map(|depth| depth.min(self.frames.len()));
     }
 
@@ -233,6 +456,10 @@ impl<'a> Writer<'a> {
 
     /// Draws the text gathered.
     fn flush(&mut self) {
+        if !self.inline.is_empty() && self.folds.last().is_some_and(Fold::is_gathered) {
+            self.draw_summary();
+            return;
+        }
         let source = self.inline_source.take();
         if self.inline.is_empty() {
             self.inline.take();
@@ -280,7 +507,7 @@ impl<'a> Writer<'a> {
             let prefix = if at == 0 { &first } else { &rest };
             let is_empty = row.spans.is_empty();
             let line = joined(prefix, row);
-            self.lines.push(if is_empty { without_blanks_at_end(line) } else { line });
+            self.lines.push(if is_empty { trimmed(line) } else { line });
         }
         self.add_region(start, source, kind);
     }
@@ -291,7 +518,7 @@ impl<'a> Writer<'a> {
             return;
         }
         let (first, _) = self.frames.prefixes();
-        let line = without_blanks_at_end(first);
+        let line = trimmed(first);
         if !line.spans.is_empty() {
             self.draw_blank();
             self.lines.push(line);
@@ -303,7 +530,7 @@ impl<'a> Writer<'a> {
         let Some(depth) = self.blank.take() else { return };
         if !self.lines.is_empty() {
             let prefix = self.frames.prefix_of(depth);
-            self.lines.push(without_blanks_at_end(prefix));
+            self.lines.push(trimmed(prefix));
         }
     }
 
@@ -334,14 +561,19 @@ pub(super) fn rule(width: usize, options: &Options<'_>) -> SafeText {
     SafeText::line(&if options.ascii_lines { "-" } else { "─" }.repeat(width))
 }
 
-fn without_blanks_at_end(mut line: Line) -> Line {
-    while let Some(last) = line.spans.last_mut() {
-        let kept = last.text.as_str().trim_end_matches(' ').len();
-        if kept > 0 {
-            last.text = last.text.slice(0..kept);
-            break;
-        }
-        line.spans.pop();
-    }
+/// The words above a quote that is a note to the reader, and their look.
+fn label(kind: BlockQuoteKind, theme: &Theme) -> (&'static str, Style) {
+    let (words, style) = match kind {
+        BlockQuoteKind::Note => (strings::NOTE, theme.accent),
+        BlockQuoteKind::Tip => (strings::TIP, theme.good),
+        BlockQuoteKind::Important => (strings::IMPORTANT, theme.accent),
+        BlockQuoteKind::Warning => (strings::WARNING, theme.waiting),
+        BlockQuoteKind::Caution => (strings::CAUTION, theme.bad),
+    };
+    (words, theme.bold.patch(style))
+}
+
+fn trimmed(mut line: Line) -> Line {
+    without_blanks_at_end(&mut line);
     line
 }

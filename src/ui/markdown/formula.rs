@@ -1,0 +1,402 @@
+//! Formulas in an answer, before it is parsed as Markdown, which would take their `_`, `*`, `\\` and `|` for its own. They
+//! are hidden behind letters that mean nothing, byte for byte, and put back where the parser hands them out as text. What
+//! is a formula and what a price or an escaped bracket is told by what stands in it and beside it. Pure.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::math::is_function;
+
+/// Bytes of a formula; what is longer is text.
+const MAX_BYTES: usize = 4096;
+/// Bytes within which the end of a link's target is looked for.
+const MAX_TARGET: usize = 2083;
+/// What a hidden formula starts with and goes on with. Controls are shown as pictures before, so these stand for nothing.
+const FIRST: char = '\u{1}';
+const NEXT: char = '\u{2}';
+
+/// A formula in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Formula {
+    /// Where it stands, with what opens and closes it.
+    pub(super) range: Range<usize>,
+    /// What stands between those.
+    pub(super) inner: Range<usize>,
+    /// It has lines of its own.
+    pub(super) is_display: bool,
+}
+
+/// The formulas of a source.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// From its start to its end.
+    pub(super) formulas: Vec<Formula>,
+    /// Where one with lines of its own was opened that may yet be closed.
+    pub(super) open_at: Option<usize>,
+}
+
+/// Finds the formulas of a source without controls.
+pub(super) fn find(source: &str) -> Found {
+    if memchr::memchr2(b'$', b'\\', source.as_bytes()).is_none() {
+        return Found::default();
+    }
+    let mut scan = Scan { source, paragraph: 0..0, without_end: [0; 4], ticks: [0; 8], found: Found::default() };
+    let mut fence: Option<Fence> = None;
+    let (mut at, mut is_line_start) = (0, true);
+    while at < source.len() {
+        let end = memchr::memchr(b'\n', &source.as_bytes()[at..]).map_or(source.len(), |found| at + found);
+        if is_line_start {
+            let (body, is_quoted) = body_of(&source[at..end]);
+            let run = Fence::of(body, is_quoted);
+            if let Some(open) = &fence {
+                let is_ended = run.as_ref().is_some_and(|run| run.ends(open, body)) || (open.is_quoted && !is_quoted);
+                if is_ended {
+                    fence = None;
+                }
+                if !is_ended || run.is_some() {
+                    at = end + 1;
+                    continue;
+                }
+            } else if run.is_some() {
+                fence = run;
+                at = end + 1;
+                continue;
+            }
+            at = end - body.len();
+        }
+        let reached = scan.line(at, end, is_line_start.then_some(at));
+        // Code or a formula may go on into another line.
+        at = if reached > end { reached } else { end + 1 };
+        is_line_start = source.as_bytes().get(at - 1).is_none_or(|byte| *byte == b'\n');
+    }
+    scan.found
+}
+
+/// The source with its formulas hidden; as long as it was.
+pub(super) fn hidden<'a>(source: &'a str, formulas: &[Formula]) -> Cow<'a, str> {
+    if formulas.is_empty() {
+        return Cow::Borrowed(source);
+    }
+    let mut out = String::with_capacity(source.len());
+    let mut copied = 0;
+    for formula in formulas {
+        out.push_str(&source[copied..formula.range.start]);
+        out.push(FIRST);
+        out.extend(std::iter::repeat_n(NEXT, formula.range.len() - 1));
+        copied = formula.range.end;
+    }
+    out.push_str(&source[copied..]);
+    Cow::Owned(out)
+}
+
+/// Whether a formula is hidden in this text.
+pub(super) fn is_in(text: &str) -> bool {
+    memchr::memchr(FIRST as u8, text.as_bytes()).is_some()
+}
+
+/// Cuts a text that the parser took from these bytes of the source at its formulas.
+pub(super) fn split<'t, 'f>(
+    text: &'t str,
+    at: &Range<usize>,
+    formulas: &'f [Formula],
+) -> impl Iterator<Item = (&'t str, Option<&'f Formula>)> + use<'t, 'f> {
+    let first = formulas.partition_point(|formula| formula.range.start < at.start);
+    let mut formulas = formulas[first..].iter();
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let formula = memchr::memchr(FIRST as u8, text.as_bytes()).and_then(|at| Some((at, formulas.next()?)));
+        let Some((at, formula)) = formula else { return (!text.is_empty()).then_some((text, None)) };
+        rest = text.get(at + formula.range.len()..);
+        Some((&text[..at], Some(formula)))
+    })
+}
+
+/// The text with its formulas as they stand in the source.
+pub(super) fn restored<'t>(text: &'t str, at: &Range<usize>, source: &str, formulas: &[Formula]) -> Cow<'t, str> {
+    if formulas.is_empty() || !is_in(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for (before, formula) in split(text, at, formulas) {
+        out.push_str(before);
+        out.push_str(formula.and_then(|formula| source.get(formula.range.clone())).unwrap_or_default());
+    }
+    Cow::Owned(out)
+}
+
+/// A line without the marks of quotes and lists before its text, and whether a quote was among them.
+fn body_of(line: &str) -> (&str, bool) {
+    let body = line.trim_start_matches([' ', '\t', '>']);
+    let is_quoted = line[..line.len() - body.len()].contains('>');
+    let digits = body.bytes().take_while(u8::is_ascii_digit).count();
+    let mark = match body.as_bytes().get(digits) {
+        Some(b'-' | b'*' | b'+') if digits == 0 => 1,
+        Some(b'.' | b')') if (1..10).contains(&digits) => digits + 1,
+        _ => return (body, is_quoted),
+    };
+    match body[mark..].strip_prefix(' ') {
+        Some(rest) => (rest.trim_start_matches(' '), is_quoted),
+        None => (body, is_quoted),
+    }
+}
+
+/// The line that starts or ends a block of code.
+struct Fence {
+    byte: u8,
+    length: usize,
+    is_quoted: bool,
+}
+
+impl Fence {
+    fn of(body: &str, is_quoted: bool) -> Option<Self> {
+        let byte = body.bytes().next().filter(|byte| matches!(byte, b'`' | b'~'))?;
+        let length = body.bytes().take_while(|other| *other == byte).count();
+        (length >= 3 && (byte == b'~' || !body[length..].contains('`'))).then_some(Self { byte, length, is_quoted })
+    }
+
+    fn ends(&self, open: &Self, body: &str) -> bool {
+        self.byte == open.byte && self.length >= open.length && body[self.length..].trim().is_empty()
+    }
+}
+
+/// What opens a formula.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opener {
+    Dollar,
+    Dollars,
+    Bracket,
+    Parenthesis,
+}
+
+impl Opener {
+    fn ends(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Dollar => ("$", "$"),
+            Self::Dollars => ("$$", "$$"),
+            Self::Bracket => ("\\[", "\\]"),
+            Self::Parenthesis => ("\\(", "\\)"),
+        }
+    }
+}
+
+struct Scan<'a> {
+    source: &'a str,
+    /// The paragraph looked at last.
+    paragraph: Range<usize>,
+    /// Up to where nothing closes a formula of each kind.
+    without_end: [usize; 4],
+    /// Up to where no run of so many backticks stands.
+    ticks: [usize; 8],
+    found: Found,
+}
+
+impl Scan<'_> {
+    /// Looks through a line, whose text starts at `body` unless something went on into it; how far it came, which is
+    /// beyond the line where something in it goes on.
+    fn line(&mut self, from: usize, end: usize, body: Option<usize>) -> usize {
+        let bytes = self.source.as_bytes();
+        let mut at = from;
+        while at < end {
+            let next = bytes.get(at + 1).copied().unwrap_or_default();
+            let is_first = body == Some(at);
+            at = match (bytes[at], next) {
+                (b'`', _) => self.after_code(at),
+                (b'\\', b'(') => self.formula(at, Opener::Parenthesis, is_first, end),
+                (b'\\', b'[') => self.formula(at, Opener::Bracket, is_first, end),
+                (b'$', b'$') => self.formula(at, Opener::Dollars, is_first, end),
+                (b'$', _) => self.formula(at, Opener::Dollar, is_first, end),
+                (b'\\', _) => at + 2,
+                (b'<', _) => self.after_target(at, end, '>').unwrap_or(at + 1),
+                (b']', b'(') => self.after_target(at, end, ')').unwrap_or(at + 1),
+                _ => at + 1,
+            };
+        }
+        at
+    }
+
+    /// The byte after the code that starts here, or after its backticks where nothing closes it.
+    fn after_code(&mut self, at: usize) -> usize {
+        let bytes = self.source.as_bytes();
+        let run = |from: usize| bytes[from..].iter().take_while(|byte| **byte == b'`').count();
+        let length = run(at);
+        let start = at + length;
+        let end = self.paragraph_end(at);
+        let known = self.ticks.get(length).copied();
+        if known.is_none_or(|known| known >= end) {
+            return start;
+        }
+        let mut from = start;
+        while let Some(found) = memchr::memchr(b'`', &bytes[from..end]) {
+            let other = run(from + found);
+            from += found + other;
+            if other == length {
+                return from;
+            }
+        }
+        self.ticks[length] = end;
+        start
+    }
+
+    /// The byte after a target or a tag with values, in which nothing is a formula.
+    fn after_target(&self, at: usize, end: usize, close: char) -> Option<usize> {
+        let window = &self.source[at..self.source.floor_char_boundary(end.min(at + MAX_TARGET))];
+        let length = window.find(close)?;
+        let target = &window[..length];
+        let is_one = match close {
+            ')' => target.starts_with("](<") || !target.contains(' '),
+            _ => target.contains("://") || target.contains("=\""),
+        };
+        is_one.then_some(at + length + 1)
+    }
+
+    /// The end of the paragraph in which this byte stands.
+    fn paragraph_end(&mut self, at: usize) -> usize {
+        if !self.paragraph.contains(&at) {
+            let mut end = at;
+            loop {
+                let Some(found) = memchr::memchr(b'\n', &self.source.as_bytes()[end..]) else {
+                    end = self.source.len();
+                    break;
+                };
+                end += found + 1;
+                let next = self.source[end..].split('\n').next().unwrap_or_default();
+                if next.trim_matches([' ', '\t', '>', '\r']).is_empty() && self.source.len() > end + next.len() {
+                    break;
+                }
+            }
+            self.paragraph = at..end.max(at + 1);
+        }
+        self.paragraph.end.min(self.source.len())
+    }
+
+    /// Takes the formula that starts here, if there is one; where to go on.
+    fn formula(&mut self, at: usize, opener: Opener, is_first: bool, line_end: usize) -> usize {
+        let (open, close) = opener.ends();
+        let start = at + open.len();
+        let is_display = matches!(opener, Opener::Dollars | Opener::Bracket);
+        let end = if is_display { self.paragraph_end(at) } else { line_end };
+        if self.without_end[opener as usize] >= end && end > 0 {
+            return start;
+        }
+        let before = self.source[..at].chars().next_back();
+        if opener == Opener::Dollar && before.is_some_and(|c| c.is_alphanumeric() || c == '$') {
+            return start;
+        }
+        let Some(length) = self.source.get(start..end).and_then(|rest| rest.find(close)) else {
+            self.without_end[opener as usize] = end;
+            if is_display && end == self.source.len() {
+                self.found.open_at.get_or_insert(at);
+                let inner = start..start + self.source[start..].trim_end().len();
+                if is_first && is_formula(&self.source[inner.clone()], opener) {
+                    self.found.formulas.push(Formula { range: at..inner.end, inner, is_display });
+                    return self.source.len();
+                }
+            }
+            return start;
+        };
+        let inner = start..start + length;
+        let range = at..inner.end + close.len();
+        let after = self.source[range.end..].chars().next();
+        let is_closed = opener != Opener::Dollar || !after.is_some_and(|c| c.is_alphanumeric() || c == '$');
+        if !is_closed || !is_formula(&self.source[inner.clone()], opener) {
+            return start;
+        }
+        let rest = self.source[range.end..].split('\n').next().unwrap_or_default();
+        let is_alone = is_first && rest.trim_matches([' ', '\t', '\r', '.', ',', ';']).is_empty();
+        let goes_on = range.end;
+        self.found.formulas.push(Formula { range, inner, is_display: is_display && is_alone });
+        goes_on
+    }
+}
+
+/// Whether this is a formula and no price, no words in escaped brackets and no variables of a shell.
+fn is_formula(inner: &str, opener: Opener) -> bool {
+    let (open, _) = opener.ends();
+    if inner.len() > MAX_BYTES || inner.contains('`') || (opener != Opener::Dollars && inner.contains(open)) {
+        return false;
+    }
+    let text = inner.trim();
+    if opener == Opener::Dollar
+        && (text.len() != inner.len() || text.ends_with(['+', '-', '*', '/', '=', '<', '(', ',']))
+    {
+        return false;
+    }
+    if text.chars().zip(text.chars().skip(1)).any(|(first, second)| first == '\\' && (second.is_alphabetic())) {
+        return true;
+    }
+    let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2);
+    let words = words.filter(|word| !is_function(word)).count();
+    let has_sign = text.contains(['^', '_', '=', '{', '+', '*', '<', '>', '|', '\\']);
+    if opener == Opener::Dollar {
+        let is_snake = text.split('_').zip(text.split('_').skip(1)).any(|(before, after)| {
+            let ends = (before.chars().rev().take(2), after.chars().take(2));
+            ends.0.filter(|c| c.is_alphabetic()).count() == 2 && ends.1.filter(|c| c.is_alphabetic()).count() == 2
+        });
+        let is_range = text.starts_with(|c: char| c.is_ascii_digit()) && text.contains(['-', '/', ' ']) && !has_sign;
+        if is_snake || is_range {
+            return false;
+        }
+    }
+    text.contains(char::is_alphanumeric) && if has_sign { words < 3 } else { words == 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(source: &str) -> Vec<&str> {
+        find(source).formulas.iter().map(|formula| &source[formula.range.clone()]).collect()
+    }
+
+    #[test]
+    fn formulas_are_told_from_prices() {
+        assert_eq!(
+            found("so $x^2$ and \\(a_1\\), $O(n \\log n)$ or $O(n log n)$."),
+            ["$x^2$", "\\(a_1\\)", "$O(n \\log n)$", "$O(n log n)$"]
+        );
+        for prices in [
+            "$189.99 and $229.00",
+            "from $5-$10, $5/$10 or $5 to 10$ each",
+            "US$100 = CA$140, 5$ and 6$",
+            "|$5|$6|\n|-|-|\n|$7|$8|",
+            "echo $HOME:$PATH and $my_var$ or ${x} and ${y}",
+            "\\$x^2\\$ `$x$` ``a ` $y$`` [a](/$x$) <https://a.example/$x$>",
+            "```\n$x$\n```\n~~~ x\n\\(a\\)\n",
+            "\\[not a link\\](/foo) \\(in brackets\\) $ x^2 $",
+            "$5 plus tax = $6 and up^",
+        ] {
+            assert_eq!(found(prices), [""; 0], "{prices}");
+        }
+    }
+
+    #[test]
+    fn formulas_with_lines_of_their_own() {
+        let source = "a\n\\[\nx\n= y\n\\]\n\n> $$ a\n> + b $$\n\nsee $$c^2$$ there\n\n\\[ z^2";
+        let found = find(source);
+        let shown: Vec<_> =
+            found.formulas.iter().map(|found| (&source[found.inner.clone()], found.is_display)).collect();
+        assert_eq!(shown, [("\nx\n= y\n", true), (" a\n> + b ", true), ("c^2", false), (" z^2", true)]);
+        assert_eq!(found.open_at, Some(source.len() - 6));
+        assert_eq!(find("\\[ a = b\n\nc").formulas, []);
+    }
+
+    #[test]
+    fn a_hidden_source_has_its_bytes_and_gives_them_back() {
+        let source = "a $é^2$ b \\(x\\) c";
+        let formulas = find(source).formulas;
+        let hidden = hidden(source, &formulas);
+        assert_eq!((hidden.len(), hidden.contains(['$', '\\', 'é'])), (source.len(), false));
+        assert_eq!(restored(&hidden, &(0..source.len()), source, &formulas), source);
+        assert_eq!(restored(&hidden[9..], &(9..source.len()), source, &formulas), source[9..]);
+    }
+
+    #[test]
+    fn nothing_takes_long() {
+        let began = std::time::Instant::now();
+        for unit in ["\\[", "$", "$$ ", "`", "\\(", "<", "](", "`` ` ", "$a ", "\\[a=\n", "$x^"] {
+            find(&unit.repeat(200_000 / unit.len()));
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+    }
+}
