@@ -6,6 +6,7 @@ mod ask;
 mod browser;
 mod cases;
 mod chatting;
+mod commonmark;
 mod config;
 mod connecting;
 mod copying;
