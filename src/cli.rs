@@ -38,6 +38,8 @@ pub enum Command {
         prompt: Option<String>,
         /// Which chat.
         open: Open,
+        /// As lines of text instead of a screen.
+        is_plain: bool,
     },
     /// One answer to stdout.
     Ask(AskArgs),
@@ -179,6 +181,9 @@ struct Args {
     /// Start a chat that is not saved
     #[arg(long)]
     private: bool,
+    /// Lines of text instead of a full screen, for screen readers
+    #[arg(long)]
+    plain: bool,
     #[command(flatten)]
     flags: Flags,
     #[command(subcommand)]
@@ -215,9 +220,10 @@ Without a command the full screen opens; without a key or a local model it is a 
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ended> {
     let matches = Args::command().try_get_matches_from(args).map_err(|error| ended(&error))?;
     let args = Args::from_arg_matches(&matches).map_err(|error| ended(&error))?;
-    let says_which_chat = args.goes_on || args.resume.is_some() || args.private;
+    let says_which_chat = args.goes_on || args.resume.is_some() || args.private || args.plain;
     if args.command.is_some() && (says_which_chat || args.prompt.is_some()) {
-        let sentence = "A question, --continue, --resume and --private before a command go with the full screen only.";
+        let sentence =
+            "A question, --continue, --resume, --private and --plain before a command go with the full screen only.";
         return Err(ended(&Args::command().error(ErrorKind::ArgumentConflict, sentence)));
     }
     let command = match args.command {
@@ -235,7 +241,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ended> {
                 (false, None, true) => Open::Private,
                 (false, None, false) => Open::New,
             };
-            Command::Chat { prompt: args.prompt, open }
+            Command::Chat { prompt: args.prompt, open, is_plain: args.plain }
         }
     };
     Ok(Cli { flags: args.flags, command })
@@ -346,7 +352,11 @@ mod tests {
 
     #[test]
     fn the_first_argument_that_is_no_command_is_a_question() {
-        let chat = |prompt: Option<&str>, open: Open| Command::Chat { prompt: prompt.map(str::to_owned), open };
+        let chat = |prompt: Option<&str>, open: Open| Command::Chat {
+            prompt: prompt.map(str::to_owned),
+            open,
+            is_plain: false,
+        };
         assert_eq!(command(&[]), chat(None, Open::New));
         assert_eq!(command(&["What gear?"]), chat(Some("What gear?"), Open::New));
         assert_eq!(command(&["help"]), chat(Some("help"), Open::New));
@@ -354,6 +364,8 @@ mod tests {
         assert_eq!(command(&["--continue", "and then?"]), chat(Some("and then?"), Open::Continue));
         assert_eq!(command(&["--resume", "x"]), chat(None, Open::Resume("x".to_owned())));
         assert_eq!(command(&["--private"]), chat(None, Open::Private));
+        let plain = Command::Chat { prompt: None, open: Open::Continue, is_plain: true };
+        assert_eq!(command(&["--plain", "--continue"]), plain);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use riffle::config::probe;
 use riffle::config::settings::Settings;
 use riffle::doctor::{self, DoctorOptions};
 use riffle::models::{self, ModelsOptions};
+use riffle::plain;
 use riffle::replay::{self, ReplayOptions};
 use riffle::strings;
 use riffle::term::session::{self, Resume, SessionOptions};
@@ -53,7 +54,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Config(command) => Ok(cli::run_config(command, &cli.flags, &mut out, &mut err)?),
         Command::Keys => Ok(cli::run_keys(&cli.flags, &mut out, &mut err)?),
-        Command::Chat { prompt, open } => {
+        Command::Chat { prompt, open, is_plain } => {
             let Loaded { settings, data_dir, saved_keys, warnings, .. } = load(&cli.flags)?;
             host::start_log(&settings.log, &data_dir);
             let is_private = open == Open::Private;
@@ -63,7 +64,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
                 Open::Resume(id) => Resume::Id(id),
             };
             let options = SessionOptions { settings, data_dir, prompt, resume, is_private, saved_keys, warnings };
-            block_on(session::run(options))
+            if is_plain { block_on(plain::run(options)) } else { block_on(session::run(options)) }
         }
         // Saved chats can be had with a broken configuration, too.
         Command::History(command) => history::run(command, &data_dir(&cli.flags)?, &mut out),

@@ -8,6 +8,7 @@ pub mod failure;
 pub mod hint;
 pub mod history;
 pub mod history_check;
+pub mod plain;
 pub mod sample;
 pub mod wire;
 
@@ -599,8 +600,8 @@ pub fn not_saving(why: &str) -> String {
 
 /// Left in the shell at the end.
 #[must_use]
-pub fn saved(title: &str) -> String {
-    format!("Saved \"{title}\". riffle --continue goes on.")
+pub fn saved(title: &str, program: &str) -> String {
+    format!("Saved \"{title}\". {program} --continue goes on.")
 }
 
 /// `6 messages`.

@@ -349,7 +349,7 @@ impl Model {
         self.open_connect(page)
     }
 
-    fn use_target(&mut self, target: Target, label: &str, asks_again: bool) -> Vec<Effect> {
+    pub(super) fn use_target(&mut self, target: Target, label: &str, asks_again: bool) -> Vec<Effect> {
         // A wait for the other model is over; a running answer is not stopped by a choice.
         let mut effects = Vec::new();
         if asks_again && self.running_turn().is_some_and(|turn| turn.waiting_request().is_some()) {

@@ -288,7 +288,7 @@ impl Model {
         }
     }
 
-    fn on_turn_answer(&mut self, event: Event) -> Vec<Effect> {
+    pub(super) fn on_turn_answer(&mut self, event: Event) -> Vec<Effect> {
         if let (Event::ToolApproved { call }, Some(turn)) = (&event, &self.turn)
             && let Some(name) = turn.tracker().get(*call).map(|call| call.name.clone())
         {

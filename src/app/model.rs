@@ -26,6 +26,7 @@ use crate::config::theme::Themes;
 use crate::safe_text::SafeText;
 use crate::store::{CommittedWhat, Draft, StoreEvent};
 use crate::strings;
+use crate::strings::failure::Culprit;
 
 /// How long a message that needs no answer stays, in ms.
 const NOTICE_MS: u64 = 4000;
@@ -87,6 +88,24 @@ impl Providers {
     #[must_use]
     pub fn current(&self) -> Option<&ProviderRow> {
         self.row(&self.target.provider)
+    }
+
+    /// Who is to blame for a failure, for words about it.
+    #[must_use]
+    pub fn culprit(&self, asked: &Target) -> Culprit {
+        let name = asked.provider.clone();
+        let Some(row) = self.row(&asked.provider) else {
+            return Culprit { label: name.clone(), name, model: asked.model.clone(), ..Culprit::default() };
+        };
+        Culprit {
+            name,
+            label: row.label.clone(),
+            model: asked.model.clone(),
+            host: row.host.clone(),
+            key_source: row.key_source.clone(),
+            key_tail: row.key_tail.clone(),
+            has_key: row.key_source.is_some() && row.missing.is_none(),
+        }
     }
 
     /// The provider of this name.
@@ -337,6 +356,17 @@ impl Model {
         effects.extend(match msg {
             Msg::KeyPressed(key) => self.on_key(key),
             Msg::Asked(text) => self.send(text),
+            Msg::Wanted(action) => self.act(action),
+            Msg::CallAnswered(event) => self.on_turn_answer(event),
+            Msg::ChatChosen(_) if self.running_turn().is_some() => {
+                self.notify(strings::NOTICE_RUNNING_OPEN);
+                Vec::new()
+            }
+            Msg::ChatChosen(id) => vec![self.load_chat(id, LoadedFrom::Recent)],
+            Msg::TargetChosen(target) => {
+                let label = self.providers.row(&target.provider).map_or(String::new(), |row| row.label.clone());
+                self.use_target(target, &label, false)
+            }
             Msg::Warned(text) => {
                 self.notify(text);
                 Vec::new()
@@ -485,6 +515,12 @@ impl Model {
         self.turn.as_ref().filter(|turn| !turn.is_ended())
     }
 
+    /// Whether a saved chat is being read, to be opened.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        self.loading.is_some()
+    }
+
     /// Whether the spinner moves: something is being done, not only waited for.
     #[must_use]
     pub fn is_working(&self) -> bool {
@@ -522,16 +558,18 @@ impl Model {
         self.tools.iter().filter(move |tool| is_demo || !tool.is_demo_only)
     }
 
-    /// What is left in the shell at the end: how to go on with a saved chat, or that it was not saved.
+    /// What is left in the shell at the end: how to go on with a saved chat by `program`, or that it was not saved.
     #[must_use]
-    pub fn farewell(&self, is_saved: bool) -> Option<String> {
+    pub fn farewell(&self, is_saved: bool, program: &str) -> Option<String> {
         if !self.chat.is_begun || self.chat.is_private {
             return None;
         }
         match &self.saving {
             Saving::Fails(why) => Some(strings::not_saved(why)),
             Saving::Works if !is_saved => Some(strings::not_saved(strings::DISK_HANGS)),
-            Saving::Works => Some(SafeText::line(&strings::saved(&self.chat.conversation.title)).into_string()),
+            Saving::Works => {
+                Some(SafeText::line(&strings::saved(&self.chat.conversation.title, program)).into_string())
+            }
         }
     }
 

@@ -2,9 +2,11 @@
 
 use super::copying::{CopySize, CopyWay};
 use super::opener::{NotOpened, OpenWish};
+use super::providers::Target;
 use super::wire::WireFound;
 use crate::agent;
 use crate::chat::{Conversation, ConversationId, Entry, EntryState, MessageId};
+use crate::config::action::Action;
 use crate::config::key::Key;
 use crate::config::look::Background;
 use crate::store::{Draft, Found, Order, Query, StoreEvent};
@@ -16,6 +18,14 @@ pub enum Msg {
     KeyPressed(Key),
     /// A question was given on the command line.
     Asked(String),
+    /// An action was chosen by its name.
+    Wanted(Action),
+    /// A person said whether a waiting call may run.
+    CallAnswered(agent::Event),
+    /// A saved chat was chosen, to be opened.
+    ChatChosen(ConversationId),
+    /// A model was chosen for the next questions.
+    TargetChosen(Target),
     /// The configuration has something to say.
     Warned(String),
     /// Text was pasted.

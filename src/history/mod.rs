@@ -112,7 +112,7 @@ fn title(title: &str) -> String {
 }
 
 /// The minute, where the person is.
-fn minute(time_ms: i64) -> String {
+pub(crate) fn minute(time_ms: i64) -> String {
     let time = jiff::Timestamp::from_millisecond(time_ms).unwrap_or_default();
     time.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }

@@ -19,9 +19,11 @@ pub mod query;
 pub mod reader;
 mod scroll;
 pub mod session;
-mod setup;
+pub(crate) mod setup;
 pub mod signals;
 mod streams;
 mod style;
 mod titles;
 mod work;
+
+pub(crate) use work::{Shell, Worker};

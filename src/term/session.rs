@@ -385,7 +385,7 @@ impl Session {
         let status = self.end.unwrap_or(0);
         let limit = if status == 0 { CLOSE } else { CLOSE_AFTER_SIGNAL };
         let is_saved = self.worker.take().is_none_or(|worker| worker.close(limit));
-        let farewell = self.model.farewell(is_saved);
+        let farewell = self.model.farewell(is_saved, strings::RIFFLE);
         self.writer.settle(SETTLE);
         drop(self.writer);
         drop(self.guard);

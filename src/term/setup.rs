@@ -18,7 +18,7 @@ use crate::store::Reader;
 use crate::strings;
 
 /// The chat that goes on; an error when it was named and is not there.
-pub(super) fn find_chat(resume: &Resume, data_dir: &Path) -> anyhow::Result<Option<ConversationId>> {
+pub(crate) fn find_chat(resume: &Resume, data_dir: &Path) -> anyhow::Result<Option<ConversationId>> {
     let mut tell = |sentence: String| host::note(SafeText::line(&sentence).as_str());
     let found = match resume {
         Resume::No => return Ok(None),
@@ -93,7 +93,7 @@ fn provider_row(provider: &ProviderSettings, found_local: Option<&str>) -> Provi
 }
 
 /// What the model starts with.
-pub(super) fn model(
+pub(crate) fn model(
     options: &SessionOptions,
     tools: &ToolBox,
     resume: Option<ConversationId>,

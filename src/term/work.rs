@@ -32,7 +32,7 @@ use crate::strings;
 use crate::ui::highlight::Coloured;
 
 /// What reaches the loop from outside the turn.
-pub(super) enum Shell {
+pub(crate) enum Shell {
     /// What one read of the terminal brought.
     Input(Vec<InputEvent>),
     /// The system said something.
@@ -48,7 +48,7 @@ pub(super) enum Shell {
 }
 
 /// Does the model's work.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     performer: Performer,
     writer: Option<Writer>,
     endpoints: HashMap<String, EndpointSource>,
@@ -69,7 +69,7 @@ type HistoryMark = [Option<(u64, SystemTime)>; 2];
 
 impl Worker {
     /// Starts the history's thread and, in the background, what the first question will need.
-    pub(super) fn start(
+    pub(crate) fn start(
         options: &SessionOptions,
         tools: &ToolBox,
         events: Sender<agent::Event>,
@@ -126,7 +126,7 @@ impl Worker {
         }
     }
 
-    pub(super) fn perform(&mut self, effect: Effect) {
+    pub(crate) fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Turn { effect, target, tools } => {
                 let unknown = unknown_provider(&target.provider);
@@ -352,7 +352,7 @@ impl Worker {
     }
 
     /// Ends streams and tools and closes the history; `false` when that takes longer than the limit.
-    pub(super) fn close(self, limit: Duration) -> bool {
+    pub(crate) fn close(self, limit: Duration) -> bool {
         drop(self.performer);
         self.writer.is_none_or(|writer| writer.close(limit))
     }

@@ -9,7 +9,7 @@ use crate::agent::Phase;
 use crate::app::{Model, Remedy, Target};
 use crate::chat::ChatError;
 use crate::safe_text::{SafeText, width};
-use crate::strings::failure::{Culprit, Reached, error_words};
+use crate::strings::failure::{Reached, error_words};
 use crate::strings::{self, hint};
 
 /// Bytes of the vendor's words that are shown.
@@ -26,7 +26,7 @@ pub(super) fn of_answer(
     is_open: bool,
     frame: &Frame,
 ) -> Vec<Line> {
-    let words = error_words(error, &culprit(model, asked), reached);
+    let words = error_words(error, &model.providers.culprit(asked), reached);
     let mut lines = head(&words.sentence, words.is_warning, frame);
     for sentence in &words.meaning {
         indented(&mut lines, &SafeText::line(sentence), frame.theme.text, frame);
@@ -47,7 +47,7 @@ pub(super) fn of_wait(model: &Model, frame: &Frame) -> Option<Vec<Line>> {
     let turn = model.running_turn()?;
     let Phase::WaitingToRetry { error, .. } = turn.phase() else { return None };
     let asked = Target { provider: turn.provider().to_owned(), model: turn.model().to_owned() };
-    let words = error_words(error, &culprit(model, &asked), Reached::default());
+    let words = error_words(error, &model.providers.culprit(&asked), Reached::default());
     let mut lines = head(&words.sentence, true, frame);
     // That the question is kept goes without saying while it is asked.
     if let [cause, _, ..] = words.meaning.as_slice() {
@@ -61,22 +61,6 @@ pub(super) fn of_wait(model: &Model, frame: &Frame) -> Option<Vec<Line>> {
     keys(&mut lines, model, frame);
     lines.push(Line::default());
     Some(lines)
-}
-
-fn culprit(model: &Model, asked: &Target) -> Culprit {
-    let name = asked.provider.clone();
-    let Some(row) = model.providers.row(&asked.provider) else {
-        return Culprit { label: name.clone(), name, model: asked.model.clone(), ..Culprit::default() };
-    };
-    Culprit {
-        name,
-        label: row.label.clone(),
-        model: asked.model.clone(),
-        host: row.host.clone(),
-        key_source: row.key_source.clone(),
-        key_tail: row.key_tail.clone(),
-        has_key: row.key_source.is_some() && row.missing.is_none(),
-    }
 }
 
 fn head(sentence: &str, is_warning: bool, frame: &Frame) -> Vec<Line> {

@@ -23,6 +23,7 @@ mod incremental;
 mod network;
 mod pages;
 mod pane;
+mod plain;
 mod program;
 mod pty;
 mod remedies;

@@ -16,7 +16,7 @@ fn size_of(cells: u16) -> NonZeroU16 {
     NonZeroU16::new(cells).unwrap()
 }
 
-struct Terminal {
+pub struct Terminal {
     screen: Arc<Mutex<(vt100::Parser, Vec<u8>)>>,
     master: Box<dyn MasterPty + Send>,
     input: Box<dyn Write + Send>,
@@ -24,7 +24,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn start(home: &Path, words: &[&str], extra: &[(&str, &str)]) -> Self {
+    pub fn start(home: &Path, words: &[&str], extra: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(BINARY);
@@ -54,15 +54,15 @@ impl Terminal {
         Self { screen, master: pair.master, input, child }
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.screen.lock().unwrap().0.screen().contents()
     }
 
-    fn written(&self) -> Vec<u8> {
+    pub fn written(&self) -> Vec<u8> {
         self.screen.lock().unwrap().1.clone()
     }
 
-    fn wait_until(&self, what: &str, mut is_so: impl FnMut(&str) -> bool) {
+    pub fn wait_until(&self, what: &str, mut is_so: impl FnMut(&str) -> bool) {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             if is_so(&self.text()) {
@@ -73,17 +73,17 @@ impl Terminal {
         panic!("never: {what}\n{}", self.text());
     }
 
-    fn wait_for(&self, words: &str) {
+    pub fn wait_for(&self, words: &str) {
         self.wait_until(words, |screen| screen.contains(words));
     }
 
-    fn send(&mut self, keys: &str) {
+    pub fn send(&mut self, keys: &str) {
         self.input.write_all(keys.as_bytes()).unwrap();
         self.input.flush().unwrap();
     }
 
     /// Types a question and sends it, as a person does.
-    fn ask(&mut self, question: &str) {
+    pub fn ask(&mut self, question: &str) {
         self.send(question);
         self.wait_for(&question[question.len().saturating_sub(20)..]);
         self.send("\r");
@@ -95,7 +95,7 @@ impl Terminal {
     }
 
     /// Waits for the end; gives the exit status.
-    fn end(&mut self) -> u32 {
+    pub fn end(&mut self) -> u32 {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().unwrap() {

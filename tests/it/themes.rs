@@ -161,7 +161,11 @@ fn each_element_and_page_in_each_theme() {
     ] {
         let shown = pages(look, theme).into_iter().map(|(page, mut screen)| {
             // Of a list of all actions its beginning shows the styles.
-            let rows = if ["commands", "help", "leader"].contains(&page) { 6 } else { usize::MAX };
+            let rows = match page {
+                "leader" => 3,
+                "commands" | "help" => 4,
+                _ => usize::MAX,
+            };
             let rows: Vec<String> = screen.styled_rows().lines().take(rows).map(str::to_owned).collect();
             format!("== {page}\n{}\n", rows.join("\n"))
         });

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom to the top; a layer may use itself and what stands before it.
-const LAYERS: [&str; 21] = [
+const LAYERS: [&str; 22] = [
     "safe_text",
     "chat",
     "strings",
@@ -23,12 +23,13 @@ const LAYERS: [&str; 21] = [
     "doctor",
     "history",
     "term",
+    "plain",
     "cli",
     "main",
 ];
 
 /// These know no clock, no file, no socket and no terminal.
-const PURE: [&str; 39] = [
+const PURE: [&str; 41] = [
     "src/chat/",
     "src/sse/",
     "src/transfer/html.rs",
@@ -64,6 +65,8 @@ const PURE: [&str; 39] = [
     "src/store/record.rs",
     "src/app/",
     "src/ui/",
+    "src/plain/linear.rs",
+    "src/plain/view.rs",
     "src/config/keymap.rs",
     "src/config/theme/file.rs",
     "src/config/theme/role.rs",

@@ -23,6 +23,7 @@ mod writer;
 
 pub use document::Document;
 pub use region::{Region, RegionKind};
+pub(crate) use target::with_hosts_spelt;
 
 use crate::ui::line::Line;
 use crate::ui::theme::Theme;

@@ -13,7 +13,7 @@ pub(super) fn shown(target: &str) -> SafeText {
 
 /// Text in which the letters of each host after `://` that are not ASCII are spelt out as code points, because they may be
 /// there to look like others. Scripts written without spaces are left alone: there a URL ends where they begin.
-pub(super) fn with_hosts_spelt(text: &str) -> Cow<'_, str> {
+pub(crate) fn with_hosts_spelt(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.contains("://") {
         return Cow::Borrowed(text);
     }

@@ -1,0 +1,311 @@
+//! An answer's Markdown as text that is heard: no marks of emphasis, no bars and rules, a row of a table as a sentence of its
+//! columns. It comes out by whole sentences and lines, so that no word is read in halves. Pure.
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+use crate::strings::plain as words;
+use crate::ui::markdown::with_hosts_spelt;
+
+/// Bytes that a sentence has at least, so that `1. ` or `e.g. ` is none.
+const SENTENCE: usize = 24;
+/// Bytes of a line that are held back at most.
+const LONGEST: usize = 64 * 1024;
+
+/// Where the text is.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Text,
+    /// Within a code block that this fence ends.
+    Code(String),
+    /// Within a table with these columns.
+    Table(Vec<String>),
+}
+
+/// Makes text out of Markdown that streams in.
+#[derive(Debug, Default)]
+pub(super) struct Linear {
+    place: Place,
+    /// The line so far, but for the sentences of it that came out already.
+    line: String,
+    is_begun: bool,
+}
+
+impl Linear {
+    /// Takes more of the answer; gives what can be read now.
+    pub(super) fn push(&mut self, text: &str) -> String {
+        let mut out = String::new();
+        for piece in text.split_inclusive('\n') {
+            self.line.push_str(piece);
+            if self.line.ends_with('\n') || self.line.len() > LONGEST {
+                self.end_line(&mut out);
+            }
+        }
+        if self.place == Place::Text && (self.is_begun || is_flowing(&self.line)) {
+            self.sentences(&mut out);
+        }
+        out
+    }
+
+    /// The answer is over, or something else is going to be said; gives the rest.
+    pub(super) fn finish(&mut self) -> String {
+        let mut out = String::new();
+        if !self.line.is_empty() || self.is_begun {
+            self.end_line(&mut out);
+        }
+        if let Place::Code(_) = self.place {
+            out.push_str(words::CODE_ENDS);
+            out.push('\n');
+        }
+        self.place = Place::Text;
+        out
+    }
+
+    /// The sentences of the line that are whole.
+    fn sentences(&mut self, out: &mut String) {
+        let mut ends = self.line.match_indices([' ']).map(|(at, _)| at).filter(|at| {
+            let before = &self.line[..*at];
+            before.len() >= SENTENCE && before.ends_with(['.', '!', '?', ':']) && is_balanced(before)
+        });
+        let Some(end) = ends.next_back() else { return };
+        let rest = self.line.split_off(end + 1);
+        let sentence = std::mem::replace(&mut self.line, rest);
+        out.push_str(&self.flowing(sentence.trim_end()));
+        out.push(' ');
+        self.is_begun = true;
+    }
+
+    fn end_line(&mut self, out: &mut String) {
+        let line = std::mem::take(&mut self.line);
+        let line = line.trim_end_matches(['\n', '\r']);
+        let was_begun = std::mem::take(&mut self.is_begun);
+        if was_begun {
+            out.push_str(&inline(line.trim()));
+            out.push('\n');
+            return;
+        }
+        let trimmed = line.trim();
+        if let Place::Code(fence) = &self.place {
+            if trimmed.starts_with(fence.as_str()) && trimmed.trim_start_matches(&fence[..1]).is_empty() {
+                self.place = Place::Text;
+                out.push_str(words::CODE_ENDS);
+            } else {
+                out.push_str(line);
+            }
+            out.push('\n');
+            return;
+        }
+        if trimmed.starts_with('|') {
+            self.row(trimmed, out);
+            return;
+        }
+        self.place = Place::Text;
+        if let Some(fence) = fence_of(trimmed) {
+            let language = trimmed[fence.len()..].split_whitespace().next().unwrap_or_default();
+            out.push_str(&words::code(language));
+            out.push('\n');
+            self.place = Place::Code(fence.to_owned());
+            return;
+        }
+        if is_rule(trimmed) {
+            return;
+        }
+        out.push_str(&self.flowing(trimmed));
+        out.push('\n');
+    }
+
+    /// A line, or the beginning of one, with what stands before its text in words.
+    fn flowing(&self, text: &str) -> String {
+        if self.is_begun {
+            return inline(text);
+        }
+        let text = text.trim_start();
+        if let Some(rest) = text.strip_prefix('>') {
+            return words::quote(&self.flowing(rest));
+        }
+        let heading = text.trim_start_matches('#');
+        if (1..=6).contains(&(text.len() - heading.len())) && heading.starts_with(' ') {
+            return words::heading(&inline(heading.trim().trim_end_matches('#').trim_end()));
+        }
+        let (marker, rest) = item(text);
+        let (task, rest) = match rest.get(..4) {
+            Some("[ ] ") if !marker.is_empty() => (words::NOT_DONE, &rest[4..]),
+            Some("[x] " | "[X] ") if !marker.is_empty() => (words::DONE, &rest[4..]),
+            _ => ("", rest),
+        };
+        format!("{marker}{task}{}", inline(rest))
+    }
+
+    fn row(&mut self, line: &str, out: &mut String) {
+        let cells = cells(line);
+        match &self.place {
+            Place::Table(columns) => {
+                if cells.iter().all(|cell| !cell.is_empty() && cell.chars().all(|c| "-: ".contains(c))) {
+                    return;
+                }
+                let cells = cells.iter().map(|cell| inline(cell));
+                let pairs = cells.enumerate().filter(|(_, cell)| !cell.is_empty()).map(|(at, cell)| {
+                    match columns.get(at).filter(|column| !column.is_empty()) {
+                        Some(column) => format!("{column}: {cell}"),
+                        None => cell,
+                    }
+                });
+                let pairs: Vec<String> = pairs.collect();
+                out.push_str(&format!("{}.\n", pairs.join("; ")));
+            }
+            Place::Text | Place::Code(_) => {
+                let columns: Vec<String> = cells.iter().map(|cell| inline(cell)).collect();
+                out.push_str(&format!("{}\n", words::table(&columns.join(", "))));
+                self.place = Place::Table(columns);
+            }
+        }
+    }
+}
+
+/// Whether a line that is not whole yet is text for certain, and no table, fence, rule, heading or quote.
+fn is_flowing(line: &str) -> bool {
+    let text = line.trim_start();
+    !text.starts_with(['|', '`', '~', '#', '>']) && !is_rule(text)
+}
+
+/// Whether no emphasis, code or link is open at the end.
+fn is_balanced(text: &str) -> bool {
+    let even = |c: char| text.matches(c).count().is_multiple_of(2);
+    even('*')
+        && even('`')
+        && even('~')
+        && text.matches('[').count() == text.matches(']').count()
+        && text.matches('(').count() == text.matches(')').count()
+}
+
+fn fence_of(line: &str) -> Option<&str> {
+    let first = line.chars().next().filter(|c| ['`', '~'].contains(c))?;
+    let length = line.len() - line.trim_start_matches(first).len();
+    (length >= 3).then(|| &line[..length])
+}
+
+fn is_rule(line: &str) -> bool {
+    let Some(first) = line.chars().next().filter(|c| "-*_".contains(*c)) else { return false };
+    line.chars().all(|c| c == first || c == ' ') && line.matches(first).count() >= 3
+}
+
+/// The mark of a list item, with its blank, and the rest.
+fn item(text: &str) -> (String, &str) {
+    if let Some(rest) = ["- ", "* ", "+ "].iter().find_map(|mark| text.strip_prefix(mark)) {
+        return ("- ".to_owned(), rest);
+    }
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    match text[digits..].strip_prefix(". ").or_else(|| text[digits..].strip_prefix(") ")) {
+        Some(rest) if (1..=9).contains(&digits) => (format!("{}. ", &text[..digits]), rest),
+        _ => (String::new(), text),
+    }
+}
+
+/// The cells of a table's row; a bar after a backslash is text.
+fn cells(line: &str) -> Vec<String> {
+    let line = line.strip_prefix('|').unwrap_or(line);
+    let line = line.strip_suffix('|').filter(|rest| !rest.ends_with('\\')).unwrap_or(line);
+    let mut cells = vec![String::new()];
+    let mut is_escaped = false;
+    for c in line.chars() {
+        let cell = cells.last_mut();
+        match (c, cell) {
+            ('|', _) if !is_escaped => cells.push(String::new()),
+            (c, Some(cell)) => {
+                if c == '|' {
+                    cell.pop();
+                }
+                cell.push(c);
+            }
+            (_, None) => {}
+        }
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    cells.iter().map(|cell| cell.trim().to_owned()).collect()
+}
+
+/// Before a piece, so that it is read as the middle of a line.
+const MIDDLE: &str = "x ";
+
+/// The text of a piece of a line, without marks of emphasis; a link with its target.
+fn inline(text: &str) -> String {
+    let mut out = String::new();
+    let mut targets: Vec<(usize, String)> = Vec::new();
+    let text = format!("{MIDDLE}{}", text.trim());
+    for event in Parser::new_ext(&text, Options::ENABLE_STRIKETHROUGH) {
+        match event {
+            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => out.push_str(&text),
+            Event::SoftBreak | Event::HardBreak => out.push(' '),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                targets.push((out.len(), dest_url.into_string()));
+            }
+            Event::End(TagEnd::Link | TagEnd::Image) => {
+                if let Some((from, target)) = targets.pop().filter(|(from, target)| out[*from..] != **target) {
+                    let gap = if out.len() > from { " " } else { "" };
+                    out.push_str(&format!("{gap}({})", with_hosts_spelt(&target)));
+                }
+            }
+            _ => {}
+        }
+    }
+    out.strip_prefix(MIDDLE).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn linear(text: &str) -> String {
+        let mut linear = Linear::default();
+        linear.push(text) + &linear.finish()
+    }
+
+    #[test]
+    fn every_element_is_words() {
+        let text = "## Which one\n\nThe **Ridgeline** is *lighter*, see `P002` and [the page](https://example.com/x).\n\n\
+            - [x] poles\n* pegs\n2) rope\n\n> Pitch it **once**.\n\n---\n\n| Tent | Price |\n|---|--:|\n| A \\| B | $1 |\n| C | |\n\n\
+            ```rust\nlet a = **b;\n```\nThe end";
+        let expected = "Heading: Which one\n\n\
+            The Ridgeline is lighter, see P002 and the page (https://example.com/x).\n\n\
+            - done: poles\n- pegs\n2. rope\n\nQuote: Pitch it once.\n\n\n\
+            Table with the columns Tent, Price.\nTent: A | B; Price: $1.\nTent: C.\n\n\
+            Code, rust.\nlet a = **b;\nEnd of the code.\nThe end\n";
+        assert_eq!(linear(text), expected);
+    }
+
+    #[test]
+    fn a_sentence_comes_out_once_it_is_whole() {
+        let mut linear = Linear::default();
+        assert_eq!(linear.push("The Ridgeline is the lighter"), "");
+        assert_eq!(linear.push(" one. It has"), "The Ridgeline is the lighter one. ");
+        assert_eq!(linear.push(" **two poles. And"), "");
+        assert_eq!(linear.push("** pegs, of course. Six"), "It has two poles. And pegs, of course. ");
+        assert_eq!(linear.push(".\nNext"), "Six.\n");
+        assert_eq!(linear.finish(), "Next\n");
+    }
+
+    #[test]
+    fn what_broke_off_is_ended() {
+        assert_eq!(linear("```\nlet a"), "Code.\nlet a\nEnd of the code.\n");
+        assert_eq!(linear(""), "");
+    }
+
+    proptest! {
+        #[test]
+        fn wherever_the_stream_is_cut_the_same_is_said(text in "[ab.|`#>*1\\n é-]{0,160}", cuts in prop::collection::vec(0..160usize, 0..6)) {
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let mut cuts: Vec<usize> = cuts.iter().filter_map(|cut| places.get(*cut)).copied().collect();
+            cuts.sort_unstable();
+            let (mut linear, mut out, mut from) = (Linear::default(), String::new(), 0);
+            for cut in cuts {
+                out += &linear.push(&text[from..cut]);
+                from = cut;
+            }
+            out += &(linear.push(&text[from..]) + &linear.finish());
+            let said = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            prop_assert_eq!(said(&out), said(&super::tests::linear(&text)));
+        }
+    }
+}
