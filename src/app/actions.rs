@@ -53,6 +53,8 @@ impl Model {
             Action::Copy => self.copy(),
             Action::CopyCode => self.open_hints(HintScope::Code),
             Action::CopyAny => self.open_hints(HintScope::Everything),
+            Action::Select => self.select(),
+            Action::Mouse => self.toggle_mouse(),
             Action::Commands => self.open(Overlay::Commands(Palette::default())),
             Action::Model => {
                 self.overlays.push(Overlay::Models(ModelList::default()));
@@ -64,6 +66,7 @@ impl Model {
             Action::Find => self.open_find(),
             Action::Expand => {
                 self.is_expanded = !self.is_expanded;
+                self.selection = None;
                 Vec::new()
             }
             Action::Details => {
@@ -144,6 +147,11 @@ impl Model {
         if let Some(effects) = self.back_in_browser() {
             return effects;
         }
+        if self.selects_by_keys() {
+            self.selection = None;
+            return Vec::new();
+        }
+        self.selection = None;
         if self.hints.take().is_some() || self.overlays.pop().is_some() || self.leave_find() {
             return Vec::new();
         }
@@ -216,8 +224,11 @@ impl Model {
         }
     }
 
-    /// Ctrl+C: stop, put the draft aside, then quit when pressed again.
+    /// Ctrl+C: copy what is selected, stop, put the draft aside, then quit when pressed again.
     fn interrupt(&mut self) -> Vec<Effect> {
+        if let Some(effects) = self.copy_selection() {
+            return effects;
+        }
         if self.running_turn().is_some() {
             return self.stop_turn();
         }

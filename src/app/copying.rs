@@ -50,8 +50,11 @@ impl Model {
         vec![Effect::Copy(wish)]
     }
 
-    /// Copies the selected message, or the last answer.
+    /// Copies what is selected, else the selected message, or the last answer.
     pub(super) fn copy(&mut self) -> Vec<Effect> {
+        if let Some(effects) = self.copy_selection() {
+            return effects;
+        }
         let selected = self.selected_place().filter(|_| self.focus == Focus::Messages);
         let meant = selected.and_then(|at| self.chat.conversation.entries.get(at)).and_then(said);
         match meant {

@@ -3,6 +3,7 @@
 use super::copying::CopyWish;
 use super::opener::OpenWish;
 use super::providers::Target;
+use super::selection::Selection;
 use crate::agent;
 use crate::chat::{ConversationId, MessageId, ToolSpec};
 use crate::config::secret::Secret;
@@ -106,6 +107,15 @@ pub enum Effect {
     },
     /// Copy this; answered by `Copied`.
     Copy(CopyWish),
+    /// Copy what is selected; answered by `Copied`.
+    CopySelection {
+        /// What is selected.
+        selection: Selection,
+        /// It may not be written to any file.
+        is_private: bool,
+    },
+    /// Let the terminal report the mouse, or not.
+    SetMouse(bool),
     /// Open this outside of the program; answered by `Opened` or `NotOpened`.
     Open(OpenWish),
     /// Draw everything anew.

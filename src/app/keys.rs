@@ -59,6 +59,9 @@ impl Model {
                 None => self.on_hint_key(key),
             };
         }
+        if self.selects_by_keys() && key != Key::ctrl('x') {
+            return self.on_selection_key(key);
+        }
         if let Some(effects) = self.on_find_key(key) {
             self.last_letter = None;
             return effects;

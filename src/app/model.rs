@@ -11,12 +11,14 @@ use super::copying::copy_instead;
 use super::effect::Effect;
 use super::find::{Find, LOOK_ON_MS};
 use super::hints::Hints;
+use super::mouse::Mouse;
 use super::msg::Msg;
 use super::opening::{LoadedFrom, Loading};
 use super::overlay::Overlay;
 use super::panel::Panel;
 use super::providers::{ProviderRow, Target, ToolOffer};
 use super::scroll::Scroll;
+use super::selection::Selection;
 use crate::agent::{CallState, Moment, Phase, Turn};
 use crate::chat::{Attachment, ConversationId, IdSource, MessageId};
 use crate::config::action::Action;
@@ -145,6 +147,8 @@ pub struct ModelSetup {
     pub is_private: bool,
     /// A model is asked for the titles of chats.
     pub titles_by_model: bool,
+    /// The terminal reports the mouse.
+    pub has_mouse: bool,
     /// The panel at the start.
     pub panel: Panel,
     /// Where identifiers come from.
@@ -195,6 +199,10 @@ pub struct Model {
     pub selected: Option<MessageId>,
     /// Where keys go.
     pub focus: Focus,
+    /// Selected text.
+    pub selection: Option<Selection>,
+    /// The mouse.
+    pub mouse: Mouse,
     /// Letters over what can be copied.
     pub hints: Option<Hints>,
     /// What lies on top, the topmost last.
@@ -294,6 +302,8 @@ impl Model {
             replaced_question: None,
             selected: None,
             focus: Focus::Prompt,
+            selection: None,
+            mouse: Mouse::new(setup.has_mouse),
             hints: None,
             overlays: Vec::new(),
             searched: None,
@@ -372,6 +382,7 @@ impl Model {
                 Vec::new()
             }
             Msg::Pasted(text) => self.on_paste(&text),
+            Msg::Mouse(msg) => self.on_mouse(msg),
             Msg::Wheeled(lines) => self.on_wheel(lines),
             Msg::Resized(columns, rows) => {
                 self.size = (columns, rows);
@@ -453,6 +464,7 @@ impl Model {
         self.forget_load_of_left_browser();
         self.close_find_if_left();
         self.let_time_pass();
+        self.scroll_at_edge();
         effects.extend(self.follow_stream());
         effects.extend(self.look_again_in_browser());
         effects.extend(self.keep_draft_if_due());
@@ -478,6 +490,9 @@ impl Model {
             at(due);
         }
         if let Some(due) = self.draft_due_ms {
+            at(due);
+        }
+        if let Some(due) = self.edge_due_ms() {
             at(due);
         }
         if let Some((_, due)) = self.held_letter {
@@ -624,7 +639,7 @@ impl Model {
         self.searched = None;
         self.scroll = Scroll::default();
         self.find = None;
-        self.hints = None;
+        (self.hints, self.selection) = (None, None);
         self.focus = Focus::Prompt;
         self.panel.selected = None;
         self.is_why_shown = false;

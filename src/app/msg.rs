@@ -1,6 +1,7 @@
 //! Facts that reach the model. Each answer carries the id of its question.
 
 use super::copying::{CopySize, CopyWay};
+use super::mouse::MouseMsg;
 use super::opener::{NotOpened, OpenWish};
 use super::providers::Target;
 use super::wire::WireFound;
@@ -30,6 +31,8 @@ pub enum Msg {
     Warned(String),
     /// Text was pasted.
     Pasted(String),
+    /// The mouse did something.
+    Mouse(MouseMsg),
     /// The wheel turned by so many lines, negative is up.
     Wheeled(i64),
     /// The terminal has this size now, in columns and rows.

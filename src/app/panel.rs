@@ -22,6 +22,8 @@ pub struct Panel {
     pub wish: PanelWish,
     /// The selected call; `None` until one is chosen.
     pub selected: Option<usize>,
+    /// Rows scrolled up from where its calls would be read.
+    pub scrolled_up: usize,
 }
 
 impl Panel {

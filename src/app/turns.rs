@@ -91,7 +91,7 @@ impl Model {
         self.is_queue_held = false;
         self.is_why_shown = false;
         self.focus = Focus::Prompt;
-        self.panel.selected = None;
+        (self.panel.selected, self.panel.scrolled_up) = (None, 0);
         self.notice = None;
         self.forget_load();
         self.replaced_question = None;

@@ -46,6 +46,8 @@ actions! {
     Copy, "copy", "Copy the answer, or the selected message", Some("y"), Some("copy");
     CopyCode, "copy_code", "Copy a code block, by letter", Some("c"), Some("copy-code");
     CopyAny, "copy_any", "Copy or open anything on the screen, by letter", Some("C"), Some("copy-any");
+    Select, "select", "Select text, to copy it", Some("V"), Some("select");
+    Mouse, "mouse", "Mouse, on or off", Some("M"), Some("mouse");
     Commands, "commands", "Commands", Some("space"), None;
     Model, "model", "Model and provider", Some("m"), Some("model");
     Tools, "tools", "Tools", Some("t"), Some("tools");

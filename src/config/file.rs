@@ -31,7 +31,7 @@ const PROVIDER: &[&str] = &[
 ];
 const TIMEOUTS: &[&str] = &["connect_s", "headers_s", "idle_s"];
 const TOOLS: &[&str] = &["enabled", "rules", "timeout_s", "outdoor_gear"];
-const UI: &[&str] = &["theme", "panel", "reduce_motion", "icons", "enter", "timestamps", "details"];
+const UI: &[&str] = &["theme", "panel", "mouse", "reduce_motion", "icons", "enter", "timestamps", "details"];
 /// The keys of each section, for the example file's test.
 pub const SECTIONS: &[(&str, &[&str])] =
     &[("", TOP), ("chat", CHAT), ("providers.NAME", PROVIDER), ("timeouts", TIMEOUTS), ("tools", TOOLS), ("ui", UI)];
@@ -82,6 +82,8 @@ pub struct RawFile {
     pub tool_timeout_s: Option<Located<u32>>,
     pub outdoor_gear: Option<Located<bool>>,
     pub panel: Option<Located<String>>,
+    /// `ui.mouse`.
+    pub mouse: Option<Located<String>>,
     pub theme: Option<Located<String>>,
     pub reduce_motion: Option<Located<bool>>,
     pub icons: Option<Located<String>>,
@@ -186,6 +188,7 @@ impl Reader {
             self.unknown(ui, UI, "ui");
             file.theme = self.text(ui, "theme");
             file.panel = self.text(ui, "panel");
+            file.mouse = self.text(ui, "mouse");
             file.reduce_motion = self.flag(ui, "reduce_motion");
             file.icons = self.text(ui, "icons");
             file.enter = self.text(ui, "enter");

@@ -84,6 +84,8 @@ pub struct Settings {
     pub has_true_colour: bool,
     /// The tool panel starts closed.
     pub panel_closed: bool,
+    /// The terminal reports the mouse.
+    pub mouse: bool,
     /// Nothing moves on its own.
     pub reduce_motion: bool,
     /// Marks and rules in ASCII.
@@ -199,6 +201,7 @@ impl Settings {
         }
         let keymap = keymap(file, &mut problems);
         let panel = choice(&file.panel, "panel", ["auto", "closed"], &mut problems);
+        let mouse = choice(&file.mouse, "mouse", ["off", "full"], &mut problems);
         let icons = choice(&file.icons, "icons", ["unicode", "ascii"], &mut problems);
         let details = choice(&file.details, "details", ["short", "full", "none"], &mut problems);
         let title = choice(&file.title, "title", ["first-line", "model"], &mut problems);
@@ -255,6 +258,7 @@ impl Settings {
             themes: Themes::default(),
             has_true_colour: env("COLORTERM").is_some_and(|value| ["truecolor", "24bit"].contains(&value.as_str())),
             panel_closed: resolver.pick("ui.panel", false, from_file(&panel.map(|word| word.is("closed")))),
+            mouse: resolver.pick("ui.mouse", false, from_file(&mouse.map(|word| word.is("full")))),
             reduce_motion: resolver.pick(
                 "ui.reduce_motion",
                 false,
@@ -314,6 +318,7 @@ impl Settings {
             ("tools.outdoor_gear", self.outdoor_gear.to_string()),
             ("ui.theme", format!("{:?}", self.theme)),
             ("ui.panel", word(self.panel_closed, "closed", "auto")),
+            ("ui.mouse", word(self.mouse, "full", "off")),
             ("ui.reduce_motion", self.reduce_motion.to_string()),
             ("ui.icons", word(self.icons_ascii, "ascii", "unicode")),
             ("ui.enter", word(self.enter_is_newline, "newline", "send")),

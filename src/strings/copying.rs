@@ -29,6 +29,13 @@ pub const LETTERS: &str = "letter";
 /// A letter with Shift.
 pub const SHIFT: &str = "Shift+letter";
 
+/// Selected text.
+pub const SELECTION: &str = "the selection";
+/// Notice when riffle takes the mouse.
+pub const MOUSE_ON: &str = "The mouse is on: dragging copies. With Shift it is the terminal's.";
+/// Notice when it gives it back.
+pub const MOUSE_OFF: &str = "The mouse is the terminal's.";
+
 /// Tmux took it.
 pub const THROUGH_TMUX: &str = ", through tmux";
 /// It was sent to the terminal, which does not answer.

@@ -2,6 +2,7 @@
 //! modified keys. Replies and what nobody knows are taken without an event; nothing is ever typed by accident. Pure.
 
 use super::input::InputEvent;
+use crate::app::MouseDeed;
 use crate::config::key::{Key, KeyCode};
 
 /// What stands at the front.
@@ -180,10 +181,30 @@ fn csi(bytes: &[u8]) -> Step {
         (Some(_), b'c') => return Step::Take(length, Some(InputEvent::QueriesAnswered)),
         _ => {}
     }
+    if let (Some(report), b'M' | b'm') = (text.strip_prefix('<'), last) {
+        return Step::Take(length, mouse(report, last == b'm'));
+    }
     if text == "200" && last == b'~' {
         return Step::PasteBegins(length);
     }
     take(length, csi_key(text, last))
+}
+
+/// A report of the mouse in the form of mode 1006: button and modifiers, column, row; let go where it ends in `m`. Other
+/// buttons than the left one and the wheel mean nothing here, and moves without a button neither.
+fn mouse(report: &str, is_release: bool) -> Option<InputEvent> {
+    let mut numbers = report.split(';').map(|number| number.parse::<u16>().ok());
+    let (button, column, row) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    // Shift, Alt and Ctrl are the bits 4, 8 and 16.
+    let deed = match (button & !0b1_1100, is_release) {
+        (0, false) => MouseDeed::Pressed,
+        (0, true) => MouseDeed::Released,
+        (32, _) => MouseDeed::Dragged,
+        (64, false) => MouseDeed::Wheeled(-1),
+        (65, false) => MouseDeed::Wheeled(1),
+        _ => return None,
+    };
+    Some(InputEvent::Mouse(deed, column.saturating_sub(1), row.saturating_sub(1)))
 }
 
 fn csi_key(text: &str, last: u8) -> Option<Key> {

@@ -18,7 +18,7 @@ use rustix::fs::OFlags;
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
 
-use super::ansi;
+use super::{ansi, query};
 
 /// The longest a terminal that does not read can hold up [`restore`].
 const RESTORE_BOUND: Duration = Duration::from_millis(250);
@@ -60,6 +60,7 @@ struct Held {
     saved: Termios,
     raw: Termios,
     is_kitty: bool,
+    has_mouse: bool,
     has_links: bool,
     is_active: bool,
 }
@@ -98,7 +99,15 @@ impl Guard {
         let mut raw = saved.clone();
         raw.make_raw();
         tcsetattr(&*tty, OptionalActions::Now, &raw)?;
-        *held() = Some(Held { tty: Arc::clone(&tty), saved, raw, is_kitty: false, has_links: false, is_active: true });
+        *held() = Some(Held {
+            tty: Arc::clone(&tty),
+            saved,
+            raw,
+            is_kitty: false,
+            has_mouse: false,
+            has_links: false,
+            is_active: true,
+        });
         let guard = Self { tty };
         write_all(&[&enter_sequence(), questions].concat())?;
         Ok(guard)
@@ -209,7 +218,8 @@ fn leave(held: &mut Option<Held>, farewell: &[u8]) {
     };
     held.is_active = false;
     let leave = leave_sequence(std::mem::take(&mut held.is_kitty), held.has_links);
-    write_bounded(&held.tty, &[leave.as_slice(), farewell].concat());
+    let mouse = if std::mem::take(&mut held.has_mouse) { query::MOUSE_OFF } else { b"" };
+    write_bounded(&held.tty, &[mouse, leave.as_slice(), farewell].concat());
     let _ = tcflush(&*held.tty, QueueSelector::IFlush);
     let _ = tcsetattr(&*held.tty, OptionalActions::Now, &held.saved);
 }
@@ -239,6 +249,13 @@ pub fn kitty_pushed() {
 pub fn links_are_written() {
     if let Some(held) = held().as_mut() {
         held.has_links = true;
+    }
+}
+
+/// Remembers whether the mouse is reported (the writer sends [`query::MOUSE_ON`]), so that it is given back.
+pub fn mouse_set(is_on: bool) {
+    if let Some(held) = held().as_mut().filter(|held| held.is_active) {
+        held.has_mouse = is_on;
     }
 }
 

@@ -4,6 +4,7 @@
 //! otherwise be typed, or hold up its reader. Every reply ends here; a lone ESC is held, for it may be half an arrow key.
 
 use super::escape::{self, Step};
+use crate::app::MouseDeed;
 use crate::config::key::{Key, KeyCode};
 
 /// How long a lone ESC may turn out to be the beginning of a key, in milliseconds.
@@ -27,6 +28,8 @@ pub enum InputEvent {
     Paste(String),
     /// A burst of arrows in one read, which is what a wheel becomes: lines, negative towards the top.
     Scroll(i32),
+    /// The mouse did something, at this column and row, from 0.
+    Mouse(MouseDeed, u16, u16),
     /// The terminal speaks the kitty keyboard protocol; the flags now on.
     KittySupported(u8),
     /// The terminal's background: red, green, blue.

@@ -144,3 +144,34 @@ fn broken_text_is_dropped_and_the_rest_is_kept() {
     assert_eq!(parser.push(b"\xe2\x82", 0), []);
     assert_eq!(parser.push(b"\xac", 10), keys("€"));
 }
+
+#[test]
+fn the_mouse_is_read_in_its_modern_form_and_never_typed() {
+    use crate::app::MouseDeed::{Dragged, Pressed, Released, Wheeled};
+    let read = |bytes: &[u8]| InputParser::default().push(bytes, 0);
+    let all = read(b"\x1b[<0;5;3M\x1b[<32;500;3M\x1b[<0;6;3m\x1b[<64;1;1M\x1b[<65;1;1M\x1b[<20;2;2M");
+    let expected = [
+        InputEvent::Mouse(Pressed, 4, 2),
+        InputEvent::Mouse(Dragged, 499, 2),
+        InputEvent::Mouse(Released, 5, 2),
+        InputEvent::Mouse(Wheeled(-1), 0, 0),
+        InputEvent::Mouse(Wheeled(1), 0, 0),
+        InputEvent::Mouse(Pressed, 1, 1),
+    ];
+    assert_eq!(all, expected);
+    for other in [
+        &b"\x1b[<2;5;3M"[..],
+        b"\x1b[<35;5;3M",
+        b"\x1b[<66;5;3M",
+        b"\x1b[<0;5M",
+        b"\x1b[<0;99999;3M",
+        b"\x1b[<M",
+        b"\x1b[M !!",
+        b"\x1b[32;5;3M",
+    ] {
+        assert_eq!(read(other), [], "{}", String::from_utf8_lossy(other));
+    }
+    let mut parser = InputParser::default();
+    let cut: Vec<InputEvent> = b"\x1b[<0;5;3M".iter().flat_map(|byte| parser.push(&[*byte], 0)).collect();
+    assert_eq!(cut, expected[..1]);
+}

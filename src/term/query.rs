@@ -17,6 +17,11 @@ pub fn kitty_push() -> Vec<u8> {
     out
 }
 
+/// Lets the terminal report presses, moves with a button held, and the wheel, in the form that has no limits (1006).
+pub const MOUSE_ON: &[u8] = b"\x1b[?1002h\x1b[?1006h";
+/// Ends that.
+pub const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l";
+
 /// What to ask a terminal of this `TERM`: nothing where the answer could be shown as text.
 #[must_use]
 pub fn questions(term: Option<&str>) -> &'static [u8] {

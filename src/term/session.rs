@@ -23,7 +23,7 @@ use super::setup;
 use super::signals::{self, SignalEvent};
 use super::work::{Shell, Worker};
 use crate::agent;
-use crate::app::{CopySize, CopyWay, CopyWish, Effect, Model, Msg};
+use crate::app::{CopySize, CopyWay, CopyWish, Effect, Model, MouseMsg, Msg};
 use crate::config::look::Background;
 use crate::config::saved_keys::SavedKeys;
 use crate::config::settings::Settings;
@@ -129,6 +129,9 @@ pub async fn run(options: SessionOptions) -> anyhow::Result<u8> {
     };
     session.pacer.changed();
     session.draw_if_due();
+    if session.model.mouse.is_on {
+        session.set_mouse(true);
+    }
     session.worker = Some(Worker::start(&options, &tools, turn_events, session.to_shell.clone()));
     session.perform(effects);
     for warning in &options.warnings {
@@ -244,6 +247,11 @@ impl Session {
             InputEvent::Key(key) => self.tell(Msg::KeyPressed(key)),
             InputEvent::Paste(text) => self.tell(Msg::Pasted(text)),
             InputEvent::Scroll(lines) => self.tell(Msg::Wheeled(i64::from(lines))),
+            InputEvent::Mouse(deed, column, row) => {
+                let at = (column, row);
+                let (spot, beyond) = ui::spot(&self.model, &self.cache, at);
+                self.tell(Msg::Mouse(MouseMsg { deed, at, spot, beyond }));
+            }
             InputEvent::KittySupported(_) => {
                 if !std::mem::replace(&mut self.is_kitty, true) {
                     self.push_kitty();
@@ -262,6 +270,11 @@ impl Session {
     fn push_kitty(&mut self) {
         self.writer.control(&query::kitty_push());
         guard::kitty_pushed();
+    }
+
+    fn set_mouse(&mut self, is_on: bool) {
+        self.writer.control(if is_on { query::MOUSE_ON } else { query::MOUSE_OFF });
+        guard::mouse_set(is_on);
     }
 
     fn take_signal(&mut self, event: SignalEvent) {
@@ -300,6 +313,9 @@ impl Session {
         if self.is_kitty {
             self.push_kitty();
         }
+        if self.model.mouse.is_on {
+            self.set_mouse(true);
+        }
         let (columns, rows) = self.guard.size();
         self.redraw = Redraw::Everything;
         self.tell(Msg::Resized(columns, rows));
@@ -318,6 +334,14 @@ impl Session {
                 Effect::Suspend => self.pause(),
                 Effect::Redraw => self.redraw = Redraw::Everything,
                 Effect::Copy(wish) => self.copy(wish),
+                Effect::CopySelection { selection, is_private } => {
+                    let text = ui::selected_text(&self.model, &mut self.cache, &selection);
+                    if !text.is_empty() {
+                        let what = strings::copying::SELECTION.to_owned();
+                        self.copy(CopyWish { text, what, because: None, is_private });
+                    }
+                }
+                Effect::SetMouse(is_on) => self.set_mouse(is_on),
                 effect => {
                     if let Some(worker) = &mut self.worker {
                         worker.perform(effect);

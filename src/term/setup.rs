@@ -135,7 +135,12 @@ pub(crate) fn model(
         enter_is_newline: settings.enter_is_newline,
         is_private: options.is_private,
         titles_by_model: options.settings.titles_by_model,
-        panel: Panel { wish: if settings.panel_closed { PanelWish::Closed } else { PanelWish::Auto }, selected: None },
+        has_mouse: settings.mouse,
+        panel: Panel {
+            wish: if settings.panel_closed { PanelWish::Closed } else { PanelWish::Auto },
+            selected: None,
+            scrolled_up: 0,
+        },
         ids: Box::new(host::ids),
         resume,
     })

@@ -157,7 +157,12 @@ impl Worker {
             Effect::ReadStream { request, choice, known } => self.read_stream(request, choice, known),
             Effect::SaveStream { number } => self.save_stream(number),
             Effect::Open(wish) => self.open(wish),
-            Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::Copy(_)
+            | Effect::CopySelection { .. }
+            | Effect::SetMouse(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit => {}
         }
     }
 

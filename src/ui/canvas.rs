@@ -10,6 +10,7 @@ use super::paint;
 use super::picture::{Content, Piece};
 use super::symbols::Symbols;
 use super::theme::Theme;
+use crate::app::Model;
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
 
@@ -28,6 +29,12 @@ pub(super) struct Canvas<'a> {
 }
 
 impl<'a> Canvas<'a> {
+    /// The model's screen, with nothing on it.
+    pub(super) fn empty(model: &Model, theme: &Theme) -> Self {
+        let screen = Rect::new(0, 0, model.size.0, model.size.1);
+        Self { screen, pieces: Vec::new(), theme: *theme, symbols: Symbols::of(model.look), look: model.look }
+    }
+
     /// Draws text, clipped to the area; gives the column after it. Outside text is made safe here.
     pub(super) fn text(&mut self, area: Rect, x: u16, y: u16, text: &str, style: Style) -> u16 {
         self.safe_text(area, x, y, SafeText::line(text), style)

@@ -62,6 +62,16 @@ fn hints(model: &Model) -> Vec<Hint> {
     let mut hints: Vec<Hint> = Vec::new();
     let is_running = model.running_turn().is_some();
     let is_empty = model.composer.is_empty();
+    if model.selects_by_keys() {
+        hints.extend([
+            ("j k".into(), hint::EXTEND, 1),
+            ("Space".into(), hint::START_HERE, 2),
+            ("v".into(), hint::BY_CHARACTER, 3),
+            ("y".into(), hint::COPY, 0),
+            ("Esc".into(), hint::BACK, 0),
+        ]);
+        return hints;
+    }
     if let Some(letters) = &model.hints {
         let is_code = letters.scope == HintScope::Code;
         hints.push((strings::copying::LETTERS.into(), hint::COPY, 0));
@@ -112,6 +122,7 @@ fn hints(model: &Model) -> Vec<Hint> {
         hints.push(("j k".into(), hint::MOVE, 1));
         hints.push(("y".into(), hint::COPY, 2));
         hints.push(("c".into(), hint::COPY_CODE, 3));
+        hints.push(("V".into(), hint::SELECT_TEXT, 6));
         let remedy = model.remedy();
         if let Some(remedy) = remedy {
             hints.push(("Enter".into(), error_card::words_of(remedy), 0));

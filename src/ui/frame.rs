@@ -3,13 +3,12 @@
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
-use super::layout::Layout;
+use super::layout::{Layout, TEXT_COLUMN};
 use super::picture::Picture;
-use super::symbols::Symbols;
 use super::theme::Theme;
 use super::transcript::RenderCache;
-use super::{find, footer, header, hints, live_row, overlay, panel, prompt, transcript};
-use crate::app::{Focus, Model, Move, Overlay};
+use super::{find, footer, header, hints, live_row, overlay, panel, prompt, selecting, transcript};
+use crate::app::{Focus, Model, Move, Overlay, Spot};
 
 fn layout_of(model: &Model) -> Layout {
     let (columns, rows) = model.size;
@@ -49,6 +48,13 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         cache.want_colours(model.scroll.settled.top, model.scroll.settled.viewport);
     }
     keep_selection_in_view(model, cache);
+    if let Some(wish) = selecting::settle(model, cache, inset(&layout)) {
+        model.scroll.request(wish);
+        settle(model, cache, &layout);
+    }
+    if model.panel.scrolled_up > 0 {
+        model.panel.scrolled_up = panel::most_scrolled(model, calls_body(model, &layout)).min(model.panel.scrolled_up);
+    }
     hints::settle(model, cache, &layout);
     if let Some(Overlay::Wire(page)) = model.overlays.last_mut() {
         overlay::settle_wire(page, model.size);
@@ -61,6 +67,48 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         Some(Overlay::Compare(page)) => overlay::settle_compare(page, model.size, &theme),
         _ => {}
     }
+}
+
+/// Where the tool calls stand.
+fn calls_body(model: &Model, layout: &Layout) -> Rect {
+    match model.overlays.last() {
+        Some(Overlay::Tools) => overlay::tools_body(layout),
+        _ => panel::body(layout),
+    }
+}
+
+/// Columns before the text of the conversation.
+fn inset(layout: &Layout) -> u16 {
+    TEXT_COLUMN.min(layout.transcript.width / 4)
+}
+
+/// What is on the screen at this column and row, and whether that is above (-1) or below (1) the conversation.
+#[must_use]
+pub fn spot(model: &Model, cache: &RenderCache, (x, y): (u16, u16)) -> (Spot, i64) {
+    let layout = layout_of(model);
+    let area = layout.transcript;
+    let (is_above, is_below) = (y < area.top(), y >= area.bottom());
+    let beyond = i64::from(is_below) - i64::from(is_above);
+    match model.overlays.last() {
+        Some(Overlay::Tools) if !is_above && !is_below => {
+            return (panel::call_at(model, calls_body(model, &layout), y).map_or(Spot::Panel, Spot::Call), beyond);
+        }
+        Some(Overlay::Tools) | None => {}
+        Some(_) => return (Spot::Page, beyond),
+    }
+    let is_in = |area: Rect| area.contains((x, y).into());
+    let spot = if is_in(layout.prompt) && model.find.is_none() {
+        let first = model.composer.view(Layout::prompt_columns(model.size.0), layout.prompt.height).first_row;
+        Spot::Prompt { row: first + (y - layout.prompt.y), column: x.saturating_sub(TEXT_COLUMN) }
+    } else if is_in(layout.panel) {
+        panel::call_at(model, calls_body(model, &layout), y).map_or(Spot::Panel, Spot::Call)
+    } else if is_in(area) && !model.chat.conversation.entries.is_empty() {
+        let line = model.scroll.settled.top + usize::from(y - area.y);
+        selecting::nearest(model, cache, line, x, inset(&layout)).map_or(Spot::Conversation, Spot::Text)
+    } else {
+        Spot::Nothing
+    };
+    (spot, beyond)
 }
 
 /// Settles the scroll position. What comes into view may turn out higher or lower than it was taken for; the line that is
@@ -96,8 +144,7 @@ fn keep_selection_in_view(model: &mut Model, cache: &RenderCache) {
 pub fn draw(model: &Model, cache: &RenderCache, picture: &mut Picture) -> Option<(u16, u16)> {
     let theme = theme_of(model);
     let screen = Rect::new(0, 0, model.size.0, model.size.1);
-    let (symbols, look) = (Symbols::of(model.look), model.look);
-    let mut canvas = Canvas { screen, pieces: Vec::new(), theme, symbols, look };
+    let mut canvas = Canvas::empty(model, &theme);
     let cursor = if screen.is_empty() { None } else { draw_all(&mut canvas, model, cache) };
     picture.show(model.size, &canvas.pieces, &theme);
     cursor

@@ -34,6 +34,7 @@ mod panel;
 mod pick;
 mod picture;
 mod prompt;
+mod selecting;
 mod symbols;
 pub mod theme;
 mod took;
@@ -41,7 +42,8 @@ mod transcript;
 mod welcome;
 pub mod wrap;
 
-pub use frame::{draw, prepare};
+pub use frame::{draw, prepare, spot};
 pub use layout::{Layout, SizeClass};
 pub use picture::Picture;
+pub use selecting::selected_text;
 pub use transcript::RenderCache;

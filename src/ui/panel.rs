@@ -1,5 +1,7 @@
 //! The side panel: every call of the turn, live, oldest first; a call that waits for a person comes first.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use serde_json::Value;
@@ -27,14 +29,52 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     let inner = Rect::new(area.x + 1, area.y, area.width - 1, area.height);
     canvas.text(inner, inner.x + 1, inner.y, strings::TOOLS, canvas.theme.bold);
     canvas.text_right(inner, inner.y, 2, &summary(model), canvas.theme.dim);
-    let body = Rect::new(inner.x, inner.y + 2, inner.width, inner.height.saturating_sub(2));
-    draw_calls(canvas, model, body);
+    draw_calls(canvas, model, body(layout));
 }
 
 /// Draws the calls into this area, the newest visible where they do not all fit.
 pub(super) fn draw_calls(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
+    let Calls { lines, top, .. } = lay_out(canvas, model, area);
+    let top = top.saturating_sub(model.panel.scrolled_up);
+    for (row, line) in lines.into_iter().skip(top).take(area.height as usize).enumerate() {
+        canvas.line(area, area.x, area.y + row as u16, line);
+    }
+}
+
+/// The call in this row of the screen, where the calls are drawn into this area.
+#[must_use]
+pub(super) fn call_at(model: &Model, area: Rect, y: u16) -> Option<usize> {
+    let calls = lay_out(&Canvas::empty(model, &Theme::of(model.theme(), model.look)), model, area);
+    let row = calls.top.saturating_sub(model.panel.scrolled_up) + usize::from(y.checked_sub(area.y)?);
+    calls.places.into_iter().find(|(_, rows)| rows.contains(&row)).map(|(at, _)| at)
+}
+
+/// How far up the calls can be scrolled in this area.
+#[must_use]
+pub(super) fn most_scrolled(model: &Model, area: Rect) -> usize {
+    lay_out(&Canvas::empty(model, &Theme::of(model.theme(), model.look)), model, area).top
+}
+
+/// Where the calls stand in the panel.
+#[must_use]
+pub(super) fn body(layout: &Layout) -> Rect {
+    let area = layout.panel;
+    Rect::new(area.x + 1, area.y + 2, area.width.saturating_sub(1), area.height.saturating_sub(2))
+}
+
+/// The calls as rows.
+struct Calls {
+    lines: Vec<Line>,
+    /// Which rows show which call.
+    places: Vec<(usize, Range<usize>)>,
+    /// The first row to be seen, unless another one is scrolled to.
+    top: usize,
+}
+
+fn lay_out(canvas: &Canvas<'_>, model: &Model, area: Rect) -> Calls {
     let theme = canvas.theme;
     let mut lines: Vec<Line> = Vec::new();
+    let mut places = Vec::new();
     let mut selected_rows = (0, 0);
     let calls = model.turn.as_ref().map(|turn| turn.tracker().calls.as_slice()).unwrap_or_default();
     let earlier = model
@@ -54,6 +94,7 @@ pub(super) fn draw_calls(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
         let from = lines.len();
         let is_selected = is_focused && model.panel.selected == Some(at);
         call_lines(canvas, model, &calls[at], is_selected, area.width, &mut lines);
+        places.push((at, from..lines.len()));
         lines.push(Line::default());
         if is_selected {
             selected_rows = (from, lines.len());
@@ -70,9 +111,7 @@ pub(super) fn draw_calls(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     } else {
         lines.len().saturating_sub(height + 1)
     };
-    for (row, line) in lines.into_iter().skip(top).take(height).enumerate() {
-        canvas.line(area, area.x, area.y + row as u16, line);
-    }
+    Calls { lines, places, top }
 }
 
 /// `2 running`, `1 waiting`, `3 ready`.

@@ -15,6 +15,7 @@ use super::highlight::{Coloured, Colours, Request};
 use super::layout::{Layout, TEXT_COLUMN};
 use super::line::Line;
 use super::message::{self, Frame, Rows};
+use super::selecting::{self, Place};
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::welcome;
@@ -72,6 +73,8 @@ pub struct RenderCache {
     colours: Colours,
     /// Hits of what is looked for in this chat.
     pub(super) finder: Option<Box<Finder>>,
+    /// The ends of what is selected.
+    pub(super) selected: Option<(Place, Place)>,
     preview: Option<Box<Preview>>,
 }
 
@@ -249,6 +252,15 @@ impl RenderCache {
         &self.heights
     }
 
+    /// Lays this entry out, if it is not.
+    pub(super) fn lay_out_item(&mut self, model: &Model, item: usize) {
+        if let Some(frame) = self.frame
+            && item < self.entries.len()
+        {
+            self.make(model, item, &frame);
+        }
+    }
+
     /// The rows of this entry, once laid out.
     #[must_use]
     pub(super) fn rows_of(&self, item: usize) -> Option<&Rows> {
@@ -400,7 +412,8 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
     for (at, known) in cache.entries.iter().enumerate().skip(item) {
         let first = y;
         let marks = |seen| marks.of(at, &known.rows, seen);
-        y = draw_rows(canvas, area, y, (known, &cache.colours), skip, marks);
+        let chosen = |row| cache.selected.and_then(|ends| selecting::of_row(ends, &known.rows, at, row));
+        y = draw_rows(canvas, area, y, (known, &cache.colours), skip, marks, chosen);
         if selected == Some(at) {
             canvas.text(area, 0, first, canvas.symbols.own, canvas.theme.accent);
         }
@@ -453,6 +466,7 @@ fn draw_rows<'a>(
     (LaidOut { id, rows, .. }, colours): (&'a LaidOut, &Colours),
     skip: usize,
     marks: impl FnOnce(Range<usize>) -> Vec<Mark>,
+    chosen: impl Fn(usize) -> Option<Range<usize>>,
 ) -> u16 {
     let end = rows.height().min(skip + usize::from(area.bottom() - from));
     let marks = marks(skip..end);
@@ -470,6 +484,9 @@ fn draw_rows<'a>(
             if !of_row.is_empty() {
                 line.to_mut().mark(&of_row, style);
             }
+        }
+        if let Some(bytes) = chosen(at) {
+            line.to_mut().mark(&[bytes], canvas.theme.selected);
         }
         canvas.line(area, x, y, line);
         y += 1;

@@ -32,6 +32,7 @@ pub(crate) fn open_and_draw(folder: &Path, id: &ConversationId) -> Result<(), Bo
         enter_is_newline: false,
         is_private: false,
         titles_by_model: false,
+        has_mouse: false,
         panel: Panel::default(),
         ids: Box::new(|| -> Box<dyn IdSource> { Box::new(|| "id".to_owned()) }),
         resume: Some(id.clone()),

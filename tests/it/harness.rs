@@ -10,8 +10,8 @@ use ratatui::buffer::Cell;
 use ratatui::style::Color;
 use riffle::agent::{self, CallId, CallOutcome, Event, Moment, RequestId};
 use riffle::app::{
-    ChatList, Effect, Focus, LoadedChat, Model, ModelSetup, Msg, Panel, ProviderRow, Providers, Target, ToolOffer,
-    WireFound, WireSheet,
+    ChatList, Effect, Focus, LoadedChat, Model, ModelSetup, MouseDeed, MouseMsg, Msg, Panel, ProviderRow, Providers,
+    Target, ToolOffer, WireFound, WireSheet,
 };
 use riffle::chat::{
     ChatError, Conversation, ConversationId, Delta, Finish, Head, Message, MessageId, SavedChat, StreamEnd,
@@ -50,6 +50,8 @@ pub struct Screen {
     history: Option<History>,
     /// The responses kept in memory.
     pub recent: RecentResponses,
+    /// Selections that were copied, as text.
+    pub selected: Vec<String>,
     /// Whether readings of them and of chats are answered at once.
     pub reads: bool,
     /// Whether lists of chats are answered at once.
@@ -158,6 +160,7 @@ impl Screen {
             enter_is_newline: false,
             is_private: false,
             titles_by_model: false,
+            has_mouse: true,
             panel: Panel::default(),
             ids: Box::new(move || {
                 let counter = counter.clone();
@@ -180,6 +183,7 @@ impl Screen {
             recorded: Vec::new(),
             history: None,
             recent: RecentResponses::default(),
+            selected: Vec::new(),
             reads,
             lists: true,
         };
@@ -215,6 +219,10 @@ impl Screen {
                     let found = self.load(&id, at).map(Box::new);
                     self.tell(Msg::ChatLoaded { load, id, found: Ok(found) });
                 }
+                Effect::CopySelection { selection, .. } => {
+                    let text = ui::selected_text(&self.model, &mut self.cache, &selection);
+                    self.selected.push(text);
+                }
                 Effect::LookForOthers { id } => {
                     if let Some(chat) = self.read_history().saved(&id).unwrap() {
                         self.tell(Msg::OthersFound { id, entries: chat.entries });
@@ -236,6 +244,7 @@ impl Screen {
                 | Effect::TryKey { .. }
                 | Effect::SaveKey { .. }
                 | Effect::Copy(_)
+                | Effect::SetMouse(_)
                 | Effect::Open(_)
                 | Effect::Redraw
                 | Effect::Suspend
@@ -396,6 +405,33 @@ impl Screen {
                 self.wait(150);
             }
         }
+    }
+
+    /// The mouse does this at a column and a row of the screen, from 0.
+    pub fn mouse(&mut self, deed: MouseDeed, column: u16, row: u16) {
+        self.screen();
+        let (spot, beyond) = ui::spot(&self.model, &self.cache, (column, row));
+        self.tell(Msg::Mouse(MouseMsg { deed, at: (column, row), spot, beyond }));
+    }
+
+    /// Where these words stand on the screen: column and row.
+    pub fn find_words(&mut self, words: &str) -> (u16, u16) {
+        let screen = self.screen();
+        let row = screen.lines().position(|line| line.contains(words));
+        let row = row.unwrap_or_else(|| panic!("not on the screen: {words}\n{screen}"));
+        let line = screen.lines().nth(row).unwrap();
+        let before = &line[..line.find(words).unwrap()];
+        (riffle::safe_text::width(before) as u16, row as u16)
+    }
+
+    /// What stands reversed on the screen drawn last, row by row.
+    pub fn reversed(&self) -> Vec<String> {
+        let buffer = self.picture.buffer();
+        let rows = buffer.content.chunks(buffer.area.width.max(1) as usize).map(|row| {
+            let reversed = |cell: &&ratatui::buffer::Cell| cell.modifier.contains(ratatui::style::Modifier::REVERSED);
+            row.iter().filter(reversed).map(ratatui::buffer::Cell::symbol).collect::<String>()
+        });
+        rows.filter(|row| !row.is_empty()).collect()
     }
 
     /// Types text as fast as people do.

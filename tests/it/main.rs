@@ -29,6 +29,7 @@ mod pty;
 mod remedies;
 mod replay;
 mod requests;
+mod selecting;
 mod served;
 mod streams;
 mod themes;

@@ -411,3 +411,35 @@ fn where_the_terminal_has_no_clipboard_a_private_file_takes_the_copy() {
     terminal.send("\u{11}");
     assert_eq!(terminal.end(), 0);
 }
+
+#[test]
+fn the_mouse_is_reported_only_where_it_was_asked_for_and_given_back_at_the_end() {
+    let home = tempfile::tempdir().unwrap();
+    let mut off = Terminal::start(home.path(), &[], &[]);
+    off.wait_for("This is a demo");
+    off.send("\u{11}");
+    assert_eq!(off.end(), 0);
+    assert!(!String::from_utf8_lossy(&off.written()).contains("\u{1b}[?100"));
+
+    let config = home.path().join("config/riffle");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("config.toml"), "[ui]\nmouse = \"full\"\n").unwrap();
+    let mut terminal = Terminal::start(home.path(), &[], &[("SSH_TTY", "/dev/pts/9")]);
+    terminal.wait_for("This is a demo");
+    terminal.ask("What gear do I need for a weekend hike?");
+    terminal.wait_for("outdoor-demo   ");
+    // A drag over a word, and none of its bytes is typed.
+    let row = terminal.text().lines().position(|line| line.starts_with("   Twelve kilograms")).unwrap() + 1;
+    terminal.send(&format!("\u{1b}[<0;4;{row}M\u{1b}[<32;9;{row}M\u{1b}[<0;9;{row}m"));
+    terminal.wait_for("Copied the selection");
+    assert_eq!(copied(&terminal).as_deref(), Some("Twelve"));
+    assert!(!terminal.text().contains("[<"));
+    terminal.send("\u{1b}[<64;9;20M");
+    terminal.send("\u{11}");
+    assert_eq!(terminal.end(), 0);
+    assert_restored(&terminal);
+    let written = String::from_utf8_lossy(&terminal.written()).into_owned();
+    for (on, off) in [("\u{1b}[?1002h", "\u{1b}[?1002l"), ("\u{1b}[?1006h", "\u{1b}[?1006l")] {
+        assert!(written.contains(on) && written.rfind(off) > written.rfind(on), "{off:?} does not come last");
+    }
+}

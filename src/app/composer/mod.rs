@@ -158,6 +158,22 @@ impl Composer {
         view::view(self.area.lines(), self.area.cursor(), columns, max_rows)
     }
 
+    /// Puts the cursor to this visual row and column, or to the nearest there is.
+    pub fn click(&mut self, row: u16, column: u16) {
+        self.wanted_column = None;
+        let rows = view::rows(self.area.lines(), self.width);
+        if let Some(row) = rows.get(usize::from(row)).or(rows.last()) {
+            self.jump_into(*row, usize::from(column));
+        }
+    }
+
+    /// To the place nearest to a column of a visual row; a chip or a cluster is never entered.
+    fn jump_into(&mut self, to: view::Row, column: usize) {
+        let (row, column) = view::position(&to, self.area.lines(), column);
+        let column = self.units(row).into_iter().rfind(|end| *end <= column).unwrap_or(0);
+        self.jump(row, column);
+    }
+
     /// Takes a key; `false` when it means nothing here.
     pub fn key(&mut self, key: Key) -> bool {
         let is_vertical = matches!(key.code, KeyCode::Up | KeyCode::Down);
@@ -321,10 +337,7 @@ impl Composer {
             Direction::Forward => (at + 1 < rows.len()).then_some(at + 1),
         };
         let Some(to) = to else { return false };
-        let (row, column) = view::position(&rows[to], self.area.lines(), wanted);
-        // A chip or a cluster is never entered.
-        let column = self.units(row).into_iter().rfind(|end| *end <= column).unwrap_or(0);
-        self.jump(row, column);
+        self.jump_into(rows[to], wanted);
         true
     }
 }

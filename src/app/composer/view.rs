@@ -12,6 +12,8 @@ pub struct ComposerView {
     pub rows: Vec<SafeText>,
     /// The cursor's column and row among them.
     pub cursor: (u16, u16),
+    /// Rows above them.
+    pub first_row: u16,
     /// All rows.
     pub total_rows: usize,
 }
@@ -123,6 +125,7 @@ pub(super) fn view(lines: &[String], cursor: (usize, usize), columns: u16, max_r
     ComposerView {
         rows: shown,
         cursor: (u16::try_from(column).unwrap_or(u16::MAX), (at - from) as u16),
+        first_row: u16::try_from(from).unwrap_or(u16::MAX),
         total_rows: rows.len(),
     }
 }

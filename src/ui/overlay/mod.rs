@@ -22,7 +22,7 @@ use crate::safe_text::SafeText;
 pub(super) use chats::{preview_columns, settle_preview};
 pub(super) use compare::settle as settle_compare;
 pub(super) use leader::draw as leader;
-pub(super) use tools::draw as tools;
+pub(super) use tools::{body as tools_body, draw as tools};
 pub(super) use wire::settle as settle_wire;
 
 /// Draws the page on top; gives the cursor's place, if it has a box.

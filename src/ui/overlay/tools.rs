@@ -10,14 +10,19 @@ use crate::ui::panel;
 
 /// Draws them into the conversation's place, with a header of their own.
 pub(crate) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
-    let area = layout.transcript;
     if layout.header.height > 0 {
         canvas.clear(layout.header);
         let x = canvas.text(layout.header, 1, 0, strings::RIFFLE, canvas.theme.bold) + 3;
         canvas.text(layout.header, x, 0, strings::TOOLS, canvas.theme.text);
         canvas.text_right(layout.header, 0, 1, &panel::summary(model), canvas.theme.dim);
     }
+    panel::draw_calls(canvas, model, body(layout));
+}
+
+/// Where the calls stand.
+#[must_use]
+pub(crate) fn body(layout: &Layout) -> Rect {
     let margin = u16::from(layout.class == SizeClass::Full);
-    let inner = Rect::new(area.x, area.y, area.width.saturating_sub(margin), area.height);
-    panel::draw_calls(canvas, model, inner);
+    let area = layout.transcript;
+    Rect { width: area.width.saturating_sub(margin), ..area }
 }

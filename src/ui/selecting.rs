@@ -1,0 +1,472 @@
+//! Selected text on the rows of the conversation: where its ends stand, which bytes of a row are in it, how its end moves,
+//! and the text that is copied. That is the shown text without wraps, indents and borders; code and tables are read from
+//! the source, so that tabs stay tabs and cells stay cells.
+
+use std::ops::Range;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::line::Joins;
+use super::markdown::{Region, RegionKind};
+use super::message::Rows;
+use super::transcript::RenderCache;
+use crate::app::{Model, Move, Selection, Step, TextPoint, Unit};
+use crate::chat::{Entry, EntryBody};
+use crate::safe_text::{self, raw_range};
+
+/// Beside letters and digits these are part of a word: of an address, a path, a number.
+const IN_WORDS: &str = "@-./_~?&=%+#:";
+
+/// A place on the rows: item, row of it, byte of the row's own text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// The item.
+    pub item: usize,
+    /// Its row.
+    pub row: usize,
+    /// The byte.
+    pub byte: usize,
+}
+
+/// The own text of a row; nothing where it is none.
+fn own(rows: &Rows, row: usize) -> String {
+    match rows.text(row) {
+        Some((line, bytes)) => line.to_text().get(bytes).unwrap_or_default().to_owned(),
+        None => String::new(),
+    }
+}
+
+/// The rows that have text, each with the bytes of text before it.
+fn text_rows(rows: &Rows) -> impl Iterator<Item = (usize, usize, usize)> {
+    let mut before = 0;
+    (0..rows.height()).filter_map(move |row| {
+        let (line, bytes) = rows.text(row)?;
+        let gap = usize::from(before > 0 && line.joins != Joins::Nothing);
+        let start = before + gap;
+        before = start + bytes.len();
+        Some((row, start, bytes.len()))
+    })
+}
+
+/// Where this much of a message's text ends on its rows.
+fn locate(rows: &Rows, offset: usize) -> Option<(usize, usize)> {
+    let found = text_rows(rows).take_while(|(_, start, _)| *start <= offset).last();
+    let (row, start, length) = found.or_else(|| text_rows(rows).next())?;
+    Some((row, floor(&own(rows, row), offset.saturating_sub(start).min(length))))
+}
+
+fn floor(text: &str, byte: usize) -> usize {
+    text.floor_char_boundary(byte)
+}
+
+/// The point of a place.
+fn point_of(model: &Model, cache: &RenderCache, place: Place) -> Option<TextPoint> {
+    let message = model.chat.conversation.entries.get(place.item)?.id.clone();
+    let (_, start, _) = text_rows(cache.rows_of(place.item)?).find(|(row, ..)| *row == place.row)?;
+    Some(TextPoint { message, offset: start + place.byte })
+}
+
+fn place_of(model: &Model, cache: &RenderCache, point: &TextPoint) -> Option<Place> {
+    let item = model.chat.conversation.entries.iter().rposition(|entry| entry.id == point.message)?;
+    let (row, byte) = locate(cache.rows_of(item)?, point.offset)?;
+    Some(Place { item, row, byte })
+}
+
+/// The text nearest to this row of the conversation's view, at this column of the screen.
+pub(super) fn nearest(model: &Model, cache: &RenderCache, line: usize, x: u16, inset: u16) -> Option<TextPoint> {
+    let (item, row) = cache.heights().at(line);
+    let (item, row, is_above) = match cache.rows_of(item) {
+        Some(_) => (item, row, false),
+        None => (cache.heights().len().checked_sub(1)?, usize::MAX, true),
+    };
+    let rows = cache.rows_of(item)?;
+    // Beside the text of a row, its start or its end is meant; below all text, the end of the last row.
+    let found = text_rows(rows).take_while(|(at, ..)| *at <= row).last();
+    let (at, _, length) = found.or_else(|| text_rows(rows).next())?;
+    let own = own(rows, at);
+    let byte = if at < row || is_above { length } else { byte_at(rows, at, &own, x, inset) };
+    point_of(model, cache, Place { item, row: at, byte })
+}
+
+/// The byte of a row's own text at this column of the screen.
+fn byte_at(rows: &Rows, row: usize, own: &str, x: u16, inset: u16) -> usize {
+    let Some((line, bytes)) = rows.text(row) else { return 0 };
+    let lead = safe_text::width(line.to_text().get(..bytes.start).unwrap_or_default());
+    let left = lead + usize::from(if rows.is_body(row) { inset } else { 0 });
+    let mut column = left;
+    for (at, cluster) in own.grapheme_indices(true) {
+        column += safe_text::cluster_width(cluster);
+        if usize::from(x) < column {
+            return at;
+        }
+    }
+    own.len()
+}
+
+/// The ends of a selection on the rows, the first one first, as its unit wants them; the last byte is not in it.
+pub(super) fn ends(model: &Model, cache: &RenderCache, selection: &Selection) -> Option<(Place, Place)> {
+    let (anchor, cursor) = selection.ends.as_ref()?;
+    let (one, other) = (place_of(model, cache, anchor)?, place_of(model, cache, cursor)?);
+    let (mut first, mut last) = (one.min(other), one.max(other));
+    let (of_first, of_last) = (cache.rows_of(first.item)?, cache.rows_of(last.item)?);
+    match selection.unit {
+        Unit::Characters => last.byte = cluster_end(&own(of_last, last.row), last.byte),
+        Unit::Words => {
+            first.byte = word_at(&own(of_first, first.row), first.byte).start;
+            last.byte = word_at(&own(of_last, last.row), last.byte).end;
+        }
+        Unit::Lines => {
+            while first.row > 0 && goes_on(of_first, first.row) {
+                first.row -= 1;
+            }
+            while goes_on(of_last, last.row + 1) {
+                last.row += 1;
+            }
+            (first.byte, last.byte) = (0, own(of_last, last.row).len());
+        }
+    }
+    Some((first, last))
+}
+
+/// Whether this row goes on with the line of the row above.
+fn goes_on(rows: &Rows, row: usize) -> bool {
+    rows.text(row).is_some_and(|(line, _)| line.joins != Joins::NewLine)
+}
+
+fn cluster_end(text: &str, byte: usize) -> usize {
+    text.get(byte..).and_then(|rest| rest.graphemes(true).next()).map_or(text.len(), |cluster| byte + cluster.len())
+}
+
+/// The word at this byte; between words, what is there.
+fn word_at(text: &str, byte: usize) -> Range<usize> {
+    let is_of_word = |cluster: &str| cluster.chars().any(|c| c.is_alphanumeric() || IN_WORDS.contains(c));
+    let end = cluster_end(text, byte);
+    if !text.get(byte..end).is_some_and(is_of_word) {
+        return byte..end;
+    }
+    let before = text[..byte].graphemes(true).rev().take_while(|cluster| is_of_word(cluster)).map(str::len);
+    let after = text[byte..].graphemes(true).take_while(|cluster| is_of_word(cluster)).map(str::len);
+    let (start, end) = (byte - before.sum::<usize>(), byte + after.sum::<usize>());
+    // What ends a sentence is not part of its last word.
+    let word = text[start..end].trim_end_matches(['.', ':', '?']);
+    if start + word.len() > byte { start..start + word.len() } else { start..end }
+}
+
+/// The bytes of this row that are selected.
+pub(super) fn of_row(ends: (Place, Place), rows: &Rows, item: usize, row: usize) -> Option<Range<usize>> {
+    let (first, last) = ends;
+    let at = (item, row);
+    if at < (first.item, first.row) || at > (last.item, last.row) {
+        return None;
+    }
+    let (_, bytes) = rows.text(row)?;
+    let start = if at == (first.item, first.row) { first.byte } else { 0 };
+    let end = if at == (last.item, last.row) { last.byte } else { bytes.len() };
+    let end = end.min(bytes.len());
+    (start < end).then(|| bytes.start + start..bytes.start + end)
+}
+
+/// Makes the moves that were wished for; gives how far the view is to scroll so that the end that moves is seen.
+pub(super) fn settle(model: &mut Model, cache: &mut RenderCache, inset: u16) -> Option<Move> {
+    cache.selected = None;
+    let selection = model.selection.clone()?;
+    let (top, viewport) = (model.scroll.settled.top, model.scroll.settled.viewport);
+    let resolved = resolve(model, cache, &selection, inset)?;
+    cache.selected = ends(model, cache, &resolved);
+    let sees = !selection.pending.is_empty() && !selection.pending.iter().any(|step| matches!(step, Step::Edge(_)));
+    let cursor = resolved.ends.as_ref().and_then(|(_, cursor)| place_of(model, cache, cursor));
+    model.selection = Some(resolved);
+    let line = cursor.filter(|_| sees).map(|place| cache.heights().start_of(place.item) + place.row)?;
+    if line < top {
+        Some(Move::Lines(line as i64 - top as i64))
+    } else if line >= top + viewport {
+        Some(Move::Lines((line - top - viewport) as i64 + 1))
+    } else {
+        None
+    }
+}
+
+/// The selection with the moves made that it waits for.
+fn resolve(model: &Model, cache: &mut RenderCache, selection: &Selection, inset: u16) -> Option<Selection> {
+    let (top, viewport) = (model.scroll.settled.top, model.scroll.settled.viewport);
+    let (mut anchor, mut cursor) = match selection.ends.clone() {
+        Some(ends) => ends,
+        None => begin(model, cache, top, viewport, inset).map(|begin| (begin.clone(), begin))?,
+    };
+    // Its ends stay, also where they are not seen.
+    for point in [&anchor, &cursor] {
+        let item = model.chat.conversation.entries.iter().rposition(|entry| entry.id == point.message)?;
+        cache.lay_out_item(model, item);
+    }
+    for step in &selection.pending {
+        if *step == Step::First {
+            cache.lay_out_item(model, 0);
+        }
+        let Some(from) = place_of(model, cache, &cursor) else { break };
+        let to = match step {
+            Step::Begin => {
+                anchor = cursor.clone();
+                Some(from)
+            }
+            Step::Edge(beyond) => {
+                let line = if *beyond < 0 { top } else { (top + viewport).saturating_sub(1) };
+                nearest(model, cache, line, if *beyond < 0 { 0 } else { u16::MAX }, inset)
+                    .and_then(|point| place_of(model, cache, &point))
+            }
+            Step::Rows(by) if selection.unit == Unit::Lines => by_lines(cache, from, *by),
+            step => moved(cache, from, *step, viewport),
+        };
+        if let Some(point) = to.and_then(|to| point_of(model, cache, to)) {
+            cursor = point;
+        }
+    }
+    Some(Selection { ends: Some((anchor, cursor)), pending: Vec::new(), ..*selection })
+}
+
+/// Where keys begin: the first row of the message that is meant, or the first one that is seen.
+fn begin(model: &Model, cache: &RenderCache, top: usize, viewport: usize, inset: u16) -> Option<TextPoint> {
+    let line = cache.heights().start_of(model.selected_place()?);
+    let line = if (top..top + viewport).contains(&line) { line } else { top };
+    nearest(model, cache, line, 0, inset)
+}
+
+fn moved(cache: &RenderCache, from: Place, step: Step, viewport: usize) -> Option<Place> {
+    let rows = cache.rows_of(from.item)?;
+    let text = own(rows, from.row);
+    let at_start = |place: (usize, usize)| Place { item: place.0, row: place.1, byte: 0 };
+    match step {
+        Step::Rows(by) => by_rows(cache, from, by),
+        Step::HalfPages(by) => by_rows(cache, from, by * (viewport as i64 / 2).max(1)),
+        Step::First => {
+            let first = (0, 0);
+            let has_text = cache.rows_of(0).is_some_and(|rows| rows.text(0).is_some());
+            Some(at_start(if has_text { first } else { row_after(cache, first)? }))
+        }
+        Step::Last => row_before(cache, (cache.heights().len(), 0)).map(at_start),
+        Step::RowStart => Some(Place { byte: 0, ..from }),
+        Step::RowEnd => Some(Place { byte: last_cluster(&text), ..from }),
+        Step::Characters(by) if by < 0 => {
+            let before = text[..from.byte].graphemes(true).next_back();
+            before.map(|cluster| Place { byte: from.byte - cluster.len(), ..from }).or_else(|| {
+                let above = by_rows(cache, from, -1).filter(|above| *above != from)?;
+                let byte = last_cluster(&own(cache.rows_of(above.item)?, above.row));
+                Some(Place { byte, ..above })
+            })
+        }
+        Step::Characters(_) => {
+            let next = cluster_end(&text, from.byte);
+            if next < text.len() { Some(Place { byte: next, ..from }) } else { next_row(cache, from) }
+        }
+        Step::Words(by) if by < 0 => {
+            let before = text[..from.byte].unicode_word_indices().next_back();
+            match before {
+                Some((at, _)) => Some(Place { byte: at, ..from }),
+                None => moved(cache, from, Step::Characters(-1), viewport),
+            }
+        }
+        Step::Words(_) => {
+            let after = text.unicode_word_indices().map(|(at, word)| at + word.len());
+            let end = after.map(|end| floor(&text, end - 1)).find(|end| *end > from.byte);
+            match end {
+                Some(byte) => Some(Place { byte, ..from }),
+                None => next_row(cache, from),
+            }
+        }
+        Step::Begin | Step::Edge(_) => Some(from),
+    }
+}
+
+fn next_row(cache: &RenderCache, from: Place) -> Option<Place> {
+    by_rows(cache, from, 1).filter(|next| *next != from).map(|next| Place { byte: 0, ..next })
+}
+
+fn last_cluster(text: &str) -> usize {
+    text.grapheme_indices(true).next_back().map_or(0, |(at, _)| at)
+}
+
+/// So many rows with text further on, as far as there are some.
+fn by_rows(cache: &RenderCache, from: Place, by: i64) -> Option<Place> {
+    let mut at = (from.item, from.row);
+    for _ in 0..by.unsigned_abs() {
+        let Some(next) = (if by < 0 { row_before(cache, at) } else { row_after(cache, at) }) else { break };
+        at = next;
+    }
+    let byte = floor(&own(cache.rows_of(at.0)?, at.1), from.byte);
+    Some(Place { item: at.0, row: at.1, byte })
+}
+
+/// So many lines further on, over the rows they are wrapped to and over empty ones.
+fn by_lines(cache: &RenderCache, from: Place, by: i64) -> Option<Place> {
+    let mut at = (from.item, from.row);
+    let is_start = |(item, row): (usize, usize)| {
+        cache.rows_of(item).is_some_and(|rows| !goes_on(rows, row) && !own(rows, row).is_empty())
+    };
+    for _ in 0..by.unsigned_abs() {
+        let mut next = at;
+        if by < 0 {
+            // Back to the start of its own line first.
+            while !is_start(next) {
+                next = row_before(cache, next)?;
+            }
+        }
+        let found = loop {
+            match if by < 0 { row_before(cache, next) } else { row_after(cache, next) } {
+                Some(row) if is_start(row) => break Some(row),
+                Some(row) => next = row,
+                None => break None,
+            }
+        };
+        let Some(found) = found else { break };
+        at = found;
+    }
+    Some(Place { item: at.0, row: at.1, byte: 0 })
+}
+
+/// The next row with text.
+fn row_after(cache: &RenderCache, (item, row): (usize, usize)) -> Option<(usize, usize)> {
+    (item..cache.heights().len()).find_map(|at| {
+        let rows = cache.rows_of(at)?;
+        let from = if at == item { row + 1 } else { 0 };
+        (from..rows.height()).find(|row| rows.text(*row).is_some()).map(|row| (at, row))
+    })
+}
+
+/// The row with text before.
+fn row_before(cache: &RenderCache, (item, row): (usize, usize)) -> Option<(usize, usize)> {
+    (0..=item).rev().find_map(|at| {
+        let rows = cache.rows_of(at)?;
+        let to = if at == item { row } else { rows.height() };
+        (0..to).rev().find(|row| rows.text(*row).is_some()).map(|row| (at, row))
+    })
+}
+
+/// The text that is copied for a selection.
+#[must_use]
+pub fn selected_text(model: &Model, cache: &mut RenderCache, selection: &Selection) -> String {
+    let resolved = resolve(model, cache, selection, 0);
+    let Some((first, last)) = resolved.and_then(|selection| ends(model, cache, &selection)) else {
+        return String::new();
+    };
+    let mut out = String::new();
+    for item in first.item..=last.item {
+        let Some(entry) = model.chat.conversation.entries.get(item) else { break };
+        cache.lay_out_item(model, item);
+        let Some(rows) = cache.rows_of(item) else { break };
+        let mut text = Copied { rows, source: source(entry), out: String::new(), is_begun: false };
+        let mut row = if item == first.item { first.row } else { 0 };
+        let end = if item == last.item { last.row + 1 } else { rows.height() };
+        while row < end {
+            row = text.take(row, end, |row| of_row((first, last), rows, item, row));
+        }
+        let text = text.out.trim_matches('\n');
+        if !text.is_empty() {
+            if !out.is_empty() {
+                out.push_str("\n\n");
+            }
+            out.push_str(text);
+        }
+    }
+    out
+}
+
+fn source(entry: &Entry) -> &str {
+    match &entry.body {
+        EntryBody::Answer { message, .. } => &message.text,
+        EntryBody::Question(_) | EntryBody::ToolResult(_) => "",
+    }
+}
+
+/// The text of rows of one message, being gathered.
+struct Copied<'a> {
+    rows: &'a Rows,
+    source: &'a str,
+    out: String,
+    is_begun: bool,
+}
+
+impl Copied<'_> {
+    /// Takes this row, and those after it that show the same block of code or the same table; gives the next one.
+    fn take(&mut self, row: usize, end: usize, selected: impl Fn(usize) -> Option<Range<usize>>) -> usize {
+        let region = row.checked_sub(self.rows.before.len()).and_then(|line| self.rows.document.region_at(line));
+        let block_end = region.map_or(row + 1, |region| end.min(self.rows.before.len() + region.rows.end));
+        match region.map(|region| (region, &region.kind)) {
+            Some((region, RegionKind::Code { .. })) => {
+                if let Some(code) = self.code(region, row..block_end, &selected) {
+                    self.push(&code, Joins::NewLine);
+                    return block_end;
+                }
+            }
+            Some((region, RegionKind::Table)) if block_end > row + 1 => {
+                let table = self.table(region, row..block_end, &selected);
+                self.push(&table, Joins::NewLine);
+                return block_end;
+            }
+            _ => {}
+        }
+        if let Some((line, _)) = self.rows.text(row) {
+            let text = line.to_text();
+            let own = selected(row).and_then(|bytes| text.get(bytes)).unwrap_or_default();
+            self.push(own, line.joins);
+        }
+        row + 1
+    }
+
+    fn push(&mut self, text: &str, joins: Joins) {
+        if std::mem::replace(&mut self.is_begun, true) {
+            match joins {
+                Joins::NewLine => self.out.push('\n'),
+                Joins::Space => self.out.push(' '),
+                Joins::Nothing => {}
+            }
+        }
+        self.out.push_str(text);
+    }
+
+    /// The selected part of a block of code as it stands in the source.
+    fn code(
+        &self,
+        region: &Region,
+        rows: Range<usize>,
+        selected: &impl Fn(usize) -> Option<Range<usize>>,
+    ) -> Option<String> {
+        let code = region.code(self.source)?;
+        let code = code.strip_suffix('\n').unwrap_or(&code);
+        let mut shown: Option<Range<usize>> = None;
+        for row in rows {
+            let Some(bytes) = selected(row) else { continue };
+            let line = self.rows.line(row)?;
+            let before = |byte: usize| line.offset as usize + byte - usize::from(line.lead);
+            let at = before(bytes.start)..before(bytes.end);
+            shown = Some(shown.map_or(at.clone(), |known| known.start..at.end));
+        }
+        code.get(raw_range(code, shown?)).map(ToOwned::to_owned)
+    }
+
+    /// The lines of a table of which something is selected, with tabs between the cells.
+    fn table(&self, region: &Region, rows: Range<usize>, selected: &impl Fn(usize) -> Option<Range<usize>>) -> String {
+        let cells = region.cells(self.source);
+        let mut lines: Vec<usize> = rows
+            .filter(|row| selected(*row).is_some())
+            .filter_map(|row| self.rows.line(row).map(|line| line.offset as usize))
+            .collect();
+        lines.dedup();
+        let line = |at: usize| cells.get(at).map(|cells| cells.join("\t"));
+        lines.into_iter().filter_map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_an_address_a_path_or_what_stands_between_blanks() {
+        let text = "See https://a.example/x?y=1. (or src/main.rs:12), naïve 日本";
+        let word = |part: &str| &text[word_at(text, text.find(part).unwrap())];
+        assert_eq!(word("example"), "https://a.example/x?y=1");
+        assert_eq!(word("main"), "src/main.rs:12");
+        assert_eq!(word("ïve"), "naïve");
+        assert_eq!((word("("), word(" (")), ("(", " "));
+        assert_eq!(word_at("", 0), 0..0);
+    }
+}
