@@ -2,6 +2,8 @@
 //! mark or a word, so that nothing is lost without colours. In the default theme dim is SGR 2, never colour 8, which is
 //! the background in some palettes.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use ratatui::style::{Color, Modifier, Style};
 
 pub use crate::config::look::Background;
@@ -9,7 +11,7 @@ use crate::config::look::Look;
 use crate::config::theme::{Colour, NamedTheme, Role, RoleStyle, built_in};
 
 /// The styles of everything drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Theme {
     /// The default text.
     pub text: Style,
@@ -44,7 +46,7 @@ pub struct Theme {
 }
 
 /// The kinds of words in code; everything else there (names, operators, punctuation) is plain text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SyntaxStyles {
     /// Words of the language.
     pub keyword: Style,
@@ -63,7 +65,7 @@ pub struct SyntaxStyles {
 }
 
 /// The kinds of lines in a diff.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DiffStyles {
     /// `+`
     pub added: Style,
@@ -79,6 +81,14 @@ impl Theme {
     pub fn new(background: Background, has_colour: bool) -> Self {
         let look = Look { background, is_colourless: !has_colour, ..Look::default() };
         Self::of(&built_in()[0], look)
+    }
+
+    /// A number that is another one for every other theme, for whoever only has to know whether it changed.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
     }
 
     /// The styles of a theme in this look.

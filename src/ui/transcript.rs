@@ -470,7 +470,7 @@ fn draw_rows<'a>(
 ) -> u16 {
     let end = rows.height().min(skip + usize::from(area.bottom() - from));
     let marks = marks(skip..end);
-    let here = canvas.theme.hit.patch(canvas.theme.selected);
+    let here = canvas.theme.current_hit;
     let mut y = from;
     for at in skip..end {
         let Some(line) = rows.line(at) else { break };

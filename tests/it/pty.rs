@@ -443,3 +443,22 @@ fn the_mouse_is_reported_only_where_it_was_asked_for_and_given_back_at_the_end()
         assert!(written.contains(on) && written.rfind(off) > written.rfind(on), "{off:?} does not come last");
     }
 }
+
+#[test]
+fn the_terminals_answer_about_its_background_chooses_the_colours() {
+    for (answer, accent) in [("ffff/ffff/ffff", "\u{1b}[34m"), ("0000/0000/0000", "\u{1b}[36m")] {
+        let home = tempfile::tempdir().unwrap();
+        let mut terminal = Terminal::start(home.path(), &[], &[]);
+        terminal.wait_until("the question about the background", |_| {
+            String::from_utf8_lossy(&terminal.written()).contains("\u{1b}]11;?")
+        });
+        terminal.wait_for("This is a demo");
+        assert!(!String::from_utf8_lossy(&terminal.written()).contains(accent), "no answer, no accent");
+        terminal.send(&format!("\u{1b}]11;rgb:{answer}\u{1b}\\"));
+        terminal
+            .wait_until("the colour of the prompt", |_| String::from_utf8_lossy(&terminal.written()).contains(accent));
+        terminal.send("\u{11}");
+        assert_eq!(terminal.end(), 0);
+        assert!(!terminal.text().contains("rgb:"), "{}", terminal.text());
+    }
+}

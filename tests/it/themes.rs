@@ -88,6 +88,8 @@ fn pages(look: Look, theme: &str) -> Vec<(&'static str, Screen)> {
     screen.ask("Every element");
     screen.text(ELEMENTS);
     screen.end(Finish::Stop);
+    screen.screen();
+    screen.colour();
     pages.push(("elements", screen));
     for (name, keys) in [
         ("commands", "ctrl-p"),
@@ -99,6 +101,19 @@ fn pages(look: Look, theme: &str) -> Vec<(&'static str, Screen)> {
     ] {
         let mut screen = start(80, 24, true);
         screen.press(keys);
+        screen.wait(400);
+        pages.push((name, screen));
+    }
+    for (name, keys) in [("found", "ctrl-f"), ("letters", "tab C")] {
+        let mut screen = start(80, 24, false);
+        screen.ask("What is in stock?");
+        screen.text(&"A tent is in stock.\n\n```sh\nriffle ask tent\n```\n\n".repeat(9));
+        screen.end(Finish::Stop);
+        screen.press(keys);
+        if name == "found" {
+            screen.type_text("tent");
+            screen.press("enter");
+        }
         screen.wait(400);
         pages.push((name, screen));
     }

@@ -10,7 +10,6 @@ use super::region::{Region, RegionKind};
 use super::render::{self, Block, Blocks, MAX_LINE_BYTES};
 use super::writer::language;
 use crate::ui::line::Line;
-use crate::ui::theme::Theme;
 
 /// Bytes of an open block from which it is shown as plain text.
 const MAX_OPEN_BYTES: usize = 64 * 1024;
@@ -50,14 +49,14 @@ struct Seen {
     head: String,
     tail: String,
     is_complete: bool,
-    look: (u16, u16, Theme, bool, bool),
+    look: (u16, u16, u64, bool, bool),
 }
 
 impl Document {
     /// Draws the message as it is now. `source` is the former source with more at its end; otherwise, and after a change
     /// of the options, all is done anew.
     pub fn update(&mut self, source: &str, is_complete: bool, options: &Options<'_>) {
-        let look = (options.width, options.wide, *options.theme, options.ascii_lines, options.is_expanded);
+        let look = (options.width, options.wide, options.theme.mark(), options.ascii_lines, options.is_expanded);
         match &self.seen {
             Some(seen) if seen.look == look && seen.is_start_of(source) => {
                 let is_same = seen.length == source.len() && seen.is_complete == is_complete;
