@@ -59,7 +59,7 @@ mod tests {
             |text: &str, is_slash| Palette { input: LineInput { text: text.to_owned() }, is_slash, selected: 0 };
         let ids = |p: Palette| p.matches().iter().map(|info| info.id).collect::<Vec<_>>();
         assert_eq!(ids(palette("saved", false)), ["chats", "private"]);
-        assert_eq!(ids(palette("mo", true)), ["model"]);
+        assert_eq!(ids(palette("mo", true)), ["model", "mouse"]);
         assert_eq!(ids(palette("copy 2", true)), ["copy"]);
         assert_eq!((palette("copy 2", true).number(), palette("copy two", true).number()), (Some(2), None));
         assert_eq!(ids(palette("etc", true)), Vec::<&str>::new());

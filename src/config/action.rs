@@ -47,12 +47,12 @@ actions! {
     CopyCode, "copy_code", "Copy a code block, by letter", Some("c"), Some("copy-code");
     CopyAny, "copy_any", "Copy or open anything on the screen, by letter", Some("C"), Some("copy-any");
     Select, "select", "Select text, to copy it", Some("V"), Some("select");
-    Mouse, "mouse", "Mouse, on or off", Some("M"), Some("mouse");
     Commands, "commands", "Commands", Some("space"), None;
     Model, "model", "Model and provider", Some("m"), Some("model");
     Tools, "tools", "Tools", Some("t"), Some("tools");
     Wire, "wire", "Raw stream, event by event", Some("w"), Some("wire");
     Theme, "theme", "Theme, tried on the running screen", Some("T"), Some("theme");
+    Mouse, "mouse", "Mouse, on or off", Some("M"), Some("mouse");
     Expand, "expand", "Expand, or collapse, reasoning, tools and folds", Some("o"), Some("expand");
     Details, "details", "Details, under each answer", Some("d"), Some("details");
     Again, "again", "Ask again", Some("r"), Some("again");

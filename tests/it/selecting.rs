@@ -169,16 +169,16 @@ fn the_wheel_scrolls_what_is_under_it() {
         screen.call(index, "search_products", &format!(r#"{{"category": "tent {index}"}}"#));
     }
     screen.end(Finish::ToolCalls);
-    screen.never("tent 0");
+    screen.never("category  tent 0");
     let top = screen.model.scroll.settled.top;
     screen.mouse(MouseDeed::Wheeled(-1), 100, 10);
     assert_eq!(screen.model.scroll.settled.top, top);
     for _ in 0..60 {
         screen.mouse(MouseDeed::Wheeled(-1), 100, 10);
     }
-    screen.expect("tent 0");
+    screen.expect("category  tent 0");
     screen.mouse(MouseDeed::Wheeled(1), 100, 10);
-    screen.never("tent 0");
+    screen.never("category  tent 0");
     screen.mouse(MouseDeed::Wheeled(-1), 10, 10);
     screen.screen();
     assert_eq!(screen.model.scroll.settled.top, top - 3);
