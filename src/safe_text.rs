@@ -282,6 +282,37 @@ mod tests {
     }
 
     #[test]
+    fn clusters_have_the_columns_that_terminals_give_them() {
+        for (clusters, columns) in [
+            (&["a", "é", "e\u{301}", "±", "“", "①", "…", "─", "ก็", "เ", "न", "✈\u{fe0e}", "ש", "م"][..], 1),
+            (
+                &[
+                    "日",
+                    "नि",
+                    "กำ",
+                    "ｱ\u{ff9e}",
+                    "한",
+                    "\u{1112}\u{1161}\u{11ab}",
+                    "Ａ",
+                    "👋🏽",
+                    "👩\u{200d}👩\u{200d}👧",
+                    "🇩🇪",
+                    "✈\u{fe0f}",
+                    "1\u{fe0f}\u{20e3}",
+                    "©\u{fe0f}",
+                ],
+                2,
+            ),
+        ] {
+            for cluster in clusters {
+                assert_eq!(cluster.graphemes(true).count(), 1, "{cluster}");
+                assert_eq!((*cluster, width(cluster)), (*cluster, columns));
+                assert_eq!(SafeText::block(cluster).as_str(), *cluster);
+            }
+        }
+    }
+
+    #[test]
     fn fitting_cuts_between_clusters() {
         assert_eq!(SafeText::line("日本語のテキスト").fit(8).as_str(), "日本...");
         assert_eq!(SafeText::line("short").fit(5).as_str(), "short");

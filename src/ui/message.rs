@@ -46,6 +46,8 @@ pub(super) struct Frame {
     pub look: Look,
     /// Reasoning and tool output are shown whole.
     pub is_expanded: bool,
+    /// The folds of answers are open.
+    pub has_open_folds: bool,
 }
 
 /// An entry laid out: rows before the Markdown, the Markdown, rows after it.
@@ -177,7 +179,7 @@ fn options(frame: &Frame) -> Options<'_> {
         wide: frame.wide,
         theme: &frame.theme,
         ascii_lines: frame.look.has_ascii_lines || frame.look.is_ascii,
-        is_expanded: frame.is_expanded,
+        is_expanded: frame.has_open_folds,
     }
 }
 

@@ -15,6 +15,7 @@
 mod calls;
 mod canvas;
 mod card;
+mod code_wrap;
 mod error_card;
 mod find;
 mod footer;

@@ -111,6 +111,8 @@ impl RenderCache {
             symbols: Symbols::of(model.look),
             look: model.look,
             is_expanded: model.is_expanded,
+            // What is looked for may stand in one.
+            has_open_folds: model.is_expanded || model.find.is_some(),
         };
         if self.frame != Some(frame) || self.chat.as_ref() != Some(&model.chat.conversation.id) {
             self.entries.clear();
@@ -360,6 +362,8 @@ fn preview_lines(
         symbols: Symbols::of(model.look),
         look: crate::config::look::Look { has_clock: false, ..model.look },
         is_expanded: false,
+        // What was found may stand in one.
+        has_open_folds: true,
     };
     let entries = &loaded.conversation.entries;
     let at = loaded.at.as_ref().and_then(|at| entries.iter().position(|entry| entry.id == *at));

@@ -304,7 +304,7 @@ mod tests {
         }
 
         #[test]
-        fn rows_fit_and_keep_every_letter(text in "[aé日 \n👋]{0,60}", width in 2_usize..12) {
+        fn rows_fit_and_keep_every_letter(text in "([aé日 \n👋שم]|e\u{301}|✈\u{fe0f}|👩\u{200d}👧|🇩🇪|สวั|नमस्ते|\u{1112}\u{1161}\u{11ab}){0,40}", width in 2_usize..12) {
             let safe = SafeText::block(&text);
             let pieces = wrap_plain(&safe, width);
             prop_assert!(pieces.iter().all(|piece| piece.width() <= width));

@@ -14,6 +14,7 @@ mod corpus;
 mod doctor;
 mod drafts;
 mod durability;
+mod elements;
 mod finding;
 mod harness;
 mod hints;

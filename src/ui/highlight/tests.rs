@@ -216,7 +216,7 @@ fn coloured_rows(colours: &mut Colours, highlighter: &mut Highlighter, document:
 fn colours_lie_over_wrapped_rows_in_quotes_and_lists() {
     let source = "- a\n\n  ```rust\n  let text = \"a long 日本 text\";\n\n  let y;\n  ```\n";
     let rows = coloured_rows(&mut Colours::default(), &mut Highlighter::default(), &document(source, true, 24));
-    assert_eq!(rows, ["-  a", "", "     [let] text = [\"a long ]", "     [日本 text\"];", "", "     [let] y;"]);
+    assert_eq!(rows, ["-  a", "", "     [let] text = [\"a long ]", "       [日本 text\"];", "", "     [let] y;"]);
 }
 
 #[test]

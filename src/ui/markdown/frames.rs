@@ -19,6 +19,8 @@ pub(super) enum Frame {
     Item {
         marker: SafeText,
         is_drawn: bool,
+        /// It holds paragraphs, so that a blank line follows it.
+        is_loose: bool,
     },
     /// What stands beneath the line of a fold.
     Fold,
@@ -65,11 +67,19 @@ impl<'a> Frames<'a> {
         }
     }
 
-    pub(super) fn pop(&mut self) {
+    /// Closes the innermost container, which is handed out where it was kept.
+    pub(super) fn pop(&mut self) -> Option<Frame> {
         if self.deeper > 0 {
             self.deeper -= 1;
-        } else {
-            self.stack.pop();
+            return None;
+        }
+        self.stack.pop()
+    }
+
+    /// A paragraph stands in the innermost container.
+    pub(super) fn holds_paragraph(&mut self) {
+        if let (0, Some(Frame::Item { is_loose, .. })) = (self.deeper, self.stack.last_mut()) {
+            *is_loose = true;
         }
     }
 
@@ -144,7 +154,7 @@ impl<'a> Frames<'a> {
         let mut lead = None;
         for (frame, is_kept) in self.stack.iter_mut().zip(kept) {
             match frame {
-                Frame::Item { marker, is_drawn } if !*is_drawn => {
+                Frame::Item { marker, is_drawn, .. } if !*is_drawn => {
                     *is_drawn = true;
                     if is_kept {
                         lead.get_or_insert_with(|| first.clone().as_lead().lead);

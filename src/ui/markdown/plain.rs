@@ -5,8 +5,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::Options;
 use crate::safe_text::SafeText;
+use crate::ui::code_wrap::wrap_code;
 use crate::ui::line::{Joins, Line};
-use crate::ui::wrap::{Breaking, joins, rows, wrap_line};
+use crate::ui::wrap::{Breaking, joined, wrap_line};
 
 /// What stands before each line of code.
 pub(super) const CODE_INDENT: &str = "  ";
@@ -67,6 +68,8 @@ pub(super) struct Plain {
     row: SafeText,
     offset: usize,
     joins: Joins,
+    /// Columns that the open row of code is set in, where it goes on with a line.
+    hang: Option<usize>,
     /// Rows that are final.
     fixed: usize,
 }
@@ -82,6 +85,7 @@ impl Plain {
             row: SafeText::default(),
             offset: 0,
             joins: Joins::NewLine,
+            hang: None,
             fixed,
         }
     }
@@ -131,6 +135,8 @@ impl Plain {
             }
         }
         self.joins = open.joins;
+        let goes_on = self.kind != Kind::Prose && open.joins == Joins::Nothing;
+        self.hang = goes_on.then(|| usize::from(open.lead).saturating_sub(CODE_INDENT.len()));
         let start = open.offset as usize - self.offset;
         self.offset += start;
         self.row = self.row.slice(start..self.row.as_str().len());
@@ -148,32 +154,23 @@ impl Plain {
 
     /// The rows of the open row and what follows it.
     fn rows(&self, text: &SafeText, options: &Options<'_>) -> Vec<Line> {
-        let ranges = match self.kind {
-            Kind::Prose => rows(text.as_str(), usize::from(options.width), Breaking::Words),
+        let text = Line::styled(text.clone(), options.theme.text);
+        let mut rows = match self.kind {
+            Kind::Prose => wrap_line(&text, usize::from(options.width), Breaking::Words),
             Kind::Code { .. } => {
-                rows(text.as_str(), usize::from(options.wide).saturating_sub(CODE_INDENT.len()), Breaking::Anywhere)
+                let width = usize::from(options.wide).saturating_sub(CODE_INDENT.len());
+                let indent = Line::styled(SafeText::own(CODE_INDENT), options.theme.text).as_lead();
+                let rows = wrap_code(&text, width, self.hang).into_iter();
+                rows.map(|row| if row.spans.is_empty() { row } else { joined(&indent, row) }).collect()
             }
         };
-        let mut above = None;
-        let row = |range: std::ops::Range<usize>| {
-            let joins = above.map_or(self.joins, |end| joins(&text.as_str()[end..range.start]));
-            above = Some(range.end);
-            Line { joins, offset: (self.offset + range.start) as u32, ..self.line(text.slice(range), options) }
-        };
-        ranges.into_iter().map(row).collect()
-    }
-
-    fn line(&self, row: SafeText, options: &Options<'_>) -> Line {
-        if row.is_empty() {
-            return Line::default();
+        for row in &mut rows {
+            row.offset += self.offset as u32;
         }
-        let mut line = Line::default();
-        if self.kind != Kind::Prose {
-            line.push(SafeText::own(CODE_INDENT), options.theme.text);
-            line = line.as_lead();
+        if let Some(first) = rows.first_mut() {
+            first.joins = self.joins;
         }
-        line.push(row, options.theme.text);
-        line
+        rows
     }
 }
 

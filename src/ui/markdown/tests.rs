@@ -61,6 +61,7 @@ fn lists_hang_and_nest() {
 fn lists_may_be_loose_empty_or_hold_blocks() {
     assert_eq!(rendered("- a\n\n- b\n\n  c", 20), ["-  a", "", "-  b", "", "   c"]);
     assert_eq!(rendered("-\n- x\n-", 20), ["-", "-  x", "-"]);
+    assert_eq!(rendered("- a\n\n  - b\n- c", 20), ["-  a", "", "   -  b", "", "-  c"]);
     assert_eq!(rendered("1. do:\n   ```\n   x\n   ```\n2. next", 20), ["1.  do:", "", "      x", "", "2.  next"]);
     assert_eq!(rendered("- ```\n  x\n  ```", 20), ["-    x"]);
 }
@@ -142,6 +143,17 @@ fn wide_tables_wrap_their_cells() {
 }
 
 #[test]
+fn tables_of_many_scripts_keep_their_columns() {
+    let source = include_str!("../../../tests/fixtures/answers/scripts.md");
+    let table = source.lines().filter(|line| line.starts_with('|')).collect::<Vec<_>>().join("\n");
+    for width in [31, 60] {
+        let lines = rendered(&table, width);
+        let widths: Vec<usize> = lines.iter().map(|line| crate::safe_text::width(line)).collect();
+        assert!(lines.len() == 10 && widths.iter().all(|width| *width == widths[1]), "{lines:#?} {widths:?}");
+    }
+}
+
+#[test]
 fn narrow_tables_become_records() {
     assert_eq!(
         rendered("|Name|About|\n|-|-|\n|first one|a long text here|\n|second||", 17),
@@ -209,9 +221,9 @@ fn regions_say_what_stands_where() {
             "0..1 text: \"One *two*\"",
             "2..4 text: \"para graph\\nof two\"",
             "5..6 text: \"a\"",
-            "7..9 code rust: \"~~~{.rust} x\\n  \\tlet x;\\n  ~~~\"",
-            "10..11 text: \"q\"",
-            "12..15 table: \"|a|\\n|-|\\n|1|\\n\"",
+            "7..10 code rust: \"~~~{.rust} x\\n  \\tlet x;\\n  ~~~\"",
+            "11..12 text: \"q\"",
+            "13..16 table: \"|a|\\n|-|\\n|1|\\n\"",
         ]
     );
 }

@@ -18,6 +18,7 @@ use super::table::Table;
 use super::{Options, table};
 use crate::safe_text::SafeText;
 use crate::strings;
+use crate::ui::code_wrap::wrap_code;
 use crate::ui::line::Line;
 use crate::ui::theme::Theme;
 use crate::ui::wrap::{Breaking, joined, wrap_hanging, wrap_line};
@@ -191,7 +192,7 @@ impl<'a> Writer<'a> {
             Tag::FootnoteDefinition(label) => {
                 self.open_block();
                 let marker = SafeText::line(&format!("[{label}]  "));
-                self.frames.push(Frame::Item { marker, is_drawn: false });
+                self.frames.push(Frame::Item { marker, is_drawn: false, is_loose: false });
                 self.is_fresh = true;
             }
             Tag::HtmlBlock => {
@@ -208,7 +209,7 @@ impl<'a> Writer<'a> {
             Tag::Item => {
                 self.flush();
                 let marker = self.frames.next_marker();
-                self.frames.push(Frame::Item { marker, is_drawn: false });
+                self.frames.push(Frame::Item { marker, is_drawn: false, is_loose: false });
                 self.is_fresh = true;
             }
             Tag::CodeBlock(kind) => {
@@ -229,6 +230,9 @@ impl<'a> Writer<'a> {
             }
             _ => {
                 self.open_block();
+                if matches!(tag, Tag::Paragraph) {
+                    self.frames.holds_paragraph();
+                }
                 self.is_heading = matches!(tag, Tag::Heading { .. });
                 self.inline.start(tag);
             }
@@ -433,12 +437,15 @@ impl<'a> Writer<'a> {
         while self.frames.is_in_fold() && !self.folds.is_empty() {
             self.close_fold();
         }
-        self.frames.pop();
+        let is_loose = matches!(self.frames.pop(), Some(Frame::Item { is_loose: true, .. }));
         while self.ended_folds > 0 && self.frames.is_in_fold() {
             self.ended_folds -= 1;
             self.close_fold();
         }
         self.blank = self.blank.map(|depth| depth.min(self.frames.len()));
+        if is_loose {
+            self.want_blank();
+        }
     }
 
     /// A block starts: what stood before it is drawn, and a blank line parts them.
@@ -489,7 +496,7 @@ impl<'a> Writer<'a> {
         let text = SafeText::block(text.strip_suffix('\n').unwrap_or(&text));
         let line = Line::styled(text, self.options.theme.text);
         let indent = Line::styled(SafeText::own(plain::CODE_INDENT), self.options.theme.text).as_lead();
-        let rows = wrap_line(&line, width, Breaking::Anywhere)
+        let rows = wrap_code(&line, width, None)
             .into_iter()
             .map(|row| if row.spans.is_empty() { row } else { joined(&indent, row) });
         self.emit_rows(rows.collect(), source, RegionKind::Code { language });
