@@ -121,6 +121,19 @@ impl Scroll {
         self.anchor.map(|anchor| anchor.item)
     }
 
+    /// The item and its line at the top of the view, unless it follows.
+    #[must_use]
+    pub fn anchor(&self) -> Option<(usize, usize)> {
+        self.anchor.map(|anchor| (anchor.item, anchor.line))
+    }
+
+    /// The line that was at the top of the view is this one now: the rows of its item were made anew.
+    pub fn hold(&mut self, item: usize, line: usize) {
+        if self.anchor.is_some() {
+            self.anchor = Some(Anchor { item, line, of: 0 });
+        }
+    }
+
     /// Brings this line of an item into view, where it is not yet.
     pub fn reveal(&mut self, item: usize, line: usize) {
         self.pending.push(Move::Reveal { item, line });

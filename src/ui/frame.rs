@@ -7,7 +7,7 @@ use super::layout::{Layout, TEXT_COLUMN};
 use super::picture::Picture;
 use super::theme::Theme;
 use super::transcript::RenderCache;
-use super::{find, footer, header, hints, live_row, overlay, panel, prompt, selecting, transcript};
+use super::{find, footer, header, hints, live_row, overlay, panel, prompt, scroll_bar, selecting, transcript};
 use crate::app::{Focus, Model, Move, Overlay, Spot};
 
 fn layout_of(model: &Model) -> Layout {
@@ -28,6 +28,9 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     let theme = theme_of(model);
     if let Some(card) = cache.lay_out(model, &layout, &theme) {
         model.approval.laid_out(card.argument_lines, card.visible);
+    }
+    if let Some((item, line)) = cache.take_reading(model) {
+        model.scroll.hold(item, line);
     }
     settle(model, cache, &layout);
     if let (Some(item), Some(query)) = (model.scroll.take_wanted_hit(), &model.chat.marks)
@@ -162,6 +165,7 @@ fn draw_all<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache) 
         overlay::tools(canvas, model, &layout);
     } else {
         transcript::draw(canvas, model, cache, &layout);
+        scroll_bar::draw(canvas, model, cache, &layout);
         hints::draw(canvas, model, cache, &layout);
         panel::draw(canvas, model, &layout);
     }

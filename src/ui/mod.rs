@@ -35,6 +35,8 @@ mod panel;
 mod pick;
 mod picture;
 mod prompt;
+mod reading;
+mod scroll_bar;
 mod selecting;
 mod symbols;
 pub mod theme;

@@ -17,6 +17,12 @@ pub(super) struct Symbols {
     pub running: &'static str,
     /// Receiving arguments.
     pub receiving: &'static str,
+    /// What is seen, in the scroll bar.
+    pub thumb: &'static str,
+    /// Own question in the scroll bar.
+    pub own_in_bar: &'static str,
+    /// A hit in the scroll bar.
+    pub hit_in_bar: &'static str,
     /// The horizontal rule.
     pub rule: &'static str,
     /// The divider.
@@ -29,9 +35,32 @@ impl Symbols {
     pub(super) fn of(look: Look) -> Self {
         let (rule, divider) = if look.has_ascii_lines || look.is_ascii { ("-", "|") } else { ("─", "│") };
         if look.is_ascii {
-            return Self { own: ">", good: "ok", bad: "x", running: "*", receiving: ".", rule, divider };
+            return Self {
+                own: ">",
+                good: "ok",
+                bad: "x",
+                running: "*",
+                receiving: ".",
+                thumb: "#",
+                own_in_bar: "<",
+                hit_in_bar: "=",
+                rule,
+                divider,
+            };
         }
-        Self { own: "›", good: "✓", bad: "✗", running: "⠿", receiving: "⠤", rule, divider }
+        Self {
+            own: "›",
+            good: "✓",
+            bad: "✗",
+            running: "⠿",
+            receiving: "⠤",
+            // Of neutral width, as all Braille.
+            thumb: "⢸",
+            own_in_bar: "‹",
+            hit_in_bar: "⠶",
+            rule,
+            divider,
+        }
     }
 
     /// The mark of a call in this state.

@@ -15,6 +15,7 @@ use super::highlight::{Coloured, Colours, Request};
 use super::layout::{Layout, TEXT_COLUMN};
 use super::line::Line;
 use super::message::{self, Frame, Rows};
+use super::reading::Reading;
 use super::selecting::{self, Place};
 use super::symbols::Symbols;
 use super::theme::Theme;
@@ -58,6 +59,14 @@ impl LaidOut {
     }
 }
 
+/// The line at the top of the view.
+#[derive(Clone, Copy, Debug)]
+struct HeldLine {
+    /// The item and the line as which it was shown last.
+    shown_as: (usize, usize),
+    reading: Reading,
+}
+
 /// The laid-out conversation.
 #[derive(Default)]
 pub struct RenderCache {
@@ -70,6 +79,9 @@ pub struct RenderCache {
     /// Rows of the entries, as far as they are known, and of what stands below them.
     heights: Heights,
     tail: Vec<Line>,
+    /// The line at the top of the view, through layouts for other widths.
+    reading: Option<HeldLine>,
+    is_made_anew: bool,
     colours: Colours,
     /// Hits of what is looked for in this chat.
     pub(super) finder: Option<Box<Finder>>,
@@ -115,6 +127,8 @@ impl RenderCache {
             has_open_folds: model.is_expanded || model.find.is_some(),
         };
         if self.frame != Some(frame) || self.chat.as_ref() != Some(&model.chat.conversation.id) {
+            self.note_reading(model);
+            self.is_made_anew = true;
             self.entries.clear();
             self.known = Revision::default();
             self.frame = Some(frame);
@@ -150,6 +164,31 @@ impl RenderCache {
             self.heights.push(self.tail.len());
         }
         card
+    }
+
+    /// Notes what stands at the top of the view, before rows are made anew. As long as nobody scrolls, what was noted first
+    /// holds, so that going back to a former width leads back to the former line.
+    fn note_reading(&mut self, model: &Model) {
+        let anchor = model.scroll.anchor().filter(|_| self.chat.as_ref() == Some(&model.chat.conversation.id));
+        if self.reading.is_some_and(|known| Some(known.shown_as) == anchor) {
+            return;
+        }
+        self.reading = anchor.and_then(|(item, line)| {
+            let known = self.entries.get(item).filter(|known| known.made.is_some())?;
+            Some(HeldLine { shown_as: (item, line), reading: Reading::of(&known.rows, line) })
+        });
+    }
+
+    /// The item and the line at the top of the view, where rows were made anew since the last time this was asked.
+    pub(super) fn take_reading(&mut self, model: &Model) -> Option<(usize, usize)> {
+        let held =
+            self.reading.filter(|_| self.is_made_anew).filter(|held| model.scroll.anchor() == Some(held.shown_as));
+        self.is_made_anew = false;
+        let (item, _) = held?.shown_as;
+        let known = self.entries.get(item)?;
+        let line = held?.reading.row(&known.rows);
+        self.reading = held.map(|held| HeldLine { shown_as: (item, line), ..held });
+        Some((item, line))
     }
 
     /// Has a place for this entry, which is kept where it stands there already.

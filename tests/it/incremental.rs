@@ -97,8 +97,9 @@ fn perform(screen: &mut Screen, step: &Step) {
 
 /// How many lines are new below depends on how high the unseen is taken for.
 fn without_count(screen: &str) -> String {
+    // So do the marks of the scroll bar.
     let lines = screen.lines().map(|line| if line.contains("new line") { "" } else { line });
-    lines.collect::<Vec<_>>().join("\n")
+    lines.map(|line| line.replace(['⢸', '‹', '⠶'], " ").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 proptest! {

@@ -30,6 +30,7 @@ mod pty;
 mod remedies;
 mod replay;
 mod requests;
+mod scrolling;
 mod selecting;
 mod served;
 mod streams;

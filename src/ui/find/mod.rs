@@ -5,6 +5,7 @@
 mod needle;
 mod rows;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::layout::Layout;
@@ -30,12 +31,20 @@ pub(super) struct Finder {
     counts: Heights,
     /// The items that were looked at.
     looked: Range<usize>,
+    /// Where in items their hits stand.
+    places: HashMap<usize, Places>,
     /// Items that cannot hold a hit, because less did not stand there.
     excluded: Vec<bool>,
     /// The last item, while it grows: what was counted, and the rows above its text.
     growing: Option<(usize, usize, Counted)>,
     /// The hit one is at.
     current: Option<Current>,
+}
+
+/// Rows of hits in an item, as it was laid out when they were counted.
+struct Places {
+    rows: Vec<usize>,
+    of: usize,
 }
 
 /// A hit, laid out.
@@ -61,6 +70,14 @@ impl Finder {
         marks.collect()
     }
 
+    /// The lines in which hits stand, or about where.
+    pub(super) fn lines<'a>(&'a self, heights: &'a Heights) -> impl Iterator<Item = usize> + 'a {
+        self.places.iter().flat_map(|(item, places)| {
+            let (start, height) = (heights.start_of(*item), heights.of(*item));
+            places.rows.iter().map(move |row| start + row * height / places.of.max(1))
+        })
+    }
+
     /// Forgets what does not hold any more.
     fn refresh(&mut self, model: &Model, needle: Needle, from: usize) {
         let path = &model.chat.conversation.entries;
@@ -75,12 +92,14 @@ impl Finder {
             };
             (self.needle, self.is_expanded) = (needle, model.is_expanded);
             (self.counts, self.growing, self.current) = (Heights::default(), None, None);
+            self.places.clear();
             self.looked = from..from;
         }
         if let Some(first) = path.changed_since(&self.known) {
             self.known = path.revision();
             self.excluded.truncate(first);
             self.counts.truncate(first);
+            self.places.retain(|item, _| *item <= first);
             let is_regrown = self.growing.is_some_and(|(item, _, _)| item != first);
             if is_regrown {
                 self.growing = None;
@@ -89,6 +108,7 @@ impl Finder {
                 let from = from.min(path.len());
                 self.looked = from..from;
                 self.counts = Heights::default();
+                self.places.clear();
             } else {
                 self.looked.end = self.looked.end.min(first);
             }
@@ -120,6 +140,9 @@ impl Finder {
 
     /// Hits of an item, and what it cost to count them.
     fn count(&mut self, model: &Model, cache: &RenderCache, item: usize, entry: &Entry) -> (usize, usize) {
+        if entry.state != EntryState::Streaming {
+            self.places.remove(&item);
+        }
         if self.excluded.get(item) == Some(&true) {
             return (0, 1);
         }
@@ -129,7 +152,10 @@ impl Finder {
                 let known = self.growing.take().filter(|known| (known.0, known.1) == (item, above));
                 let mut counted = known.map_or_else(Counted::default, |known| known.2);
                 let before = counted.from;
-                let hits = rows::count(rows, &mut counted, rows.final_rows(), &self.needle);
+                let mut places = self.places.remove(&item).map(|places| places.rows).unwrap_or_default();
+                places.retain(|row| *row < before);
+                let hits = rows::count(rows, &mut counted, rows.final_rows(), &self.needle, &mut places);
+                self.places.insert(item, Places { rows: places, of: rows.height() });
                 self.growing = Some((item, above, counted));
                 (hits, (rows.height() - before.min(rows.height())) * OVER_PER_LAID_OUT)
             });
@@ -139,8 +165,13 @@ impl Finder {
         if !sources.iter().any(|source| self.needle.may_stand_in(source)) {
             return (0, bytes);
         }
-        let count = |rows: &Rows| rows::count(rows, &mut Counted::default(), 0, &self.needle);
-        (cache.with_rows(model, item, count), bytes * OVER_PER_LAID_OUT)
+        let (hits, places) = cache.with_rows(model, item, |rows| {
+            let mut places = Vec::new();
+            let hits = rows::count(rows, &mut Counted::default(), 0, &self.needle, &mut places);
+            (hits, Places { rows: places, of: rows.height() })
+        });
+        self.places.insert(item, places);
+        (hits, bytes * OVER_PER_LAID_OUT)
     }
 
     /// All messages were looked through.

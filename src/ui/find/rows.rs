@@ -10,6 +10,8 @@ use crate::ui::message::Rows;
 /// Rows that are read as one text at most; a longer one is read in pieces, so that no frame reads a text of millions of
 /// letters.
 const MAX_JOINED: usize = 256;
+/// Rows of a message that are told apart in the scroll bar.
+const MAX_PLACES: usize = 256;
 /// Rows above the first one wanted in which what goes on in it may begin.
 const LEAD_IN: usize = 8;
 
@@ -90,12 +92,20 @@ pub(super) struct Counted {
 }
 
 /// How often the needle stands in a message of which so much was counted before and in which the rows above `fixed` do
-/// not change any more.
-pub(super) fn count(rows: &Rows, known: &mut Counted, fixed: usize, needle: &Needle) -> usize {
+/// not change any more. Adds to `places` in which rows, of a high message not all of them.
+pub(super) fn count(rows: &Rows, known: &mut Counted, fixed: usize, needle: &Needle, places: &mut Vec<usize>) -> usize {
     let (mut row, mut hits) = (known.from, known.hits);
     while row < rows.height() {
         let (joined, next) = joined_from(rows, row);
-        hits += needle.hits(&joined.text).count();
+        for hit in needle.hits(&joined.text) {
+            hits += 1;
+            let first = joined.pieces.partition_point(|piece| piece.at.end <= hit.start);
+            let at = joined.pieces.get(first).map_or(row, |piece| piece.row);
+            let apart = rows.height() / MAX_PLACES;
+            if places.last().is_none_or(|last| *last + apart < at || (apart == 0 && *last < at)) {
+                places.push(at);
+            }
+        }
         row = next;
         if row <= fixed {
             *known = Counted { from: row, hits };
