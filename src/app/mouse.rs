@@ -71,6 +71,8 @@ pub struct Mouse {
     /// Whether the terminal reports it.
     pub is_on: bool,
     pressed: Option<TextPoint>,
+    /// Where keys went before the first of these clicks.
+    focus_before: Focus,
     last_click: Option<((u16, u16), u64)>,
     clicks: u32,
     /// It is held beyond an edge, and the time of the next step.
@@ -119,6 +121,9 @@ impl Model {
         (self.mouse.pressed, self.mouse.edge) = (None, None);
         self.selection = None;
         self.hints = None;
+        if !is_again {
+            self.mouse.focus_before = self.focus;
+        }
         match msg.spot {
             Spot::Text(point) => {
                 let unit = match self.mouse.clicks {
@@ -126,8 +131,6 @@ impl Model {
                     3 => Some(Unit::Lines),
                     _ => None,
                 };
-                self.focus = Focus::Messages;
-                self.selected = Some(point.message.clone());
                 if let Some(unit) = unit {
                     self.select_from(point.clone(), point.clone(), unit);
                 }
@@ -196,14 +199,17 @@ impl Model {
         }
     }
 
-    /// What was selected is copied, and stays marked.
+    /// What was selected is copied and stays marked, and keys go on to where they went before; a click alone goes to the
+    /// message.
     fn on_release(&mut self) -> Vec<Effect> {
-        (self.mouse.pressed, self.mouse.edge) = (None, None);
-        match &self.selection {
-            Some(selection) if selection.by == SelectedBy::Mouse => {
-                vec![Effect::CopySelection { selection: selection.clone(), is_private: self.chat.is_private }]
-            }
-            _ => Vec::new(),
-        }
+        self.mouse.edge = None;
+        let Some(pressed) = self.mouse.pressed.take() else { return Vec::new() };
+        let Some(selection) = self.selection.clone() else {
+            self.focus = Focus::Messages;
+            self.selected = Some(pressed.message);
+            return Vec::new();
+        };
+        self.focus = self.mouse.focus_before;
+        vec![Effect::CopySelection { selection, is_private: self.chat.is_private }]
     }
 }

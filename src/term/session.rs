@@ -336,7 +336,7 @@ impl Session {
                 Effect::Copy(wish) => self.copy(wish),
                 Effect::CopySelection { selection, is_private } => {
                     let text = ui::selected_text(&self.model, &mut self.cache, &selection);
-                    if !text.is_empty() {
+                    if !text.trim().is_empty() {
                         let what = strings::copying::SELECTION.to_owned();
                         self.copy(CopyWish { text, what, because: None, is_private });
                     }

@@ -433,8 +433,9 @@ impl Copied<'_> {
         let code = code.strip_suffix('\n').unwrap_or(&code);
         let mut shown: Option<Range<usize>> = None;
         for row in rows {
-            let Some(bytes) = selected(row) else { continue };
-            let line = self.rows.line(row)?;
+            let (line, own) = self.rows.text(row)?;
+            // Of an empty line between the ends, what ends the line above it is selected.
+            let Some(bytes) = selected(row).or_else(|| own.is_empty().then_some(own)) else { continue };
             let before = |byte: usize| line.offset as usize + byte - usize::from(line.lead);
             let at = before(bytes.start)..before(bytes.end);
             shown = Some(shown.map_or(at.clone(), |known| known.start..at.end));
@@ -457,7 +458,63 @@ impl Copied<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::ui::markdown::Options;
+    use crate::ui::theme::{Background, Theme};
+
+    proptest! {
+        /// Every place in a text leads to a point and from there back, and the point is the same at every width.
+        #[test]
+        fn places_and_points_lead_to_each_other(source in "([a-z\u{e9}\u{65e5} ]{0,12}(\n\n|\n- |\n> |\n    |))*", width in 8u16..60) {
+            let theme = Theme::new(Background::Dark, true);
+            let mut rows = Rows::default();
+            let options = Options { width, wide: width, theme: &theme, ascii_lines: false, is_expanded: false };
+            rows.document.update(&source, true, &options);
+            for (row, start, length) in text_rows(&rows) {
+                let text = own(&rows, row);
+                assert_eq!(text.len(), length);
+                // Where a row ends and the next one goes on, the point belongs to the later one.
+                for (byte, _) in text.char_indices() {
+                    assert_eq!(locate(&rows, start + byte), Some((row, byte)));
+                }
+            }
+        }
+    }
+
+    fn copied(rows: &Rows, source: &str, ends: (Place, Place)) -> String {
+        let mut text = Copied { rows, source, out: String::new(), is_begun: false };
+        let mut row = ends.0.row;
+        while row <= ends.1.row {
+            row = text.take(row, ends.1.row + 1, |row| of_row(ends, rows, 0, row));
+        }
+        text.out
+    }
+
+    proptest! {
+        /// Whatever part of a block of code is selected, it is a part of the source, and all of it is all of it.
+        #[test]
+        fn code_is_copied_as_it_stands_in_the_source(
+            lines in proptest::collection::vec("[a-z\t \u{e9}\u{65e5}\u{1f600}]{0,40}", 1..8),
+            width in 8u16..50,
+            from in 0usize..400,
+            length in 1usize..400,
+        ) {
+            let theme = Theme::new(Background::Dark, true);
+            let code = format!("x{}\n", lines.join("\n"));
+            let source = format!("```\n{code}```\n");
+            let mut rows = Rows::default();
+            let options = Options { width, wide: width, theme: &theme, ascii_lines: false, is_expanded: false };
+            rows.document.update(&source, true, &options);
+            let place = |offset| locate(&rows, offset).map(|(row, byte)| Place { item: 0, row, byte }).unwrap();
+            let all = copied(&rows, &source, (place(0), place(usize::MAX)));
+            assert_eq!(all, code.strip_suffix('\n').unwrap());
+            let (first, last) = (place(from), place(from + length));
+            let part = copied(&rows, &source, (first.min(last), first.max(last)));
+            assert!(code.contains(&part), "{part:?} is not in {code:?}");
+        }
+    }
 
     #[test]
     fn a_word_is_an_address_a_path_or_what_stands_between_blanks() {

@@ -119,6 +119,22 @@ fn a_second_click_takes_the_word_and_a_third_the_line() {
 }
 
 #[test]
+fn who_selects_while_writing_goes_on_writing() {
+    let mut screen = answered();
+    screen.type_text("and ");
+    drag(&mut screen, "paragraph", "that it");
+    screen.type_text("then");
+    let (x, y) = screen.find_words("wrapped");
+    for _ in 0..2 {
+        screen.mouse(MouseDeed::Pressed, x, y);
+        screen.mouse(MouseDeed::Released, x, y);
+    }
+    assert_eq!(last(&screen), "wrapped");
+    screen.type_text(" what?");
+    screen.expect("› and then what?");
+}
+
+#[test]
 fn a_selection_stays_with_its_words() {
     let mut screen = Screen::openai(80, 24);
     screen.ask("go");
