@@ -195,7 +195,8 @@ impl Scroll {
                 }
                 Move::Keep { item } => self.settled.top.min(heights.start_of(item)),
             };
-            is_following = top >= follow_top;
+            // A hit stays where it is while more comes in below it.
+            is_following = top >= follow_top && !matches!(wish, Move::Find { .. });
             top = top.min(follow_top);
         }
         self.anchor = (!is_following).then(|| anchor_at(heights, top));

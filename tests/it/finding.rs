@@ -141,6 +141,21 @@ fn hits_are_marked_in_an_answer_that_comes_in() {
 }
 
 #[test]
+fn a_hit_stays_where_it_is_while_an_answer_comes_in_and_esc_follows_again() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("which tent?");
+    screen.text("This one.");
+    screen.press("ctrl-f");
+    screen.type_text("tent");
+    screen.expect("1 of 1");
+    screen.text(&"\n\nline".repeat(40));
+    screen.expect("› which tent?");
+    screen.press("esc");
+    screen.never("› which tent?");
+    assert!(screen.model.scroll.is_following());
+}
+
+#[test]
 fn reasoning_and_tool_output_are_found_once_they_are_shown() {
     let mut screen = Screen::demo(80, 24);
     screen.ask("which tents?");
