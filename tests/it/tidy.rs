@@ -194,6 +194,18 @@ fn nothing_is_left_for_later() {
 }
 
 #[test]
+fn the_pictures_of_the_readme_are_there_and_small() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let named: Vec<&str> = readme.split('"').filter(|part| part.ends_with(".svg")).collect();
+    assert_eq!(named.len(), 3);
+    for name in named {
+        let picture = std::fs::read_to_string(root.join(name)).unwrap();
+        assert!(picture.starts_with("<svg ") && picture.len() < 300_000, "{name}");
+    }
+}
+
+#[test]
 fn every_action_can_be_reached() {
     use riffle::config::action::ACTIONS;
     let keymap = riffle::config::keymap::Keymap::resolve(&std::collections::BTreeMap::new()).unwrap();
