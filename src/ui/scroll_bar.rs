@@ -55,11 +55,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, 
     let Some(bar) = Bar::new(usize::from(area.height), settled.top, settled.total) else { return };
     let (theme, symbols, heights) = (canvas.theme, canvas.symbols, cache.heights());
     for row in (0..bar.rows).filter(|row| bar.is_seen(*row)) {
-        canvas.text(area, area.right() - 1, area.y + row as u16, symbols.thumb, theme.dim);
+        canvas.text(area, area.right() - 1, area.y + row as u16, symbols.thumb, theme.scroll_bar);
     }
     let mut marks = vec![None; bar.rows];
     for row in questions(model, heights, &bar) {
-        marks[row] = Some((symbols.own_in_bar, theme.dim));
+        marks[row] = Some((symbols.own_in_bar, theme.scroll_bar));
     }
     for line in cache.finder.iter().flat_map(|finder| finder.lines(heights)) {
         marks[bar.row_of(line)] = Some((symbols.hit_in_bar, theme.bold));

@@ -37,7 +37,7 @@ roles! {
     Selected, "selected", "selected text";
     Hit, "hit", "what was looked for, over the style it stands in";
     CurrentHit, "current_hit", "the one of them that is gone to";
-    ScrollBar, "scroll_bar", "the scroll bar";
+    ScrollBar, "scroll_bar", "the scroll bar, and the marks of own questions in it; hits there are `bold`";
     Keyword, "keyword", "code: words of the language";
     String, "string", "code: texts";
     Comment, "comment", "code: comments";
