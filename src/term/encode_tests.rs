@@ -307,3 +307,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_row_with_text_from_right_to_left_is_placed_anew_behind_it() {
+    let mut next = picture(&[""]);
+    for (x, symbol) in ["ש", "ם", " \u{200e}", " ", "│", "4"].into_iter().enumerate() {
+        next[(x as u16, 0)].set_symbol(symbol);
+    }
+    let bytes = frame(&mut Encoder::default(), &next, None);
+    assert!(bytes.contains("שם \u{200e}\u{1b}[1;4H") && bytes.contains("│4"), "{bytes:?}");
+}

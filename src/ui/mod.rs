@@ -16,6 +16,7 @@ mod calls;
 mod canvas;
 mod card;
 mod code_wrap;
+mod direction;
 mod error_card;
 mod find;
 mod footer;

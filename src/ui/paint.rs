@@ -9,6 +9,7 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::safe_text::{SafeText, cluster_width};
+use crate::ui::direction;
 use crate::ui::line::Line;
 use crate::ui::link::Links;
 use crate::ui::theme::Theme;
@@ -132,6 +133,20 @@ pub fn clear(buffer: &mut Buffer, row: usize) {
     }
 }
 
+/// Keeps the columns of a painted row where they are on terminals that turn text around which runs from right to left.
+pub(super) fn hold_columns(buffer: &mut Buffer, row: usize) {
+    let width = usize::from(buffer.area.width);
+    let cells = &mut buffer.content[row * width..(row + 1) * width];
+    if !cells.iter().any(|cell| direction::has_rightward(cell.symbol())) {
+        return;
+    }
+    for at in direction::ends(cells.iter().map(ratatui::buffer::Cell::symbol)) {
+        let mut symbol = cells[at].symbol().to_owned();
+        symbol.push(direction::MARK);
+        cells[at].set_symbol(&symbol);
+    }
+}
+
 /// Fills the whole area with one glyph of one column.
 pub fn fill(buffer: &mut Buffer, area: Rect, glyph: &'static str, style: Style) {
     let clip = area.intersection(buffer.area);
@@ -198,6 +213,14 @@ mod tests {
         assert_eq!(painted("abc", Rect::new(0, 3, 40, 4), 0), (Buffer::empty(Rect::new(0, 0, 8, 1)), 0));
         assert_eq!(painted("abc", Rect::new(0, 0, 400, 400), 7).0, Buffer::with_lines(["       a"]));
         assert_eq!(painted("abc", Rect::new(0, 0, 400, 400), u16::MAX).1, 0);
+    }
+
+    #[test]
+    fn columns_stay_behind_text_from_right_to_left() {
+        let mut buffer = Buffer::with_lines(["a  b ", "שם  1", "c   d"]);
+        (0..3).for_each(|row| hold_columns(&mut buffer, row));
+        let symbols: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert_eq!(symbols, "a  b שם \u{200e} 1c   d");
     }
 
     #[test]

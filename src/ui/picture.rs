@@ -98,6 +98,9 @@ impl Picture {
                 }
             }
         }
+        for row in &self.changed {
+            paint::hold_columns(&mut self.buffer, *row);
+        }
     }
 
     fn hashes(&self, rows: u16, pieces: &[Piece<'_>], theme: &Theme) -> Vec<u64> {
