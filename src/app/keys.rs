@@ -350,7 +350,7 @@ impl Model {
         Some(Vec::new())
     }
 
-    fn on_overlay_key(&mut self, key: Key) -> Vec<Effect> {
+    pub(super) fn on_overlay_key(&mut self, key: Key) -> Vec<Effect> {
         let bound = self.keymap.lookup(Context::Global, key);
         let toggles = match self.overlays.last() {
             Some(Overlay::Help { .. }) => Some(Action::Help),

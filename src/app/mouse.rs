@@ -6,6 +6,7 @@ use super::model::{Focus, Model};
 use super::overlay::Overlay;
 use super::scroll::Move;
 use super::selection::{SelectedBy, Selection, Step, TextPoint, Unit};
+use crate::config::key::{Key, KeyCode};
 use crate::strings::copying as words;
 
 /// Lines of one step of the wheel.
@@ -33,8 +34,15 @@ pub enum Spot {
     Call(usize),
     /// The panel, beside its calls.
     Panel,
+    /// The scroll bar: this would be the first line that is seen.
+    ScrollBar {
+        /// The line, from 0.
+        top: usize,
+    },
     /// A page over everything.
     Page,
+    /// A choice in the list of a page.
+    Choice(usize),
     /// Anything else.
     Nothing,
 }
@@ -75,6 +83,8 @@ pub struct Mouse {
     focus_before: Focus,
     last_click: Option<((u16, u16), u64)>,
     clicks: u32,
+    /// The scroll bar is held.
+    holds_bar: bool,
     /// It is held beyond an edge, and the time of the next step.
     edge: Option<(i64, u64)>,
 }
@@ -98,7 +108,7 @@ impl Model {
     pub(super) fn on_mouse(&mut self, msg: MouseMsg) -> Vec<Effect> {
         match msg.deed {
             MouseDeed::Wheeled(steps) => return self.on_wheel_at(steps * WHEEL_LINES, &msg.spot),
-            MouseDeed::Pressed => self.on_press(msg),
+            MouseDeed::Pressed => return self.on_press(msg),
             MouseDeed::Dragged => self.on_drag(msg),
             MouseDeed::Released => return self.on_release(),
         }
@@ -113,12 +123,12 @@ impl Model {
         self.on_wheel(lines)
     }
 
-    fn on_press(&mut self, msg: MouseMsg) {
+    fn on_press(&mut self, msg: MouseMsg) -> Vec<Effect> {
         let now = self.now.mono_ms;
         let is_again = self.mouse.last_click.is_some_and(|(at, ms)| at == msg.at && now.saturating_sub(ms) < CLICKS_MS);
         self.mouse.clicks = if is_again { self.mouse.clicks % 3 + 1 } else { 1 };
         self.mouse.last_click = Some((msg.at, now));
-        (self.mouse.pressed, self.mouse.edge) = (None, None);
+        (self.mouse.pressed, self.mouse.edge, self.mouse.holds_bar) = (None, None, false);
         self.selection = None;
         self.hints = None;
         if !is_again {
@@ -150,8 +160,38 @@ impl Model {
                     self.overlays.push(Overlay::Call { at, top: 0 });
                 }
             }
+            Spot::ScrollBar { top } => {
+                self.mouse.holds_bar = true;
+                self.scroll_to(top);
+            }
+            Spot::Choice(at) => return self.choose(at),
             Spot::Panel | Spot::Page | Spot::Nothing => {}
         }
+        Vec::new()
+    }
+
+    fn scroll_to(&mut self, top: usize) {
+        self.scroll.request(Move::Lines(top as i64 - self.scroll.settled.top as i64));
+    }
+
+    /// Selects a choice of the list on top; one that is selected is taken, as by Enter.
+    fn choose(&mut self, at: usize) -> Vec<Effect> {
+        let selected = match self.overlays.last() {
+            Some(Overlay::Commands(palette)) => palette.selected,
+            Some(Overlay::Models(list)) => list.selected,
+            Some(Overlay::Themes(list)) => list.selected,
+            Some(Overlay::Chats(browser)) => browser.selected,
+            _ => return Vec::new(),
+        };
+        let by = at as i64 - selected as i64;
+        if by == 0 {
+            return self.on_overlay_key(Key::plain(KeyCode::Enter));
+        }
+        if matches!(self.overlays.last(), Some(Overlay::Chats(_))) {
+            return self.select_chat(by);
+        }
+        let code = if by < 0 { KeyCode::Up } else { KeyCode::Down };
+        (0..by.abs()).flat_map(|_| self.on_overlay_key(Key::plain(code))).collect()
     }
 
     fn select_from(&mut self, anchor: TextPoint, cursor: TextPoint, unit: Unit) {
@@ -160,6 +200,9 @@ impl Model {
     }
 
     fn on_drag(&mut self, msg: MouseMsg) {
+        if let (true, Spot::ScrollBar { top }) = (self.mouse.holds_bar, &msg.spot) {
+            self.scroll_to(*top);
+        }
         let Some(anchor) = self.mouse.pressed.clone() else { return };
         if let Spot::Text(point) = msg.spot {
             let unit = match self.mouse.clicks {

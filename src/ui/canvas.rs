@@ -20,6 +20,8 @@ pub(super) struct Canvas<'a> {
     pub screen: Rect,
     /// What was drawn so far.
     pub pieces: Vec<Piece<'a>>,
+    /// Where the choices of a list stand.
+    pub choices: Vec<(Rect, usize)>,
     /// The styles.
     pub theme: Theme,
     /// The marks.
@@ -32,7 +34,14 @@ impl<'a> Canvas<'a> {
     /// The model's screen, with nothing on it.
     pub(super) fn empty(model: &Model, theme: &Theme) -> Self {
         let screen = Rect::new(0, 0, model.size.0, model.size.1);
-        Self { screen, pieces: Vec::new(), theme: *theme, symbols: Symbols::of(model.look), look: model.look }
+        Self {
+            screen,
+            pieces: Vec::new(),
+            choices: Vec::new(),
+            theme: *theme,
+            symbols: Symbols::of(model.look),
+            look: model.look,
+        }
     }
 
     /// Draws text, clipped to the area; gives the column after it. Outside text is made safe here.
@@ -56,6 +65,16 @@ impl<'a> Canvas<'a> {
         let end = paint::reach(area, x, &text);
         self.pieces.push(Piece { area, at: (x, y), content: Content::Text(text, style) });
         end
+    }
+
+    /// In this row of the area stands this choice of a list.
+    pub(super) fn choice(&mut self, area: Rect, y: u16, at: usize) {
+        self.choices.push((Rect { y, height: 1, ..area }, at));
+    }
+
+    /// The choice that stands here.
+    pub(super) fn choice_at(&self, at: (u16, u16)) -> Option<usize> {
+        self.choices.iter().find(|(area, _)| area.contains(at.into())).map(|(_, choice)| *choice)
     }
 
     /// Draws a line, clipped to the area.

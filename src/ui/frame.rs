@@ -97,7 +97,11 @@ pub fn spot(model: &Model, cache: &RenderCache, (x, y): (u16, u16)) -> (Spot, i6
             return (panel::call_at(model, calls_body(model, &layout), y).map_or(Spot::Panel, Spot::Call), beyond);
         }
         Some(Overlay::Tools) | None => {}
-        Some(_) => return (Spot::Page, beyond),
+        Some(page) => {
+            let mut canvas = Canvas::empty(model, &theme_of(model));
+            overlay::draw(&mut canvas, model, cache, page);
+            return (canvas.choice_at((x, y)).map_or(Spot::Page, Spot::Choice), beyond);
+        }
     }
     let is_in = |area: Rect| area.contains((x, y).into());
     let spot = if is_in(layout.prompt) && model.find.is_none() {
@@ -105,6 +109,8 @@ pub fn spot(model: &Model, cache: &RenderCache, (x, y): (u16, u16)) -> (Spot, i6
         Spot::Prompt { row: first + (y - layout.prompt.y), column: x.saturating_sub(TEXT_COLUMN) }
     } else if is_in(layout.panel) {
         panel::call_at(model, calls_body(model, &layout), y).map_or(Spot::Panel, Spot::Call)
+    } else if let Some(top) = scroll_bar::top_at(model, &layout, (x, y)) {
+        Spot::ScrollBar { top }
     } else if is_in(area) && !model.chat.conversation.entries.is_empty() {
         let line = model.scroll.settled.top + usize::from(y - area.y);
         selecting::nearest(model, cache, line, x, inset(&layout)).map_or(Spot::Conversation, Spot::Text)

@@ -45,14 +45,31 @@ impl Bar {
     }
 }
 
+/// The bar, where there is one.
+fn bar(model: &Model, layout: &Layout) -> Option<Bar> {
+    let area = layout.transcript;
+    if area.width < 20 || (model.scroll.is_following() && model.running_turn().is_some() && model.find.is_none()) {
+        return None;
+    }
+    let settled = model.scroll.settled;
+    Bar::new(usize::from(area.height), settled.top, settled.total)
+}
+
+/// The first line that is to be seen when the bar is pointed at here; `None` beside it.
+#[must_use]
+pub(super) fn top_at(model: &Model, layout: &Layout, (x, y): (u16, u16)) -> Option<usize> {
+    let area = layout.transcript;
+    let bar = bar(model, layout).filter(|_| area.contains((x, y).into()) && x + 2 >= area.right())?;
+    let row = usize::from(y - area.y);
+    // What is pointed at comes into the middle; the ends of the bar are the ends of the chat.
+    let line = if row + 1 == bar.rows { bar.lines } else { row * bar.lines / bar.rows };
+    Some(line.saturating_sub(bar.rows / 2).min(bar.lines - bar.rows))
+}
+
 /// Draws the bar.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, layout: &Layout) {
     let area = layout.transcript;
-    if area.width < 20 || (model.scroll.is_following() && model.running_turn().is_some() && model.find.is_none()) {
-        return;
-    }
-    let settled = model.scroll.settled;
-    let Some(bar) = Bar::new(usize::from(area.height), settled.top, settled.total) else { return };
+    let Some(bar) = bar(model, layout) else { return };
     let (theme, symbols, heights) = (canvas.theme, canvas.symbols, cache.heights());
     for row in (0..bar.rows).filter(|row| bar.is_seen(*row)) {
         canvas.text(area, area.right() - 1, area.y + row as u16, symbols.thumb, theme.scroll_bar);

@@ -234,3 +234,47 @@ fn the_mouse_is_taken_and_given_back_with_a_command() {
     assert_eq!(screen.effects.last(), Some(&Effect::SetMouse(true)));
     screen.expect("With Shift it is the terminal's.");
 }
+
+#[test]
+fn a_click_selects_in_lists_and_a_second_one_takes() {
+    let mut screen = Screen::openai(100, 30);
+    screen.press("ctrl-p");
+    let (x, y) = screen.find_words("Theme, tried");
+    screen.mouse(MouseDeed::Pressed, x, y);
+    screen.expect("› Theme, tried");
+    screen.mouse(MouseDeed::Pressed, x, y);
+    screen.expect("high-contrast");
+    let (x, y) = screen.find_words("high-contrast");
+    screen.mouse(MouseDeed::Pressed, x, y);
+    screen.expect("› high-contrast");
+    screen.press("esc");
+    screen.save("a", "Winter tents", "Four seasons.");
+    screen.save_days_ago("b", "Summer tents", "Light ones.", 3);
+    screen.press("ctrl-s");
+    let (x, y) = screen.find_words("Winter tents");
+    screen.mouse(MouseDeed::Pressed, x, y);
+    screen.expect("Four seasons.");
+    screen.mouse(MouseDeed::Pressed, x, y);
+    screen.expect("› Winter tents");
+    screen.never("Summer tents");
+}
+
+#[test]
+fn the_scroll_bar_is_pointed_at_and_dragged() {
+    let mut screen = Screen::openai(100, 30);
+    screen.ask("go");
+    screen.text(&paragraphs());
+    screen.end(Finish::Stop);
+    let edge = screen.find_words("│").0;
+    screen.mouse(MouseDeed::Pressed, edge - 1, 2);
+    screen.screen();
+    assert_eq!(screen.model.scroll.settled.top, 0);
+    screen.mouse(MouseDeed::Dragged, edge - 1, 14);
+    screen.screen();
+    let middle = screen.model.scroll.settled.top;
+    assert!((40..60).contains(&middle), "{middle}");
+    screen.mouse(MouseDeed::Dragged, edge - 1, 24);
+    screen.mouse(MouseDeed::Released, edge - 1, 24);
+    screen.expect("Paragraph 59.");
+    assert!(screen.selected.is_empty());
+}

@@ -169,6 +169,8 @@ fn draw_list(canvas: &mut Canvas<'_>, model: &Model, browser: &Browser, area: Re
     let now = zoned(model.now.unix_ms);
     let is_search = browser.query().is_some_and(crate::store::Query::looks_into_messages);
     let mut rows: Vec<ListRow<'_>> = Vec::new();
+    // Which chat a row belongs to.
+    let mut owners: Vec<Option<usize>> = Vec::new();
     let mut selected = 0;
     let mut group = "";
     for (at, found) in browser.rows().iter().enumerate() {
@@ -184,16 +186,22 @@ fn draw_list(canvas: &mut Canvas<'_>, model: &Model, browser: &Browser, area: Re
             rows.push(ListRow::Group(here));
             group = here;
         }
+        owners.resize(rows.len(), None);
         rows.push(ListRow::Title(at, found));
         if let Some(hit) = &found.hit {
             rows.push(ListRow::Excerpt(&hit.excerpt));
         }
+        owners.resize(rows.len(), Some(at));
         if at == browser.selected {
             selected = rows.len() - 1;
         }
     }
     let height = area.height as usize;
-    for (y, row) in rows.iter().skip(window(selected, height)).take(height).enumerate() {
+    let from = window(selected, height);
+    for (y, row) in rows.iter().skip(from).take(height).enumerate() {
+        if let Some(Some(at)) = owners.get(from + y) {
+            canvas.choice(area, area.y + y as u16, *at);
+        }
         let line = match row {
             ListRow::Gap => continue,
             ListRow::Group(name) => styled(&format!(" {name}"), canvas.theme.dim),

@@ -19,6 +19,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, palette: &Palette) ->
     let from = window(palette.selected, height);
     for (row, info) in matches.iter().skip(from).take(height).enumerate() {
         let y = y + row as u16;
+        canvas.choice(page.body, y, from + row);
         let is_selected = from + row == palette.selected;
         let style = if is_selected { canvas.theme.bold } else { canvas.theme.text };
         if is_selected {

@@ -30,7 +30,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> 
         .max()
         .unwrap_or(0)
         .clamp(12, (page.body.width as usize / 2).max(12));
-    let mut lines: Vec<(Line, bool)> = Vec::new();
+    let mut lines: Vec<(Line, Option<usize>)> = Vec::new();
     let mut is_below = false;
     for (at, row) in rows.iter().enumerate() {
         let is_selected = at == list.selected;
@@ -48,8 +48,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> 
             ModelRow::NotConnected { provider, hint } => {
                 if !is_below {
                     is_below = true;
-                    lines.push((Line::default(), false));
-                    lines.push((styled(&format!("   {}", strings::NOT_CONNECTED), theme.dim), false));
+                    lines.push((Line::default(), None));
+                    lines.push((styled(&format!("   {}", strings::NOT_CONNECTED), theme.dim), None));
                 }
                 let note = match &provider.key_source {
                     Some(variable) if provider.takes_key => strings::connect_hint(variable),
@@ -76,12 +76,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: &ModelList) -> 
             push(&mut line, "   ", theme.text);
             push(&mut line, trouble, theme.waiting);
         }
-        lines.push((line, is_selected));
+        lines.push((line, Some(at)));
     }
     let height = page.body.height.saturating_sub(2) as usize;
-    let selected = lines.iter().position(|(_, is_selected)| *is_selected).unwrap_or(0);
-    for (row, (line, _)) in lines.into_iter().skip(window(selected, height)).take(height).enumerate() {
-        canvas.line(page.body, 0, page.body.y + 2 + row as u16, line);
+    let selected = lines.iter().position(|(_, at)| *at == Some(list.selected)).unwrap_or(0);
+    for (row, (line, at)) in lines.into_iter().skip(window(selected, height)).take(height).enumerate() {
+        let y = page.body.y + 2 + row as u16;
+        if let Some(at) = at {
+            canvas.choice(page.body, y, at);
+        }
+        canvas.line(page.body, 0, y, line);
     }
     Some(cursor)
 }

@@ -21,7 +21,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, list: ThemeList) -> O
     let room = (page.body.height as usize).saturating_sub(sample.len() + 1).max(1);
     let rows: Vec<Line> =
         model.themes.all.iter().enumerate().map(|(at, named)| row(canvas, model, named, at, list.selected)).collect();
-    let shown = rows.into_iter().skip(window(list.selected, room)).take(room);
+    let from = window(list.selected, room);
+    for (row, at) in (from..rows.len()).take(room).enumerate() {
+        canvas.choice(page.body, page.body.y + row as u16, at);
+    }
+    let shown = rows.into_iter().skip(from).take(room);
     let lines = shown.chain([Line::default()]).chain(sample);
     for (at, line) in lines.take(page.body.height as usize).enumerate() {
         canvas.line(page.body, 0, page.body.y + at as u16, line);
