@@ -50,6 +50,12 @@ impl Clock {
     pub fn micros(&self) -> u64 {
         self.0.elapsed().as_micros() as u64
     }
+
+    /// The moment so many microseconds after the start.
+    #[must_use]
+    pub fn instant(&self, micros: u64) -> Instant {
+        self.0 + Duration::from_micros(micros)
+    }
 }
 
 /// A source of time-ordered random ids.

@@ -2,13 +2,14 @@
 //! delta, an answer of the history or a deadline that the model named; while nothing happens it does not wake.
 
 use std::path::PathBuf;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::sync::mpsc::{self, Receiver, UnboundedReceiver, UnboundedSender};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::clipboard::{self, Clipboard, Next, Place};
 use super::encode::Redraw;
@@ -175,11 +176,22 @@ struct Session {
     guard: Guard,
 }
 
+/// Sets a timer to this moment; whether there is one.
+fn set(timer: Pin<&mut Sleep>, at: Option<Instant>) -> bool {
+    if let Some(at) = at.filter(|at| *at != timer.deadline()) {
+        timer.reset(at);
+    }
+    at.is_some()
+}
+
 impl Session {
     async fn run(&mut self, inbox: &mut UnboundedReceiver<Shell>, mut turns: Receiver<agent::Event>) {
+        // Kept from one round to the next: the later of the two moves on without being set anew.
+        let (mut frame, mut change) = (pin!(sleep_until(Instant::now())), pin!(sleep_until(Instant::now())));
         while self.end.is_none() {
             self.draw_if_due();
-            let wake = self.wake();
+            let (has_frame, has_change) =
+                (set(frame.as_mut(), self.frame_due()), set(change.as_mut(), self.change_due()));
             tokio::select! {
                 biased;
                 Some(message) = inbox.recv() => {
@@ -189,7 +201,8 @@ impl Session {
                     }
                 }
                 Some(event) = turns.recv() => self.take_turn_events(event, &mut turns, inbox),
-                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.tell(Msg::Ticked),
+                () = frame.as_mut(), if has_frame => {}
+                () = change.as_mut(), if has_change => self.tell(Msg::Ticked),
             }
         }
     }
@@ -211,16 +224,14 @@ impl Session {
         }
     }
 
-    /// When to wake without any message: for a frame that is due, or for the model's next change.
-    fn wake(&self) -> Option<Instant> {
-        let now = self.clock.micros();
-        let frame = self.pacer.due().filter(|_| self.has_room());
-        let model = self.model.next_wake().map(|ms| ms * 1000);
-        let at = match (frame, model) {
-            (Some(frame), Some(model)) => frame.min(model),
-            (one, other) => one.or(other)?,
-        };
-        Some(Instant::now() + Duration::from_micros(at.saturating_sub(now)))
+    /// When a frame is due.
+    fn frame_due(&self) -> Option<Instant> {
+        self.pacer.due().filter(|_| self.has_room()).map(|micros| self.clock.instant(micros).into())
+    }
+
+    /// When something changes without any message.
+    fn change_due(&self) -> Option<Instant> {
+        self.model.next_wake().map(|ms| self.clock.instant(ms * 1000).into())
     }
 
     fn take(&mut self, message: Shell) {
@@ -402,6 +413,9 @@ impl Session {
         self.writer.show(&self.picture, cursor, std::mem::replace(&mut self.redraw, Redraw::Changes));
         let cost = self.clock.micros() - start + waited.as_micros() as u64;
         self.pacer.drawn(start, cost);
+        if self.cache.is_behind() {
+            self.pacer.changed();
+        }
     }
 
     /// Flushes the history, gives the terminal back and says how to go on.

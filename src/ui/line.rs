@@ -78,6 +78,13 @@ impl Line {
         self
     }
 
+    /// The same without room for more, for lines that are kept.
+    #[must_use]
+    pub fn shrunk(mut self) -> Self {
+        self.spans.shrink_to_fit();
+        self
+    }
+
     /// Adds text at the right.
     pub fn push(&mut self, text: SafeText, style: Style) {
         self.push_span(Span { text, style, link: None });

@@ -166,6 +166,9 @@ pub(super) fn lay_out_saved(rows: &mut Rows, entry: &Entry, is_wanted: bool, fra
         EntryBody::ToolResult(_) => {}
         EntryBody::Answer { message, .. } => {
             rows.document.update(&message.text, true, &options(frame));
+            while rows.document.is_behind() {
+                rows.document.update(&message.text, true, &options(frame));
+            }
             if rows.document.line_count() > 0 {
                 rows.after.push(Line::default());
             }

@@ -50,12 +50,14 @@ struct LaidOut {
     wanted: Option<Stamp>,
     /// What they were made from; `None` before they are made.
     made: Option<Stamp>,
+    /// The frame in which they were made.
+    made_in: u64,
     rows: Rows,
 }
 
 impl LaidOut {
     fn new(entry: &Entry) -> Self {
-        Self { id: entry.id.clone(), wanted: None, made: None, rows: Rows::default() }
+        Self { id: entry.id.clone(), wanted: None, made: None, made_in: 0, rows: Rows::default() }
     }
 }
 
@@ -75,6 +77,9 @@ pub struct RenderCache {
     /// The messages as they were in the last frame, and from where on they depended on being the last ones.
     known: Revision,
     end_from: usize,
+    /// Which frame this is, and whether there was more to lay out than it had time for.
+    number: u64,
+    is_behind: bool,
     entries: Vec<LaidOut>,
     /// Rows of the entries, as far as they are known, and of what stands below them.
     heights: Heights,
@@ -137,6 +142,8 @@ impl RenderCache {
             }
             self.chat = Some(model.chat.conversation.id.clone());
         }
+        self.number += 1;
+        self.is_behind = false;
         let path = &model.chat.conversation.entries;
         let end_from = end_from(model);
         let changed = path.changed_since(&self.known).unwrap_or(path.len());
@@ -206,12 +213,20 @@ impl RenderCache {
         }
     }
 
-    /// Makes the rows of an entry, where they are not what they are to be; `true` when the height changed.
+    /// Makes the rows of an entry, where they are not what they are to be; `true` when the height changed. Of a very long
+    /// message each frame makes some.
     fn make(&mut self, model: &Model, at: usize, frame: &Frame) -> bool {
-        let Some(known) = self.entries.get_mut(at).filter(|known| known.made != known.wanted) else { return false };
+        let Some(known) = self.entries.get_mut(at) else { return false };
+        let is_behind = known.rows.document.is_behind() && known.made_in != self.number;
+        if known.made == known.wanted && !is_behind {
+            return false;
+        }
         message::lay_out(&mut known.rows, model, at, frame);
-        known.made = known.wanted;
-        let height = known.rows.height();
+        (known.made, known.made_in) = (known.wanted, self.number);
+        self.is_behind |= known.rows.document.is_behind();
+        // Whoever follows sees it grow; otherwise the line that is read keeps its place.
+        let rest = if model.scroll.is_following() { 0 } else { known.rows.document.lines_behind() };
+        let height = known.rows.height() + rest;
         let is_changed = self.heights.of(at) != height;
         self.heights.set(at, height);
         is_changed
@@ -226,15 +241,26 @@ impl RenderCache {
 
     /// Looks at the rows of an item, which are made for this alone where they are not there.
     pub(super) fn with_rows<T>(&self, model: &Model, item: usize, look: impl FnOnce(&Rows) -> T) -> T {
-        match (self.entries.get(item).filter(|known| known.made.is_some() && known.made == known.wanted), &self.frame) {
+        let is_whole =
+            |known: &&LaidOut| known.made.is_some() && known.made == known.wanted && !known.rows.document.is_behind();
+        match (self.entries.get(item).filter(is_whole), &self.frame) {
             (Some(known), _) => look(&known.rows),
             (None, Some(frame)) => {
                 let mut rows = Rows::default();
                 message::lay_out(&mut rows, model, item, frame);
+                while rows.document.is_behind() {
+                    message::lay_out(&mut rows, model, item, frame);
+                }
                 look(&rows)
             }
             (None, None) => look(&Rows::default()),
         }
+    }
+
+    /// Whether there was more to lay out than one frame had time for, so that another one is to follow.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
     }
 
     /// Lays out what is seen from this row on, and a little around it; `true` when a height turned out to be another one.
@@ -456,7 +482,8 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
         let first = y;
         let marks = |seen| marks.of(at, &known.rows, seen);
         let chosen = |row| cache.selected.and_then(|ends| selecting::of_row(ends, &known.rows, at, row));
-        y = draw_rows(canvas, area, y, (known, &cache.colours), skip, marks, chosen);
+        draw_rows(canvas, area, y, (known, &cache.colours), skip, marks, chosen);
+        y += (cache.heights.of(at).saturating_sub(skip)).min(usize::from(area.height)) as u16;
         if selected == Some(at) {
             canvas.text(area, 0, first, canvas.symbols.own, canvas.theme.accent);
         }
@@ -501,7 +528,7 @@ impl Marks<'_> {
     }
 }
 
-/// Draws the rows of an entry from `skip` on; gives the row after them.
+/// Draws the rows of an entry from `skip` on.
 fn draw_rows<'a>(
     canvas: &mut Canvas<'a>,
     area: Rect,
@@ -510,12 +537,11 @@ fn draw_rows<'a>(
     skip: usize,
     marks: impl FnOnce(Range<usize>) -> Vec<Mark>,
     chosen: impl Fn(usize) -> Option<Range<usize>>,
-) -> u16 {
+) {
     let end = rows.height().min(skip + usize::from(area.bottom() - from));
     let marks = marks(skip..end);
     let here = canvas.theme.current_hit;
-    let mut y = from;
-    for at in skip..end {
+    for (y, at) in (from..).zip(skip..end) {
         let Some(line) = rows.line(at) else { break };
         let x = if rows.is_body(at) { TEXT_COLUMN.min(area.width / 4) } else { 0 };
         let coloured =
@@ -532,7 +558,5 @@ fn draw_rows<'a>(
             line.to_mut().mark(&[bytes], canvas.theme.selected);
         }
         canvas.line(area, x, y, line);
-        y += 1;
     }
-    y
 }

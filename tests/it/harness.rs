@@ -494,6 +494,9 @@ impl Screen {
     /// What is on the screen, rows without trailing blanks.
     pub fn screen(&mut self) -> String {
         ui::prepare(&mut self.model, &mut self.cache);
+        while self.cache.is_behind() {
+            ui::prepare(&mut self.model, &mut self.cache);
+        }
         ui::draw(&self.model, &self.cache, &mut self.picture);
         rows_of(&self.picture)
     }

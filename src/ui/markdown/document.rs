@@ -1,7 +1,8 @@
 //! A message that grows. Top-level blocks that can no longer change are parsed and wrapped once; only the open block at
 //! the end is done again with each delta. One that became too large for that is shown as plain text, to which only the
-//! new part is added. The complete message is parsed once more as a whole, for links defined further down, and its
-//! footnotes come to its end. Pure.
+//! new part is added. A complete message is parsed once more as a whole where its end may change what stands above, by links
+//! defined and footnotes, which come to its end. What is too much for one frame is done in steps: then the document is
+//! behind, and the next update goes on with the same. Pure.
 
 use super::Options;
 use super::folds::{self, Fold};
@@ -15,6 +16,10 @@ use crate::ui::line::Line;
 const MAX_OPEN_BYTES: usize = 64 * 1024;
 /// Bytes of a line that has not ended from which what it is counts as known.
 const KNOWN_LINE_BYTES: usize = 1024;
+/// Bytes of the source that one update lays out at most.
+const STEP_BYTES: usize = 256 * 1024;
+/// Bytes of a message up to which it is parsed as a whole.
+const MAX_WHOLE_BYTES: usize = 1024 * 1024;
 /// Bytes at each end of the former source by which it is known again.
 const KNOWN_BY_BYTES: usize = 64;
 
@@ -36,6 +41,10 @@ pub struct Document {
     is_after_note: bool,
     is_settled_after_note: bool,
     plain: Option<Plain>,
+    /// A block became too large to be parsed at each delta.
+    has_plain: bool,
+    /// Bytes of the source that are laid out.
+    laid_out: usize,
     seen: Option<Seen>,
     /// A table's head is shown whose rule has not come yet.
     has_open_head: bool,
@@ -53,17 +62,17 @@ struct Seen {
 }
 
 impl Document {
-    /// Draws the message as it is now. `source` is the former source with more at its end; otherwise, and after a change
-    /// of the options, all is done anew.
+    /// Draws the message as it is now, or a further step of it. `source` is the former source with more at its end;
+    /// otherwise, and after a change of the options, all is done anew.
     pub fn update(&mut self, source: &str, is_complete: bool, options: &Options<'_>) {
         let look = (options.width, options.wide, options.theme.mark(), options.ascii_lines, options.is_expanded);
         match &self.seen {
             Some(seen) if seen.look == look && seen.is_start_of(source) => {
                 let is_same = seen.length == source.len() && seen.is_complete == is_complete;
-                if is_same {
+                if is_same && !self.is_behind() {
                     return;
                 }
-                if seen.is_complete {
+                if seen.is_complete && !is_same {
                     self.reset();
                 }
             }
@@ -76,19 +85,30 @@ impl Document {
             is_complete,
             look,
         });
-        if is_complete {
-            self.parsed_bytes += source.len();
-            self.lines.clear();
-            self.regions.clear();
-            self.plain = None;
-            let mut blocks = render::blocks(source, options, &[]).blocks;
-            blocks.sort_by_key(|block| block.is_note);
-            for block in blocks {
-                self.append(block, 0);
-            }
-        } else {
-            self.grow(source, options);
+        let may_change = || self.laid_out == 0 || self.has_plain || render::depends_on_the_whole(source);
+        if is_complete && source.len() <= MAX_WHOLE_BYTES && may_change() {
+            self.reset_lines();
+            self.settle(source, options);
+            return;
         }
+        self.laid_out = source.floor_char_boundary(self.laid_out + STEP_BYTES);
+        self.grow(&source[..self.laid_out], options);
+        if is_complete && self.laid_out == source.len() {
+            self.settle(source, options);
+        }
+    }
+
+    /// Whether there is more to be laid out of what it was told last.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| self.laid_out < seen.length)
+    }
+
+    /// About how many lines are still to come.
+    #[must_use]
+    pub fn lines_behind(&self) -> usize {
+        let length = self.seen.as_ref().map_or(0, |seen| seen.length);
+        self.lines.len() * (length - self.laid_out.min(length)) / self.laid_out.max(1)
     }
 
     /// How many lines it has.
@@ -153,11 +173,38 @@ impl Document {
         self.is_after_note = block.is_note;
         let above = self.lines.len();
         self.regions.extend(block.regions.into_iter().map(|region| region.moved(above, from)));
-        self.lines.extend(block.lines);
+        self.lines.extend(block.lines.into_iter().map(Line::shrunk));
     }
 
     fn reset(&mut self) {
         *self = Self { parsed_bytes: self.parsed_bytes, ..Self::default() };
+    }
+
+    fn reset_lines(&mut self) {
+        let seen = self.seen.take();
+        self.reset();
+        self.seen = seen;
+    }
+
+    /// Draws what is not settled as it stays.
+    fn settle(&mut self, source: &str, options: &Options<'_>) {
+        self.laid_out = source.len();
+        if self.plain.is_some() {
+            return;
+        }
+        self.lines.truncate(self.settled_lines);
+        self.regions.truncate(self.settled_regions);
+        let from = self.settled_bytes;
+        self.parsed_bytes += source.len() - from;
+        self.is_after_note = self.is_settled_after_note;
+        let mut blocks = render::blocks(&source[from..], options, &self.settled_folds).blocks;
+        blocks.sort_by_key(|block| block.is_note);
+        for block in blocks {
+            self.append(block, from);
+        }
+        self.has_open_head = false;
+        (self.settled_lines, self.settled_regions) = (self.lines.len(), self.regions.len());
+        self.settled_bytes = source.len();
     }
 
     fn grow(&mut self, source: &str, options: &Options<'_>) {
@@ -267,6 +314,7 @@ impl Document {
             source: start..start,
             kind: kind_of_region,
         });
+        self.has_plain = true;
         self.plain = Some(Plain::new(kind, start + text_start, start + search_from, self.lines.len()));
     }
 }

@@ -48,5 +48,8 @@ pub struct Options<'a> {
 pub fn render(source: &str, options: &Options<'_>) -> Vec<Line> {
     let mut document = Document::default();
     document.update(source, true, options);
+    while document.is_behind() {
+        document.update(source, true, options);
+    }
     document.into_lines()
 }

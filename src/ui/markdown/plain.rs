@@ -131,7 +131,7 @@ impl Plain {
         for row in rows {
             let is_second_blank = row.spans.is_empty() && lines.last().is_none_or(|line| line.spans.is_empty());
             if !(is_second_blank && self.kind == Kind::Prose) {
-                lines.push(row);
+                lines.push(row.shrunk());
             }
         }
         self.joins = open.joins;

@@ -74,6 +74,11 @@ pub(super) fn blocks(source: &str, options: &Options<'_>, folds: &[Fold]) -> Blo
     Blocks { blocks, open_at: open_at.map(in_source) }
 }
 
+/// Whether blocks may look otherwise because of others below them: a link, by what it refers to.
+pub(super) fn depends_on_the_whole(source: &str) -> bool {
+    memchr::memmem::find(source.as_bytes(), b"]:").is_some()
+}
+
 /// The bytes a control grows by when it becomes its picture.
 const GROWTH: usize = '\u{2400}'.len_utf8() - 1;
 

@@ -503,6 +503,24 @@ proptest! {
     }
 
     #[test]
+    fn a_document_that_grew_is_complete_as_if_it_had_not(
+        pieces in prop::collection::vec("[-#>|*1.a =`~<:\n]{0,30}|\\| a \n|-\n|```\n|\n\n|<details>|</details>|<summary>|\\$|\\[\\^1\\]:?", 0..8),
+    ) {
+        let theme = theme();
+        let options = Options { width: 20, wide: 30, theme: &theme, ascii_lines: false, is_expanded: false };
+        let (mut document, mut source) = (Document::default(), String::new());
+        for piece in pieces {
+            source.push_str(&piece);
+            document.update(&source, false, &options);
+        }
+        document.update(&source, true, &options);
+        prop_assert_eq!(lines_of(&document), render(&source, &options));
+        let mut whole = Document::default();
+        whole.update(&source, true, &options);
+        prop_assert_eq!(document.regions(), whole.regions());
+    }
+
+    #[test]
     fn growing_settles_nothing_that_changes(
         source in prop_oneof![
             "[-#>|*1.a =`~<:\n]{0,80}",
@@ -627,6 +645,30 @@ fn a_large_code_block_ends_at_its_fence() {
         document.update(&source[..end], false, &options);
     }
     assert!(text_of(&lines_of(&document)) == text_of(&render(&source, &options)));
+}
+
+#[test]
+fn a_message_too_large_for_a_frame_is_laid_out_in_steps() {
+    let theme = theme();
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false, is_expanded: false };
+    let source =
+        "Some *words* [to][r] read.\n\n- one\n- two\n\n```\ncode\n```\n\n".repeat(40_000) + "\n\n[r]: /there\n";
+    let mut document = Document::default();
+    let (mut steps, mut parsed) = (0, 0);
+    loop {
+        document.update(&source, true, &options);
+        let (laid_out, expected) = (document.line_count(), document.line_count() + document.lines_behind());
+        assert!(expected >= laid_out && expected.abs_diff(280_000) < 20_000, "{expected}");
+        steps += 1;
+        assert!(document.parsed_bytes() - parsed < 300_000);
+        parsed = document.parsed_bytes();
+        if !document.is_behind() {
+            break;
+        }
+    }
+    assert_eq!((steps, document.line_count()), (source.len().div_ceil(256 * 1024), 40_000 * 7 - 1));
+    document.update(&source, true, &options);
+    assert_eq!(document.parsed_bytes(), parsed, "there is nothing more to do");
 }
 
 #[test]
