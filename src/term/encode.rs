@@ -34,6 +34,8 @@ pub enum Redraw {
 #[derive(Debug)]
 pub struct Encoder {
     shown: Buffer,
+    /// Hashes of its rows.
+    hashes: Vec<u64>,
     is_cursor_visible: bool,
     cursor: Option<(u16, u16)>,
     is_started: bool,
@@ -46,6 +48,7 @@ impl Default for Encoder {
     fn default() -> Self {
         Self {
             shown: Buffer::empty(Rect::ZERO),
+            hashes: Vec::new(),
             is_cursor_visible: false,
             cursor: None,
             is_started: false,
@@ -76,22 +79,31 @@ impl Encoder {
             return;
         }
         let cursor = cursor.filter(|&(x, y)| x < next.area.width && y < next.area.height);
-        let is_same_area = self.shown.area == next.area;
-        let rows = if is_same_area { scroll::changed(&self.shown, next, rows) } else { Vec::new() };
+        let is_whole = redraw == Redraw::Everything || !self.is_started || self.shown.area != next.area;
+        let (mut hashes, mut rows) = (std::mem::take(&mut self.hashes), rows.to_vec());
+        let shown_hashes = hashes.clone();
+        if is_whole {
+            hashes = (0..usize::from(next.area.height)).map(|row| scroll::hash_of(next, row)).collect();
+        } else {
+            rows.retain(|row| {
+                let before = std::mem::replace(&mut hashes[*row], scroll::hash_of(next, *row));
+                before != hashes[*row] || scroll::differs(&self.shown, next, *row)
+            });
+        }
         let mut changed = rows.first().copied().zip(rows.last().copied()).map(|(first, last)| first..=last);
         let begin = out.len();
         ansi::push(out, BeginSynchronizedUpdate);
         let empty = out.len();
         let links = self.has_links.then_some(links);
         let mut pen = Pen { out, look: Look::default(), at: self.cursor, links, link: None };
-        if redraw == Redraw::Everything || !self.is_started || self.shown.area != next.area {
+        if is_whole {
             self.shown = Buffer::empty(next.area);
             self.is_started = true;
             ansi::push(pen.out, ResetColor);
             ansi::push(pen.out, Clear(ClearType::All));
             pen.at = None;
             changed = Some(0..=usize::from(next.area.height) - 1);
-        } else if let Some(found) = scroll::find(&self.shown, next, &rows) {
+        } else if let Some(found) = scroll::find(&self.shown, next, &rows, (&shown_hashes, &hashes)) {
             let (top, bottom, rows) = (found.rows.start() + 1, found.rows.end() + 1, found.by.unsigned_abs() as u16);
             pen.write(format_args!("\x1b[{top};{bottom}r"));
             if found.by < 0 {
@@ -112,6 +124,7 @@ impl Encoder {
                 old.clone_from_slice(new);
             }
         }
+        self.hashes = hashes;
         pen.look.change_to(Look::default(), pen.out);
         pen.lead_to(None);
         if let Some(wanted) = cursor {

@@ -17,41 +17,40 @@ pub(super) struct Move {
     pub(super) by: i32,
 }
 
-/// Those of these rows that differ. Both buffers have the same area.
-pub(super) fn changed(shown: &Buffer, next: &Buffer, rows: &[usize]) -> Vec<usize> {
-    let width = usize::from(next.area.width);
-    let differs = |row: &usize| {
-        let cells = row * width..(row + 1) * width;
-        shown.content.get(cells.clone()) != next.content.get(cells)
-    };
-    rows.iter().copied().filter(differs).collect()
+/// The hash of this row.
+pub(super) fn hash_of(buffer: &Buffer, row: usize) -> u64 {
+    let width = usize::from(buffer.area.width);
+    hash(&buffer.content[row * width..(row + 1) * width])
 }
 
-/// The move between the first and the last changed row that saves most, if one is worth its bytes.
-pub(super) fn find(shown: &Buffer, next: &Buffer, changed: &[usize]) -> Option<Move> {
+/// Whether a row of these buffers, which have the same area, is another one.
+pub(super) fn differs(shown: &Buffer, next: &Buffer, row: usize) -> bool {
+    let width = usize::from(next.area.width);
+    let cells = row * width..(row + 1) * width;
+    shown.content.get(cells.clone()) != next.content.get(cells)
+}
+
+/// The move between the first and the last changed row that saves most, if one is worth its bytes. Rows are told apart by
+/// their hashes, `old` and `new`; whether those that move really are the same is looked at in the end.
+pub(super) fn find(shown: &Buffer, next: &Buffer, changed: &[usize], (old, new): (&[u64], &[u64])) -> Option<Move> {
     let &[first, _, .., last] = changed else {
         return None;
     };
     let width = usize::from(next.area.width);
-    let old: Vec<&[Cell]> = shown.content.chunks(width).collect();
-    let new: Vec<&[Cell]> = next.content.chunks(width).collect();
-    let old_hashes: Vec<u64> = old[first..=last].iter().map(|row| hash(row)).collect();
-    let new_hashes: Vec<u64> = new[first..=last].iter().map(|row| hash(row)).collect();
+    let (old, new) = (&old[first..=last], &new[first..=last]);
+    let gain: Vec<usize> = (first..=last).map(|at| written(&next.content[at * width..(at + 1) * width])).collect();
     let mut best: Option<(usize, Move)> = None;
     for distance in 1..=FARTHEST.min(last - first) {
         for is_up in [true, false] {
             let (to, from) = if is_up { (0, distance) } else { (distance, 0) };
             let mut start = 0;
             let mut saved = 0;
-            let count = new_hashes.len() - distance;
+            let count = new.len() - distance;
             for index in 0..=count {
                 let (target, source) = (index + to, index + from);
-                if index < count
-                    && new_hashes[target] == old_hashes[source]
-                    && new[first + target] == old[first + source]
-                {
-                    if new_hashes[target] != old_hashes[target] {
-                        saved += written(new[first + target]);
+                if index < count && new[target] == old[source] {
+                    if new[target] != old[target] {
+                        saved += gain[target];
                     }
                     continue;
                 }
@@ -65,7 +64,19 @@ pub(super) fn find(shown: &Buffer, next: &Buffer, changed: &[usize]) -> Option<M
             }
         }
     }
-    best.map(|(_, found)| found)
+    best.map(|(_, found)| found).filter(|found| found.is_true(shown, next))
+}
+
+impl Move {
+    /// Whether the rows that stay in the band are the same before and after.
+    fn is_true(&self, shown: &Buffer, next: &Buffer) -> bool {
+        let width = usize::from(next.area.width);
+        let distance = self.by.unsigned_abs() as usize;
+        let (start, end) = (*self.rows.start(), *self.rows.end() + 1);
+        let (near, far) = (start * width..(end - distance) * width, (start + distance) * width..end * width);
+        let (old, new) = if self.by < 0 { (far, near) } else { (near, far) };
+        shown.content.get(old) == next.content.get(new)
+    }
 }
 
 /// What the terminal did when it moved the band: the rows that came in are blank.
@@ -88,26 +99,43 @@ fn written(row: &[Cell]) -> usize {
     row.iter().filter(|cell| cell.symbol() != " ").count()
 }
 
-/// FNV-1a is enough: an equal hash is still compared.
-struct Fnv(u64);
+/// A letter a byte, colours by what they are: mixed with a multiplication each. Rows with equal hashes are still compared.
+fn hash(row: &[Cell]) -> u64 {
+    let mut hasher = Mix(0);
+    for cell in row {
+        for piece in cell.symbol().as_bytes().chunks(8) {
+            let mut letters = [0; 8];
+            letters[..piece.len()].copy_from_slice(piece);
+            hasher.write_u64(u64::from_le_bytes(letters));
+        }
+        (cell.fg, cell.bg).hash(&mut hasher);
+        hasher.write_u16(cell.modifier.bits());
+    }
+    hasher.finish()
+}
 
-impl Hasher for Fnv {
+struct Mix(u64);
+
+impl Hasher for Mix {
     fn finish(&self) -> u64 {
         self.0
     }
 
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            self.write_u64(u64::from(*byte));
         }
     }
-}
 
-fn hash(row: &[Cell]) -> u64 {
-    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
-    for cell in row {
-        hasher.write(cell.symbol().as_bytes());
-        (cell.fg, cell.bg, cell.modifier.bits()).hash(&mut hasher);
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
-    hasher.finish()
+
+    fn write_u16(&mut self, number: u16) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
+    }
 }
