@@ -699,12 +699,15 @@ impl Turn {
         if let Some(error) = &error {
             effects.push(Effect::Show(Progress::Error(error.clone())));
         }
+        // The next turn brings its own: the conversation need not be kept twice.
+        self.messages = Vec::new();
+        let last = std::mem::take(&mut self.last);
         effects.push(Effect::Ended(TurnEnd {
             finish,
             error,
-            text: self.last.text.clone(),
-            reasoning: self.last.reasoning.clone(),
-            tool_calls: self.last.tool_calls.clone(),
+            text: last.text,
+            reasoning: last.reasoning,
+            tool_calls: last.tool_calls,
             finish_raw: self.finish_raw.clone(),
             usage: self.usage.clone(),
             ttft_ms: self.ttft_ms,
