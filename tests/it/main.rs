@@ -19,6 +19,7 @@ mod finding;
 mod harness;
 mod hints;
 mod history;
+mod hostile;
 mod importing;
 mod incremental;
 mod network;

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -59,6 +60,27 @@ pub fn scripted(status: &'static str, bodies: Vec<String>) -> (String, JoinHandl
             socket.write_all(body.as_bytes()).unwrap();
         }
         asked
+    });
+    (url, served)
+}
+
+/// A server that answers one request with these pieces of text, with a pause before each.
+pub fn streamed(pieces: Vec<String>, pause: Duration) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let served = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket.set_nodelay(true).unwrap();
+        request_body(&mut socket);
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+        socket.write_all(head.as_bytes()).unwrap();
+        for piece in pieces {
+            std::thread::sleep(pause);
+            let chunk = serde_json::json!({"choices": [{"index": 0, "delta": {"content": piece}}]});
+            socket.write_all(format!("data: {chunk}\n\n").as_bytes()).unwrap();
+        }
+        let end = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+        socket.write_all(end.as_bytes()).unwrap();
     });
     (url, served)
 }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use crate::program::{BINARY, environment, run};
+use crate::hostile::{escapes, is_foreign};
+use crate::program::{BINARY, environment, run, streamed};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -461,4 +462,74 @@ fn the_terminals_answer_about_its_background_chooses_the_colours() {
         assert_eq!(terminal.end(), 0);
         assert!(!terminal.text().contains("rgb:"), "{}", terminal.text());
     }
+}
+
+/// The words that lead to this server.
+fn asking(url: &str) -> [&str; 7] {
+    ["--api", "openai-chat", "--base-url", url, "--model", "m", "--no-tools"]
+}
+
+/// Cells written in a frame: what stands between its control sequences.
+fn cells(frame: &str) -> usize {
+    let mut rest = frame.chars();
+    let mut count = 0;
+    while let Some(c) = rest.next() {
+        if c == '\u{1b}' {
+            rest.by_ref().skip(1).find(|c| ('@'..='~').contains(c));
+        } else {
+            count += 1;
+        }
+    }
+    count
+}
+
+#[test]
+fn a_token_costs_few_bytes_and_few_cells_also_where_the_panel_is_open_and_rows_scroll() {
+    let home = tempfile::tempdir().unwrap();
+    // Enough lines to fill the screen and scroll it.
+    let tokens = |number: usize| {
+        ["- tent ", "number ", "holds ", if number.is_multiple_of(7) { "well.\n\n" } else { "well.\n" }]
+    };
+    let tokens: Vec<String> = (0..60).flat_map(tokens).map(str::to_owned).chain(["Over.".to_owned()]).collect();
+    let count = tokens.len();
+    let (url, served) = streamed(tokens, Duration::from_millis(20));
+    let mut terminal = Terminal::start(home.path(), &asking(&url), &[]);
+    terminal.wait_for("Tools");
+    terminal.ask("Which tents hold well?");
+    terminal.wait_for("tent number");
+    let begin = terminal.written().len();
+    terminal.wait_for("Over.");
+    let written = String::from_utf8_lossy(&terminal.written()[begin..]).into_owned();
+    served.join().unwrap();
+    assert!(terminal.text().contains("Tools"), "the panel is open");
+    assert!(written.contains('S'), "rows were scrolled by the terminal");
+    assert!(written.len() / count <= 400, "{} bytes a token", written.len() / count);
+    let most = written.split("\u{1b}[?2026h").map(cells).max().unwrap();
+    assert!(most <= 120 * 40 / 4, "{most} cells in a frame");
+}
+
+#[test]
+fn escapes_in_an_answer_are_shown_by_ask_and_kept_as_they_came() {
+    let home = tempfile::tempdir().unwrap();
+    let said = escapes();
+    let pieces = said.as_bytes().chunks(700).map(<[u8]>::len);
+    let mut cut = 0;
+    let pieces = pieces.map(|length| {
+        let from = said.floor_char_boundary(cut);
+        cut += length;
+        said[from..said.floor_char_boundary(cut)].to_owned()
+    });
+    let (url, served) = streamed(pieces.collect(), Duration::ZERO);
+    let words = [&["ask"][..], &asking(&url), &["hi"]].concat();
+    let mut terminal = Terminal::start(home.path(), &words, &[]);
+    assert_eq!(terminal.end(), 0);
+    served.join().unwrap();
+    let written = String::from_utf8_lossy(&terminal.written()).into_owned();
+    let foreign: Vec<char> = written.chars().filter(|c| is_foreign(*c) && *c != '\r').collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+    assert!(written.contains('\u{241b}') && written.contains("<U+202E>"));
+    let exported = run(home.path(), &["history", "export", "--all", "--format", "json"]);
+    let exported: serde_json::Value = serde_json::from_slice(&exported.stdout).unwrap();
+    let kept = exported.pointer("/chats/0/messages/1/text").and_then(serde_json::Value::as_str);
+    assert_eq!(kept, Some(said.as_str()));
 }
