@@ -377,9 +377,9 @@ mod tests {
     #[test]
     fn own_keys_replace_the_defaults_and_an_empty_list_unbinds() {
         let keymap =
-            keymap(&[("chats", &["alt-c", "ctrl-x c"]), ("model", &[]), ("quit", &["ctrl-d"]), ("again", &["a"])]);
+            keymap(&[("chats", &["alt-c", "ctrl-x z"]), ("model", &[]), ("quit", &["ctrl-d"]), ("again", &["a"])]);
         assert_eq!(keymap.keys_of(Action::Chats), vec![key("alt-c")]);
-        assert_eq!(keymap.leader(key("c")), Some(Action::Chats));
+        assert_eq!(keymap.leader(key("z")), Some(Action::Chats));
         assert_eq!(keymap.leader(key("l")), None);
         assert_eq!((keymap.keys_of(Action::Model), keymap.leader(key("m"))), (vec![], None));
         assert_eq!(keymap.lookup(Context::Prompt, key("ctrl-d")), None, "a default key keeps its context");
