@@ -22,14 +22,13 @@ enum Summary {
 pub(super) struct Fold {
     summary: Summary,
     /// Rows and regions of the block, up to its line and with it.
-    pub(super) rows: usize,
-    pub(super) regions: usize,
+    pub(super) line: (usize, usize),
 }
 
 impl Fold {
     /// One that has just begun.
     pub(super) fn new() -> Self {
-        Self { summary: Summary::Awaited, rows: 0, regions: 0 }
+        Self { summary: Summary::Awaited, line: (0, 0) }
     }
 
     /// What follows is its summary, unless that is known.
@@ -51,9 +50,14 @@ impl Fold {
         self.summary == Summary::Drawn
     }
 
-    /// Its line stands at the end of so many rows and regions.
-    pub(super) fn set_drawn(&mut self, rows: usize, regions: usize) {
-        (self.summary, self.rows, self.regions) = (Summary::Drawn, rows, regions);
+    /// Its line is the last one of so many rows and regions.
+    pub(super) fn set_drawn(&mut self, line: (usize, usize)) {
+        (self.summary, self.line) = (Summary::Drawn, line);
+    }
+
+    /// Its line stands in a block that has ended.
+    pub(super) fn forget_line(&mut self) {
+        self.line = (0, 0);
     }
 }
 

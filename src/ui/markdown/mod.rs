@@ -10,6 +10,7 @@ mod frames;
 mod html;
 mod inline;
 mod math;
+mod page;
 mod plain;
 mod region;
 mod render;

@@ -150,7 +150,7 @@ fn parsed(source: &str, formulas: &[Formula], options: &Options<'_>, folds: &[Fo
         if depth == 0
             && let Some(block) = blocks.last_mut()
         {
-            (block.lines, block.regions) = writer.finish(block.start..block.end);
+            (block.lines, block.regions) = writer.finish(&(block.start..block.end));
             block.fold_end = writer.take_fold_end().unwrap_or(block.end);
             block.folds = writer.folds();
         }

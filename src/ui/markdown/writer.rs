@@ -1,5 +1,4 @@
-//! From parser events to lines. One block is gathered, wrapped and drawn behind the prefix of the containers around it;
-//! blank lines are owed and paid before the next line, so there is never one too many. Pure.
+//! From parser events to lines: what stands in one block is gathered, and drawn on the page when it ends. Pure.
 
 use std::ops::Range;
 
@@ -8,10 +7,11 @@ use ratatui::style::Style;
 
 use super::folds::{self, Fold};
 use super::formula::{self, Formula};
-use super::frames::{Frame, Frames};
+use super::frames::Frame;
 use super::html::{self, Piece};
-use super::inline::{Inline, without_blanks_at_end};
+use super::inline::Inline;
 use super::math;
+use super::page::Page;
 use super::plain;
 use super::region::{Region, RegionKind};
 use super::table::Table;
@@ -21,19 +21,14 @@ use crate::strings;
 use crate::ui::code_wrap::wrap_code;
 use crate::ui::line::Line;
 use crate::ui::theme::Theme;
-use crate::ui::wrap::{Breaking, joined, wrap_hanging, wrap_line};
+use crate::ui::wrap::{Breaking, wrap_line};
 
 /// Draws the events of one top-level block after another.
 pub(super) struct Writer<'a> {
     options: &'a Options<'a>,
     source: &'a str,
     formulas: &'a [Formula],
-    frames: Frames<'a>,
-    lines: Vec<Line>,
-    /// A blank line is due before the next line, within so many frames.
-    blank: Option<usize>,
-    /// Nothing was drawn since the innermost container was opened.
-    is_fresh: bool,
+    page: Page<'a>,
     inline: Inline<'a>,
     /// Where the text gathered stands in the source.
     inline_source: Option<Range<usize>>,
@@ -50,7 +45,6 @@ pub(super) struct Writer<'a> {
     reached: usize,
     /// Where the fold ended that was closed last.
     fold_end: Option<usize>,
-    regions: Vec<Region>,
 }
 
 /// A code block being gathered.
@@ -63,16 +57,13 @@ struct Code {
 impl<'a> Writer<'a> {
     /// Begins within these folds.
     pub(super) fn new(options: &'a Options<'a>, source: &'a str, formulas: &'a [Formula], folds: &[Fold]) -> Self {
-        let mut frames = Frames::new(options);
-        folds.iter().filter(|fold| fold.is_drawn()).for_each(|_| frames.push(Frame::Fold));
+        let mut page = Page::new(options);
+        folds.iter().filter(|fold| fold.is_drawn()).for_each(|_| page.frames.push(Frame::Fold));
         Self {
             options,
             source,
             formulas,
-            frames,
-            lines: Vec::new(),
-            blank: None,
-            is_fresh: true,
+            page,
             inline: Inline::new(options.theme),
             inline_source: None,
             code: None,
@@ -83,7 +74,6 @@ impl<'a> Writer<'a> {
             ended_folds: 0,
             reached: 0,
             fold_end: None,
-            regions: Vec::new(),
         }
     }
 
@@ -104,35 +94,18 @@ impl<'a> Writer<'a> {
 
     /// Draws a whole top-level block as it stands in the source.
     pub(super) fn plain(&mut self, block: Range<usize>) {
-        self.lines = plain::lines(self.source.get(block.clone()).unwrap_or_default(), self.options);
-        self.add_region(0, block, RegionKind::Text);
+        let rows = plain::lines(self.source.get(block.clone()).unwrap_or_default(), self.options);
+        self.page.draw_plain(rows, block);
     }
 
     /// Hands out the lines of a top-level block, which stands here in the source, and what is where in them; is as new.
-    pub(super) fn finish(&mut self, block: Range<usize>) -> (Vec<Line>, Vec<Region>) {
+    pub(super) fn finish(&mut self, block: &Range<usize>) -> (Vec<Line>, Vec<Region>) {
         self.flush();
         if let Some(closed) = self.folds.iter().find(|fold| fold.is_drawn()).filter(|_| self.is_in_closed_fold()) {
-            self.lines.truncate(closed.rows);
-            self.regions.truncate(closed.regions);
-            if let Some(region) = self.regions.last_mut() {
-                region.source.end = region.source.end.max(block.end);
-            }
+            self.page.take_back(closed.line, block.end);
         }
-        self.folds.iter_mut().for_each(|fold| (fold.rows, fold.regions) = (0, 0));
-        self.blank = None;
-        self.is_fresh = true;
-        for region in &mut self.regions {
-            region.block = block.clone();
-        }
-        (std::mem::take(&mut self.lines), std::mem::take(&mut self.regions))
-    }
-
-    /// The rows from this one on show what stands here in the source.
-    fn add_region(&mut self, first: usize, source: Range<usize>, kind: RegionKind) {
-        let rows = first..self.lines.len();
-        if !rows.is_empty() {
-            self.regions.push(Region { rows, block: 0..0, source, kind });
-        }
+        self.folds.iter_mut().for_each(Fold::forget_line);
+        self.page.finish(block)
     }
 
     /// Takes an event, which stands here in the source.
@@ -166,10 +139,10 @@ impl<'a> Writer<'a> {
             Event::TaskListMarker(false) => self.inline.text("[ ] "),
             Event::Rule => {
                 self.open_block();
-                let width = self.room(self.options.width);
+                let width = self.page.room(self.options.width);
                 let rule = Line::styled(rule(width, self.options), self.options.theme.dim);
-                self.emit_rows(vec![rule], source, RegionKind::Text);
-                self.want_blank();
+                self.page.draw_rows(vec![rule], source, RegionKind::Text);
+                self.page.want_blank();
             }
             // Of an extension that is off; its text would still have to be seen.
             Event::InlineMath(text) | Event::DisplayMath(text) => self.inline.text(&text),
@@ -180,20 +153,20 @@ impl<'a> Writer<'a> {
         match tag {
             Tag::BlockQuote(kind) => {
                 self.open_block();
-                self.frames.push(Frame::Quote);
-                self.is_fresh = true;
+                self.page.frames.push(Frame::Quote);
+                self.page.begin_container();
                 if let Some(kind) = kind {
                     let (words, style) = label(*kind, self.options.theme);
                     self.inline.label(words, style);
                     self.flush();
-                    self.is_fresh = true;
+                    self.page.begin_container();
                 }
             }
             Tag::FootnoteDefinition(label) => {
                 self.open_block();
                 let marker = SafeText::line(&format!("[{label}]  "));
-                self.frames.push(Frame::Item { marker, is_drawn: false, is_loose: false });
-                self.is_fresh = true;
+                self.page.frames.push(Frame::Item { marker, is_drawn: false, is_loose: false });
+                self.page.begin_container();
             }
             Tag::HtmlBlock => {
                 self.open_block();
@@ -201,16 +174,16 @@ impl<'a> Writer<'a> {
             }
             Tag::List(first) => {
                 self.flush();
-                if self.frames.is_in_quote() && !self.is_fresh {
-                    self.want_blank();
+                if self.page.frames.is_in_quote() && self.page.has_begun() {
+                    self.page.want_blank();
                 }
-                self.frames.push(Frame::List { next: *first });
+                self.page.frames.push(Frame::List { next: *first });
             }
             Tag::Item => {
                 self.flush();
-                let marker = self.frames.next_marker();
-                self.frames.push(Frame::Item { marker, is_drawn: false, is_loose: false });
-                self.is_fresh = true;
+                let marker = self.page.frames.next_marker();
+                self.page.frames.push(Frame::Item { marker, is_drawn: false, is_loose: false });
+                self.page.begin_container();
             }
             Tag::CodeBlock(kind) => {
                 self.open_block();
@@ -231,7 +204,7 @@ impl<'a> Writer<'a> {
             _ => {
                 self.open_block();
                 if matches!(tag, Tag::Paragraph) {
-                    self.frames.holds_paragraph();
+                    self.page.frames.holds_paragraph();
                 }
                 self.is_heading = matches!(tag, Tag::Heading { .. });
                 self.inline.start(tag);
@@ -249,13 +222,13 @@ impl<'a> Writer<'a> {
                     self.draw_summary();
                 }
                 self.flush();
-                self.want_blank();
+                self.page.want_blank();
             }
             TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => {
                 self.flush();
-                self.draw_empty();
+                self.page.draw_empty();
                 self.pop_frame();
-                self.want_blank();
+                self.page.want_blank();
             }
             TagEnd::List(_) => {
                 self.flush();
@@ -263,14 +236,14 @@ impl<'a> Writer<'a> {
             }
             TagEnd::Item => {
                 self.flush();
-                self.draw_empty();
+                self.page.draw_empty();
                 self.pop_frame();
             }
             TagEnd::CodeBlock => {
                 if let Some(code) = self.code.take() {
                     self.emit_code(code);
                 }
-                self.want_blank();
+                self.page.want_blank();
             }
             TagEnd::TableCell => {
                 let cell = self.inline.take();
@@ -286,10 +259,10 @@ impl<'a> Writer<'a> {
             }
             TagEnd::Table => {
                 if let Some((table, source)) = self.table.take() {
-                    let rows = table::layout(&table, self.room(self.options.wide), self.options);
-                    self.emit_rows(rows, source, RegionKind::Table);
+                    let rows = table::layout(&table, self.page.room(self.options.wide), self.options);
+                    self.page.draw_rows(rows, source, RegionKind::Table);
                 }
-                self.want_blank();
+                self.page.want_blank();
             }
             TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image => {
                 self.inline.end(tag);
@@ -298,7 +271,7 @@ impl<'a> Writer<'a> {
                 self.flush();
                 self.is_heading = false;
                 self.inline.end(tag);
-                self.want_blank();
+                self.page.want_blank();
             }
         }
     }
@@ -331,12 +304,10 @@ impl<'a> Writer<'a> {
     fn formula_block(&mut self, lines: &[String], source: Range<usize>) {
         self.inline.ends_line();
         self.open_block();
-        let width = self.room(self.options.width).saturating_sub(plain::CODE_INDENT.len());
         let text = Line::styled(SafeText::block(&lines.join("\n")), self.options.theme.text);
-        let indent = Line::styled(SafeText::own(plain::CODE_INDENT), self.options.theme.text).as_lead();
-        let rows = wrap_line(&text, width, Breaking::Words).into_iter().map(|row| joined(&indent, row)).collect();
-        self.emit_rows(rows, source, RegionKind::Text);
-        self.want_blank();
+        let wrapped = |columns| wrap_line(&text, columns, Breaking::Words);
+        self.page.draw_set_in(self.options.width, wrapped, source, RegionKind::Text);
+        self.page.want_blank();
         self.inline.follows_break();
     }
 
@@ -349,7 +320,7 @@ impl<'a> Writer<'a> {
             offset += raw.len();
             self.reached = at.end;
             match piece {
-                Piece::Open(name) if name.eq_ignore_ascii_case("details") && self.frames.has_room() => {
+                Piece::Open(name) if name.eq_ignore_ascii_case("details") && self.page.frames.has_room() => {
                     self.open_block();
                     self.folds.push(Fold::new());
                     self.inline_source = Some(at);
@@ -364,7 +335,7 @@ impl<'a> Writer<'a> {
                 Piece::Close(name) if name.eq_ignore_ascii_case("details") && !self.folds.is_empty() => {
                     self.flush();
                     self.draw_summary();
-                    if self.frames.is_in_fold() {
+                    if self.page.frames.is_in_fold() {
                         self.close_fold();
                     } else {
                         self.ended_folds += 1;
@@ -402,63 +373,49 @@ impl<'a> Writer<'a> {
         let is_hidden = self.is_in_closed_fold();
         let source = self.inline_source.take();
         let summary = self.inline.take();
-        self.draw_blank();
-        let start = self.lines.len();
-        self.lines.extend(folds::rows(summary, &mut self.frames, self.options));
-        if let Some(source) = source {
-            let is_closed = !self.options.is_expanded && !is_hidden;
-            self.add_region(start, source, if is_closed { RegionKind::Fold } else { RegionKind::Text });
-        }
+        let is_closed = !self.options.is_expanded && !is_hidden;
+        let kind = if is_closed { RegionKind::Fold } else { RegionKind::Text };
+        self.page.draw_prefixed(|frames| folds::rows(summary, frames, self.options), source, kind);
         if let Some(fold) = self.folds.last_mut() {
-            fold.set_drawn(self.lines.len(), self.regions.len());
+            fold.set_drawn(self.page.reached());
         }
-        self.frames.push(Frame::Fold);
-        self.want_blank();
+        self.page.frames.push(Frame::Fold);
+        self.page.want_blank();
     }
 
     /// Closes the innermost fold, whose frame is the innermost one.
     fn close_fold(&mut self) {
         let Some(fold) = self.folds.pop() else { return };
-        self.frames.pop();
+        self.page.frames.pop();
         if !self.options.is_expanded {
             self.fold_end = Some(self.reached);
-            self.lines.truncate(fold.rows);
-            self.regions.truncate(fold.regions);
-            if let Some(region) = self.regions.last_mut().filter(|region| region.kind == RegionKind::Fold) {
-                region.source.end = region.source.end.max(self.reached);
-            }
+            self.page.take_back(fold.line, self.reached);
         }
-        self.blank = None;
-        self.want_blank();
+        self.page.want_blank_here();
     }
 
     fn pop_frame(&mut self) {
         // A fold ends with what it stands in.
-        while self.frames.is_in_fold() && !self.folds.is_empty() {
+        while self.page.frames.is_in_fold() && !self.folds.is_empty() {
             self.close_fold();
         }
-        let is_loose = matches!(self.frames.pop(), Some(Frame::Item { is_loose: true, .. }));
-        while self.ended_folds > 0 && self.frames.is_in_fold() {
+        let is_loose = self.page.end_container();
+        while self.ended_folds > 0 && self.page.frames.is_in_fold() {
             self.ended_folds -= 1;
             self.close_fold();
         }
-        self.blank = self.blank.map(|depth| depth.min(self.frames.len()));
+        self.page.raise_blank();
         if is_loose {
-            self.want_blank();
+            self.page.want_blank();
         }
     }
 
     /// A block starts: what stood before it is drawn, and a blank line parts them.
     fn open_block(&mut self) {
         self.flush();
-        if !self.is_fresh {
-            self.want_blank();
+        if self.page.has_begun() {
+            self.page.want_blank();
         }
-    }
-
-    fn want_blank(&mut self) {
-        let depth = self.frames.len();
-        self.blank = Some(self.blank.map_or(depth, |before| before.min(depth)));
     }
 
     /// Draws the text gathered.
@@ -472,19 +429,8 @@ impl<'a> Writer<'a> {
             self.inline.take();
             return;
         }
-        let mut start = None;
-        let mut offset = 0;
-        for line in self.inline.take() {
-            self.draw_blank();
-            start.get_or_insert(self.lines.len());
-            let (first, rest) = self.frames.prefixes();
-            let rows = wrap_hanging(&line, &first, &rest, usize::from(self.options.width));
-            self.lines.extend(rows.into_iter().map(|row| Line { offset: offset + row.offset, ..row }));
-            offset += line.to_text().len() as u32 + 1;
-        }
-        if let (Some(start), Some(source)) = (start, source) {
-            self.add_region(start, source, RegionKind::Text);
-        }
+        let lines = self.inline.take();
+        self.page.draw_text(lines, source);
     }
 
     fn emit_code(&mut self, code: Code) {
@@ -492,58 +438,10 @@ impl<'a> Writer<'a> {
         if text.trim().is_empty() {
             return;
         }
-        let width = self.room(self.options.wide).saturating_sub(plain::CODE_INDENT.len());
         let text = SafeText::block(text.strip_suffix('\n').unwrap_or(&text));
         let line = Line::styled(text, self.options.theme.text);
-        let indent = Line::styled(SafeText::own(plain::CODE_INDENT), self.options.theme.text).as_lead();
-        let rows = wrap_code(&line, width, None)
-            .into_iter()
-            .map(|row| if row.spans.is_empty() { row } else { joined(&indent, row) });
-        self.emit_rows(rows.collect(), source, RegionKind::Code { language });
-    }
-
-    /// Draws rows that are wrapped already: what stands here in the source.
-    fn emit_rows(&mut self, rows: Vec<Line>, source: Range<usize>, kind: RegionKind) {
-        if rows.is_empty() {
-            return;
-        }
-        self.draw_blank();
-        let start = self.lines.len();
-        let (first, rest) = self.frames.prefixes();
-        for (at, row) in rows.into_iter().enumerate() {
-            let prefix = if at == 0 { &first } else { &rest };
-            let is_empty = row.spans.is_empty();
-            let line = joined(prefix, row);
-            self.lines.push(if is_empty { trimmed(line) } else { line });
-        }
-        self.add_region(start, source, kind);
-    }
-
-    /// Draws the mark of an item in which there is nothing.
-    fn draw_empty(&mut self) {
-        if !self.frames.is_in_undrawn_item() {
-            return;
-        }
-        let (first, _) = self.frames.prefixes();
-        let line = trimmed(first);
-        if !line.spans.is_empty() {
-            self.draw_blank();
-            self.lines.push(line);
-        }
-    }
-
-    fn draw_blank(&mut self) {
-        self.is_fresh = false;
-        let Some(depth) = self.blank.take() else { return };
-        if !self.lines.is_empty() {
-            let prefix = self.frames.prefix_of(depth);
-            self.lines.push(trimmed(prefix));
-        }
-    }
-
-    /// Columns left beside the prefix.
-    fn room(&self, width: u16) -> usize {
-        usize::from(width).saturating_sub(self.frames.prefix_of(self.frames.len()).width())
+        let wrapped = |columns| wrap_code(&line, columns, None);
+        self.page.draw_set_in(self.options.wide, wrapped, source, RegionKind::Code { language });
     }
 }
 
@@ -578,9 +476,4 @@ fn label(kind: BlockQuoteKind, theme: &Theme) -> (&'static str, Style) {
         BlockQuoteKind::Caution => (strings::CAUTION, theme.bad),
     };
     (words, theme.bold.patch(style))
-}
-
-fn trimmed(mut line: Line) -> Line {
-    without_blanks_at_end(&mut line);
-    line
 }
