@@ -29,7 +29,8 @@ use crate::term::session::SessionOptions;
 use crate::term::{Shell, Worker, setup};
 use crate::tools::policy::Host;
 use input::{Heard, Input};
-use view::View;
+
+pub use view::View;
 
 /// Turn events on their way; a full channel slows the stream down.
 const TURN_EVENTS: usize = 256;

@@ -19,7 +19,7 @@ const SHORT_ARGUMENT: usize = 80;
 const KEYS: [&str; 8] = ["Ctrl+", "Esc", "Tab", "Up ", "PgDn", " r asks", " u brings", " e edits"];
 
 /// What was said so far.
-pub(super) struct View {
+pub struct View {
     chat: ConversationId,
     turn: Option<TurnId>,
     /// The answer that is read out, and how many bytes of it were.
@@ -49,7 +49,8 @@ enum Heard {
 
 impl View {
     /// Nothing was said yet of this model's chat.
-    pub(super) fn new(model: &Model) -> Self {
+    #[must_use]
+    pub fn new(model: &Model) -> Self {
         Self {
             chat: model.chat.conversation.id.clone(),
             turn: None,
@@ -101,7 +102,7 @@ impl View {
     }
 
     /// Says what changed.
-    pub(super) fn observe(&mut self, model: &Model) -> String {
+    pub fn observe(&mut self, model: &Model) -> String {
         let mut out = String::new();
         if self.chat != model.chat.conversation.id {
             self.chat_changed(model, &mut out);

@@ -6,6 +6,10 @@ use std::process::Stdio;
 
 use serde_json::json;
 
+use riffle::chat::{ChatError, Delta, ErrorKind, Finish};
+use riffle::plain::View;
+
+use crate::harness::Screen;
 use crate::program::{riffle, run, scripted};
 use crate::pty::Terminal;
 
@@ -146,4 +150,77 @@ fn on_a_terminal_control_c_twice_quits() {
     terminal.wait_for("Control C again quits.");
     terminal.send("\u{3}");
     assert_eq!(terminal.end(), 0);
+}
+
+/// A question was asked, and what was said of it so far is heard.
+fn asked() -> (Screen, View) {
+    let mut screen = Screen::openai(80, 24);
+    let mut view = View::new(&screen.model);
+    screen.ask("And which?");
+    assert_eq!(view.observe(&screen.model), "");
+    (screen, view)
+}
+
+#[test]
+fn silence_is_told_of_each_time_it_has_doubled() {
+    let (mut screen, mut view) = asked();
+    let mut told = String::new();
+    for _ in 0..50 {
+        screen.wait(1000);
+        told.push_str(&view.observe(&screen.model));
+    }
+    assert_eq!(told, "Nothing came for 10 s.\nNothing came for 20 s.\nNothing came for 40 s.\n");
+    screen.text("The Ridgeline.\n");
+    assert_eq!(view.observe(&screen.model), "Answer from gpt-4o-mini:\nThe Ridgeline.\n");
+}
+
+#[test]
+fn reasoning_waits_and_failures_are_told_once() {
+    let (mut screen, mut view) = asked();
+    screen.fail(ChatError::new(ErrorKind::RateLimit, "slow down"), false);
+    let told = view.observe(&screen.model);
+    assert_eq!(told, "OpenAI is busy and asks us to wait.\nNext try in 1 s, 2 of 4.\n");
+    screen.wait(200);
+    assert_eq!(view.observe(&screen.model), "");
+    screen.press("tab enter");
+    screen.delta(Delta::Reasoning("The snow load".to_owned()));
+    assert_eq!(view.observe(&screen.model), "Thinking.\n");
+    screen.delta(Delta::Reasoning(" counts.".to_owned()));
+    assert_eq!(view.observe(&screen.model), "");
+    screen.text("Half an");
+    screen.fail(ChatError::new(ErrorKind::Network, "reset"), true);
+    assert_eq!(
+        view.observe(&screen.model),
+        "Answer from gpt-4o-mini:\nHalf an\nThe connection broke. This answer is not complete; all that came is kept.\n\
+         /go-on goes on, /again asks again.\n"
+    );
+    assert_eq!(view.observe(&screen.model), "");
+}
+
+#[test]
+fn an_answer_whose_end_brings_the_next_question_is_told_to_its_end() {
+    let (mut screen, mut view) = asked();
+    screen.ask("And why?");
+    view.observe(&screen.model);
+    screen.text("The Ridgeline, it is");
+    view.observe(&screen.model);
+    screen.text(" lighter");
+    screen.end(Finish::Stop);
+    assert_eq!(
+        view.observe(&screen.model),
+        "The Ridgeline, it is lighter\nEnd of the answer, 58 tokens, 1.4 s.\nNext question: And why?\n"
+    );
+}
+
+#[test]
+fn a_signal_ends_it_and_keeps_what_came() {
+    let home = home();
+    let mut terminal = Terminal::start(home.path(), &["--plain", "--provider", "demo"], &[("RIFFLE_DEMO_RATE", "60")]);
+    terminal.wait_for("Question:");
+    terminal.ask("What gear do I need for a weekend hike?");
+    terminal.wait_for("Heading: Shelter and sleep");
+    terminal.signal(rustix::process::Signal::TERM);
+    assert_eq!(terminal.end(), 143);
+    let saved = run(home.path(), &["history", "search", "shelter"]);
+    assert!(String::from_utf8(saved.stdout).unwrap().contains("weekend hike"));
 }

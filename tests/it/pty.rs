@@ -90,7 +90,7 @@ impl Terminal {
         self.send("\r");
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
+    pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.child.process_id().unwrap() as i32).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
     }
