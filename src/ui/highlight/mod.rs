@@ -23,6 +23,9 @@ pub use syntax::Highlighter;
 /// Bytes of a line from which neither it nor what follows in its block is coloured.
 pub const MAX_LINE_BYTES: usize = 2 * 1024;
 
+/// Rows that are asked for at once, so that no frame gathers the text of a block without end.
+const MAX_ROWS: usize = 2000;
+
 /// A block of code: of which message, and at which byte of its source it starts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BlockKey {
@@ -158,6 +161,10 @@ impl Colours {
         let first = row_of(asked);
         if first >= last {
             return;
+        }
+        if last > first + MAX_ROWS {
+            let starts_line = |row: &usize| line(*row).joins == super::line::Joins::NewLine;
+            last = (first + 1..=first + MAX_ROWS).rfind(starts_line).unwrap_or(last);
         }
         let mut text = unwrapped((first..last).map(line));
         text.push('\n');

@@ -252,3 +252,16 @@ fn only_what_is_seen_is_asked_for() {
     colours.want(&message, &document, 25..32);
     assert_eq!(colours.take_requests()[0].text.len(), 2 * 7);
 }
+
+#[test]
+fn a_block_without_end_is_asked_for_piece_by_piece() {
+    let source = format!("```c\n{}```\n", "int x;\n".repeat(5000));
+    let document = document(&source, true, 30);
+    let (message, mut colours) = (MessageId("m".to_owned()), Colours::default());
+    let mut asked = Vec::new();
+    for _ in 0..4 {
+        colours.want(&message, &document, 4990..5000);
+        asked.extend(colours.take_requests().iter().map(|request| (request.from / 7, request.text.len() / 7)));
+    }
+    assert_eq!(asked, [(0, 2000), (2000, 2000), (4000, 1000)]);
+}

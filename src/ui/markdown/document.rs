@@ -146,7 +146,7 @@ impl Document {
     #[must_use]
     pub fn is_open(&self, region: &Region) -> bool {
         let is_complete = self.seen.as_ref().is_none_or(|seen| seen.is_complete);
-        !is_complete && self.regions.last() == Some(region)
+        (!is_complete || self.is_behind()) && self.regions.last() == Some(region)
     }
 
     /// The lines, taken out.
