@@ -87,7 +87,7 @@ impl Document {
         });
         let may_change = || self.laid_out == 0 || self.has_plain || render::depends_on_the_whole(source);
         if is_complete && source.len() <= MAX_WHOLE_BYTES && may_change() {
-            self.reset_lines();
+            self.drop_lines();
             self.settle(source, options);
             return;
         }
@@ -180,7 +180,7 @@ impl Document {
         *self = Self { parsed_bytes: self.parsed_bytes, ..Self::default() };
     }
 
-    fn reset_lines(&mut self) {
+    fn drop_lines(&mut self) {
         let seen = self.seen.take();
         self.reset();
         self.seen = seen;
