@@ -90,7 +90,6 @@ impl Encoder {
                 before != hashes[*row] || scroll::differs(&self.shown, next, *row)
             });
         }
-        let mut changed = rows.first().copied().zip(rows.last().copied()).map(|(first, last)| first..=last);
         let begin = out.len();
         ansi::push(out, BeginSynchronizedUpdate);
         let empty = out.len();
@@ -102,23 +101,26 @@ impl Encoder {
             ansi::push(pen.out, ResetColor);
             ansi::push(pen.out, Clear(ClearType::All));
             pen.at = None;
-            changed = Some(0..=usize::from(next.area.height) - 1);
+            rows = (0..usize::from(next.area.height)).collect();
         } else if let Some(found) = scroll::find(&self.shown, next, &rows, (&shown_hashes, &hashes)) {
-            let (top, bottom, rows) = (found.rows.start() + 1, found.rows.end() + 1, found.by.unsigned_abs() as u16);
+            let (top, bottom, by) = (found.rows.start() + 1, found.rows.end() + 1, found.by.unsigned_abs() as u16);
             pen.write(format_args!("\x1b[{top};{bottom}r"));
             if found.by < 0 {
-                ansi::push(pen.out, ScrollUp(rows));
+                ansi::push(pen.out, ScrollUp(by));
             } else {
-                ansi::push(pen.out, ScrollDown(rows));
+                ansi::push(pen.out, ScrollDown(by));
             }
             pen.write(format_args!("\x1b[r"));
             pen.at = None;
             scroll::apply(&mut self.shown, &found);
+            rows.extend(found.rows);
+            rows.sort_unstable();
+            rows.dedup();
         }
         let width = usize::from(next.area.width);
-        let rows = self.shown.content.chunks_mut(width).zip(next.content.chunks(width)).enumerate();
-        let (from, count) = changed.map_or((0, 0), |rows| (*rows.start(), rows.count()));
-        for (y, (old, new)) in rows.skip(from).take(count) {
+        for y in rows {
+            let cells = y * width..(y + 1) * width;
+            let (old, new) = (&mut self.shown.content[cells.clone()], &next.content[cells]);
             if old != new {
                 pen.row(y as u16, old, new);
                 old.clone_from_slice(new);

@@ -2,8 +2,9 @@
 //! as before is not painted again, and whoever sends the picture on need not look at it.
 
 use std::borrow::Cow;
-use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher};
 
+use foldhash::quality::RandomState;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -106,7 +107,7 @@ impl Picture {
     fn hashes(&self, rows: u16, pieces: &[Piece<'_>], theme: &Theme) -> Vec<u64> {
         let mut hasher = self.keys.build_hasher();
         theme.marked.hash(&mut hasher);
-        let mut hashers: Vec<DefaultHasher> = vec![hasher; usize::from(rows)];
+        let mut hashers = vec![hasher; usize::from(rows)];
         for piece in pieces {
             for y in piece.rows() {
                 if let Some(hasher) = hashers.get_mut(usize::from(y)) {
