@@ -393,12 +393,14 @@ fn stamp(model: &Model, at: usize, entry: &Entry, is_tail: bool) -> Stamp {
     let (text, reasoning) = text_bytes(entry);
     let is_sending = model.chat.being_sent.contains(&entry.id);
     let is_unsaved = is_sending && matches!(model.saving, Saving::Fails(_));
+    let is_last_answer = is_tail && model.chat.last_answer().is_some_and(|last| last.id == entry.id);
     let marks = u8::from(is_sending)
         | u8::from(at == last) << 1
         | u8::from(is_tail && model.is_why_shown) << 2
         | u8::from(is_tail && model.running_turn().is_some()) << 3
         | u8::from(is_tail) << 4
-        | u8::from(is_unsaved) << 5;
+        | u8::from(is_unsaved) << 5
+        | u8::from(is_last_answer) << 6;
     let conversation = &model.chat.conversation;
     let version = conversation.versioned(at).and_then(|entry| conversation.version(&entry.id));
     let calls = calls::digest(model, at, entry);

@@ -115,3 +115,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_answer_that_is_the_last_one_again_can_be_gone_on_with() {
+    let mut screen = Screen::demo(100, 24);
+    let text = Step::Text("words of an answer".to_owned());
+    let esc = || Step::Press("esc");
+    for step in [Step::Ask(3), text, Step::Call, esc(), Step::Ask(1), esc(), Step::Press("tab u")] {
+        perform(&mut screen, &step);
+        screen.screen();
+    }
+    screen.expect("goes on");
+    assert_eq!(screen.screen(), screen.fresh_screen());
+}
