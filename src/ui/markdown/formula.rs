@@ -40,7 +40,8 @@ pub(super) fn find(source: &str) -> Found {
     if memchr::memchr2(b'$', b'\\', source.as_bytes()).is_none() {
         return Found::default();
     }
-    let mut scan = Scan { source, paragraph: 0..0, without_end: [0; 4], ticks: [0; 8], found: Found::default() };
+    let mut scan =
+        Scan { source, paragraph: 0..0, text: 0..0, without_end: [0; 4], ticks: [0; 8], found: Found::default() };
     let mut fence: Option<Fence> = None;
     let (mut at, mut is_line_start) = (0, true);
     while at < source.len() {
@@ -141,6 +142,15 @@ fn body_of(line: &str) -> (&str, bool) {
     }
 }
 
+/// Whether a line may be the first one of a block, also below text.
+fn starts_block(line: &str) -> bool {
+    let text = line.trim_start_matches([' ', '\t']).trim_end_matches([' ', '\t', '\r']);
+    let (body, is_quoted) = body_of(line);
+    let is_marked = body.trim_end_matches([' ', '\t', '\r']).len() < text.len();
+    let is_rule = text.bytes().all(|byte| matches!(byte, b'-' | b'*' | b'_' | b'+' | b'=' | b' '));
+    is_quoted || is_marked || is_rule || text.starts_with(['#', '<', '|']) || Fence::of(body, is_quoted).is_some()
+}
+
 /// The line that starts or ends a block of code.
 struct Fence {
     byte: u8,
@@ -182,8 +192,9 @@ impl Opener {
 
 struct Scan<'a> {
     source: &'a str,
-    /// The paragraph looked at last.
+    /// The paragraph looked at last, and what of it no other block can interrupt.
     paragraph: Range<usize>,
+    text: Range<usize>,
     /// Up to where nothing closes a formula of each kind.
     without_end: [usize; 4],
     /// Up to where no run of so many backticks stands.
@@ -221,7 +232,7 @@ impl Scan<'_> {
         let run = |from: usize| bytes[from..].iter().take_while(|byte| **byte == b'`').count();
         let length = run(at);
         let start = at + length;
-        let end = self.paragraph_end(at);
+        let end = self.text_end(at);
         let known = self.ticks.get(length).copied();
         if known.is_none_or(|known| known >= end) {
             return start;
@@ -268,6 +279,27 @@ impl Scan<'_> {
             self.paragraph = at..end.max(at + 1);
         }
         self.paragraph.end.min(self.source.len())
+    }
+
+    /// The end of the lines from this byte on of which none looks like the start of another block: code does not go on
+    /// into one.
+    fn text_end(&mut self, at: usize) -> usize {
+        if !self.text.contains(&at) {
+            let limit = self.paragraph_end(at);
+            let mut end = at;
+            loop {
+                let Some(found) = memchr::memchr(b'\n', &self.source.as_bytes()[end..limit]) else {
+                    end = limit;
+                    break;
+                };
+                end += found + 1;
+                if starts_block(self.source[end..limit].split('\n').next().unwrap_or_default()) {
+                    break;
+                }
+            }
+            self.text = at..end.max(at + 1);
+        }
+        self.text.end.min(self.source.len())
     }
 
     /// Takes the formula that starts here, if there is one; where to go on.

@@ -55,9 +55,21 @@ pub(super) struct Blocks {
 /// sees them, because it takes some of them for blanks or line ends and would drop them.
 pub(super) fn blocks(source: &str, options: &Options<'_>, folds: &[Fold]) -> Blocks {
     let (shown, grown_at) = with_controls_shown(source);
-    let formula::Found { formulas, open_at } = formula::find(&shown);
-    let parsed_plainly = || parsed(&shown, &[], options, folds).unwrap_or_default();
-    let mut blocks = parsed(&shown, &formulas, options, folds).unwrap_or_else(parsed_plainly);
+    let formula::Found { mut formulas, open_at } = formula::find(&shown);
+    let mut blocks = loop {
+        match parsed(&shown, &formulas, options, folds) {
+            Ok(blocks) => break blocks,
+            // Only what stands there is text again, for the same must become of it when it is parsed with other blocks.
+            Err(misplaced) => {
+                let known = formulas.len();
+                formulas.retain(|formula| !misplaced.iter().any(|at| at.contains(&formula.range.start)));
+                // A link may have it from a definition that stands elsewhere.
+                if formulas.len() == known {
+                    formulas.clear();
+                }
+            }
+        }
+    };
     let in_source = |at: usize| at - GROWTH * grown_at.partition_point(|grown| *grown < at);
     if !grown_at.is_empty() {
         for block in &mut blocks {
@@ -74,9 +86,12 @@ pub(super) fn blocks(source: &str, options: &Options<'_>, folds: &[Fold]) -> Blo
     Blocks { blocks, open_at: open_at.map(in_source) }
 }
 
-/// Whether blocks may look otherwise because of others below them: a link, by what it refers to.
+/// Whether blocks may look otherwise because of others: a link, by what it refers to; a formula, by code that may end
+/// before it.
 pub(super) fn depends_on_the_whole(source: &str) -> bool {
-    memchr::memmem::find(source.as_bytes(), b"]:").is_some()
+    let bytes = source.as_bytes();
+    memchr::memchr(b'$', bytes).is_some()
+        || [b"]:", b"\\(", b"\\["].iter().any(|mark| memchr::memmem::find(bytes, *mark).is_some())
 }
 
 /// The bytes a control grows by when it becomes its picture.
@@ -107,9 +122,15 @@ fn with_controls_shown(source: &str) -> (Cow<'_, str>, Vec<usize>) {
     (Cow::Owned(out), grown_at)
 }
 
-/// The blocks of a source with these formulas; none where one of them stands where the parser hands out no text.
-fn parsed(source: &str, formulas: &[Formula], options: &Options<'_>, folds: &[Fold]) -> Option<Vec<Block>> {
+/// The blocks of a source with these formulas; where some of them stand where the parser hands out no text, these places.
+fn parsed(
+    source: &str,
+    formulas: &[Formula],
+    options: &Options<'_>,
+    folds: &[Fold],
+) -> Result<Vec<Block>, Vec<Range<usize>>> {
     let mut blocks: Vec<Block> = Vec::new();
+    let mut misplaced = Vec::new();
     let mut depth = 0_usize;
     let mut writer = Writer::new(options, source, formulas, folds);
     let mut is_plain = false;
@@ -120,7 +141,7 @@ fn parsed(source: &str, formulas: &[Formula], options: &Options<'_>, folds: &[Fo
         let Some(start) = range.start.checked_sub(notes.len()) else { continue };
         let range = start..range.end - notes.len();
         if !formulas.is_empty() && is_misplaced(&event) {
-            return None;
+            misplaced.push(range.clone());
         }
         if depth == 0 {
             let line_start = source[..range.start].rfind('\n').map_or(0, |at| at + 1);
@@ -155,7 +176,7 @@ fn parsed(source: &str, formulas: &[Formula], options: &Options<'_>, folds: &[Fo
             block.folds = writer.folds();
         }
     }
-    Some(blocks)
+    if misplaced.is_empty() { Ok(blocks) } else { Err(misplaced) }
 }
 
 /// Definitions for the footnotes that a source refers to by a number, so that a reference is one before its text has
