@@ -35,6 +35,7 @@ pub mod paint;
 mod panel;
 mod pick;
 mod picture;
+mod preview;
 mod prompt;
 mod reading;
 mod scroll_bar;

@@ -15,12 +15,13 @@ use super::highlight::{Coloured, Colours, Request};
 use super::layout::{Layout, TEXT_COLUMN};
 use super::line::Line;
 use super::message::{self, Frame, Rows};
+use super::preview::Preview;
 use super::reading::Reading;
 use super::selecting::{self, Place};
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::welcome;
-use crate::app::{Browser, Focus, Heights, LoadedChat, Model, Saving};
+use crate::app::{Browser, Focus, Heights, Model, Saving};
 use crate::chat::{ConversationId, Entry, EntryBody, EntryState, MessageId, Revision, Version};
 use crate::store::Query;
 
@@ -92,29 +93,7 @@ pub struct RenderCache {
     pub(super) finder: Option<Box<Finder>>,
     /// The ends of what is selected.
     pub(super) selected: Option<(Place, Place)>,
-    preview: Option<Box<Preview>>,
-}
-
-/// A chat laid out for the browser.
-pub(super) struct Preview {
-    of: PreviewOf,
-    /// Its rows.
-    pub lines: Vec<Line>,
-    /// The first row of what was looked for.
-    pub hit: Option<usize>,
-}
-
-/// What a preview was made from; it is made again when it differs.
-#[derive(PartialEq)]
-struct PreviewOf {
-    chat: ConversationId,
-    updated_ms: i64,
-    /// How far its last message is written.
-    written: Option<(usize, EntryState)>,
-    at: Option<MessageId>,
-    query: Option<Query>,
-    width: u16,
-    theme: Theme,
+    preview: Option<Preview>,
 }
 
 impl RenderCache {
@@ -349,31 +328,18 @@ impl RenderCache {
 
     /// Lays out a saved chat for the browser's preview.
     pub fn lay_out_preview(&mut self, browser: &Browser, model: &Model, width: u16, theme: &Theme) {
-        let Some(loaded) = &browser.preview else { return };
-        let of = PreviewOf {
-            chat: loaded.conversation.id.clone(),
-            updated_ms: loaded.updated_ms,
-            written: loaded.conversation.entries.last().map(|entry| (text_bytes(entry).0, entry.state)),
-            at: loaded.at.clone(),
-            query: browser.query().cloned(),
-            width,
-            theme: *theme,
-        };
-        if self.preview.as_ref().is_none_or(|known| known.of != of) {
-            let (lines, hit) = preview_lines(loaded, browser, model, width, theme);
-            self.preview = Some(Box::new(Preview { of, lines, hit }));
-        }
+        Preview::bring_up_to_date(&mut self.preview, browser, model, width, theme);
     }
 
     /// The rows of the preview of this chat, once laid out.
     #[must_use]
     pub(super) fn known_preview(&self, chat: &ConversationId) -> Option<&Preview> {
-        self.preview.as_deref().filter(|known| known.of.chat == *chat)
+        self.preview.as_ref().filter(|known| known.is_of(chat))
     }
 }
 
 /// Bytes of the text and of the reasoning.
-fn text_bytes(entry: &Entry) -> (usize, usize) {
+pub(super) fn text_bytes(entry: &Entry) -> (usize, usize) {
     match &entry.body {
         EntryBody::Question(text) => (text.len(), 0),
         EntryBody::Answer { message, .. } => (message.text.len(), message.reasoning.len()),
@@ -409,57 +375,6 @@ fn stamp(model: &Model, at: usize, entry: &Entry, is_tail: bool) -> Stamp {
         _ => None,
     };
     Stamp { text, reasoning, state: entry.state, version, calls, thought_ms, marks }
-}
-
-/// Messages laid out before and after the one that was looked for, enough to recognise the chat.
-const AROUND: usize = 24;
-
-/// The part of a saved chat around what was looked for, or its end; and the row of the first hit.
-fn preview_lines(
-    loaded: &LoadedChat,
-    browser: &Browser,
-    model: &Model,
-    width: u16,
-    theme: &Theme,
-) -> (Vec<Line>, Option<usize>) {
-    let frame = Frame {
-        prose: width.saturating_sub(TEXT_COLUMN).max(8),
-        wide: width.saturating_sub(TEXT_COLUMN).max(8),
-        theme: *theme,
-        symbols: Symbols::of(model.look),
-        look: crate::config::look::Look { has_clock: false, ..model.look },
-        is_expanded: false,
-        // What was found may stand in one.
-        has_open_folds: true,
-    };
-    let entries = &loaded.conversation.entries;
-    let at = loaded.at.as_ref().and_then(|at| entries.iter().position(|entry| entry.id == *at));
-    let center = at.unwrap_or(entries.len());
-    let shown = center.saturating_sub(AROUND)..(center + AROUND).min(entries.len());
-    let (mut lines, mut start, mut hit) = (Vec::new(), None, None);
-    for (place, entry) in shown.clone().zip(&entries[shown]) {
-        let mut rows = Rows::default();
-        message::lay_out_saved(&mut rows, entry, at == Some(place), &frame);
-        if at == Some(place) {
-            start = Some(lines.len());
-        }
-        let first = lines.len();
-        lines.append(&mut rows.before);
-        for at in 0..rows.document.line_count() {
-            let mut line = Line::styled(crate::safe_text::SafeText::own("   "), theme.text);
-            line.spans.extend(rows.document.line(at).spans.iter().cloned());
-            lines.push(line);
-        }
-        lines.append(&mut rows.after);
-        for (at, line) in lines.iter_mut().enumerate().skip(first) {
-            let marks = browser.marks(&line.to_text());
-            if !marks.is_empty() && start.is_some_and(|start| at >= start) {
-                hit.get_or_insert(at);
-            }
-            line.mark(&marks, theme.hit);
-        }
-    }
-    (lines, hit.or(start))
 }
 
 /// Draws the conversation, or the first screen of a chat without one.

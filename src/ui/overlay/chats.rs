@@ -12,7 +12,8 @@ use crate::strings::browser as words;
 use crate::strings::{self, hint};
 use crate::ui::canvas::{Canvas, push, styled};
 use crate::ui::line::Line;
-use crate::ui::transcript::{Preview, RenderCache};
+use crate::ui::preview::Preview;
+use crate::ui::transcript::RenderCache;
 
 /// Below this width there is no preview.
 const WITH_PREVIEW: u16 = 72;
