@@ -105,6 +105,8 @@ pub enum Effect {
         /// Its number.
         number: u64,
     },
+    /// Make the first request quick: one is being written.
+    WarmUp,
     /// Copy this; answered by `Copied`.
     Copy(CopyWish),
     /// Copy what is selected; answered by `Copied`.

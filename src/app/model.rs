@@ -34,6 +34,8 @@ use crate::strings::failure::Culprit;
 const NOTICE_MS: u64 = 4000;
 /// After this much silence a stream is shown as stalled, in ms.
 pub const STALL_MS: u64 = 10_000;
+/// From so many bytes in the prompt on a question is being written.
+const WRITTEN_BYTES: usize = 3;
 /// A frame of the spinner, in ms.
 pub const SPINNER_MS: u64 = 100;
 /// An answer of the terminal about its background that comes later than this is not heeded, in ms.
@@ -270,6 +272,8 @@ pub struct Model {
     pub(super) quit_armed_until: u64,
     pub(super) last_half_page_ms: Option<u64>,
     pub(super) is_ending: bool,
+    /// The first request was prepared.
+    pub(super) is_warm: bool,
     /// When the program began, on the forward clock.
     pub(super) begun_ms: u64,
 }
@@ -345,6 +349,7 @@ impl Model {
             quit_armed_until: 0,
             last_half_page_ms: None,
             is_ending: false,
+            is_warm: false,
             begun_ms: now.mono_ms,
         };
         model.refresh_recall();
@@ -468,6 +473,10 @@ impl Model {
         effects.extend(self.follow_stream());
         effects.extend(self.look_again_in_browser());
         effects.extend(self.keep_draft_if_due());
+        if !self.is_warm && self.composer.text().len() >= WRITTEN_BYTES {
+            self.is_warm = true;
+            effects.push(Effect::WarmUp);
+        }
         if let Some(at) = effects.iter().position(|effect| *effect == Effect::Quit) {
             effects.truncate(at + 1);
         }

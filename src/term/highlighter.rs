@@ -1,7 +1,8 @@
 //! Colours code on a thread of its own, which is started with the first code there is to be seen: loading what is known of
 //! a language takes up to a tenth of a second. What was asked for last comes first, for that is what is looked at now.
+//! What is known of languages takes some ten megabytes, so it is let go of once no code comes any more.
 
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,8 @@ use crate::ui::highlight::{Coloured, Highlighter, Request};
 const SLICE: Duration = Duration::from_millis(50);
 /// A request that takes longer is given up; what is left of its block stays plain.
 const LONGEST: Duration = Duration::from_secs(2);
+/// After so long without code what is known of languages is let go of.
+const KEPT: Duration = Duration::from_secs(5);
 
 /// Has code coloured.
 pub(super) struct CodeColourer<F> {
@@ -42,8 +45,19 @@ impl<F: Fn(Coloured) + Send + 'static> CodeColourer<F> {
 fn work(inbox: &Receiver<Request>, on_coloured: &impl Fn(Coloured)) {
     let mut highlighter: Option<Highlighter> = None;
     let mut waiting = Vec::new();
-    while let Ok(request) = inbox.recv() {
-        waiting.push(request);
+    loop {
+        let next_request = match highlighter {
+            Some(_) => inbox.recv_timeout(KEPT),
+            None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match next_request {
+            Ok(request) => waiting.push(request),
+            Err(RecvTimeoutError::Timeout) => {
+                highlighter = None;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
         while let Some(request) = next(inbox, &mut waiting) {
             let highlighter = highlighter.get_or_insert_default();
             let (start, mut slice) = (Instant::now(), Instant::now());

@@ -91,7 +91,6 @@ impl Worker {
         let writer = writer.ok();
         let recent = Arc::new(RecentResponses::default());
         let client = Client::new().recorded(recent.clone());
-        client.warm_up();
         let connector = Arc::new(Connector::new(options.settings.demo_rate, host::variable));
         let endpoints = options
             .settings
@@ -151,6 +150,7 @@ impl Worker {
             Effect::MakeTitle { id, target, prompt, replaces } => self.make_title(id, target, prompt, replaces),
             Effect::Export { id } => self.export(id),
             Effect::FindKeyring => self.find_keyring(),
+            Effect::WarmUp => self.client.warm_up(),
             Effect::ListModels => self.list_models(),
             Effect::TryKey { request, provider, key } => self.try_key(request, &provider, key),
             Effect::SaveKey { provider, key, to_keyring } => self.save_key(&provider, key, to_keyring),

@@ -8,6 +8,16 @@ use riffle::store::Record;
 use crate::harness::Screen;
 
 #[test]
+fn the_first_request_is_prepared_once_a_question_is_being_written() {
+    let mut screen = Screen::openai(80, 24);
+    let asked = |screen: &Screen| screen.effects.iter().filter(|effect| **effect == Effect::WarmUp).count();
+    screen.type_text("Wh");
+    assert_eq!(asked(&screen), 0);
+    screen.type_text("ich tent?");
+    assert_eq!(asked(&screen), 1);
+}
+
+#[test]
 fn a_question_goes_to_the_top_and_its_answer_unrolls_beneath() {
     let mut screen = Screen::openai(80, 24);
     screen.ask("first question");
