@@ -75,14 +75,27 @@ const ELEMENTS: &str = "# Heading\n\nText, **bold**, *italic*, ~~struck~~, `code
     ```rust\n// in stock\nfn fits(tent: &Tent) -> bool { tent.price < 250 && tent.name == \"P001\" }\n```\n\n\
     ```diff\n@@ -1 +1 @@\n-poles\n+poles and pegs\n```\n\n---\n\nThe end.\n";
 
-/// Every element and every main page, by name.
+/// An answer with what models write more rarely: formulas, footnotes, folds, notes, HTML, other scripts.
+fn less_usual(look: Look, theme: &str) -> Screen {
+    let mut screen = started(look, theme, 80, 120, false);
+    screen.ask("Less usual elements");
+    screen.text(include_str!("../fixtures/answers/elements.md"));
+    screen.end(Finish::Stop);
+    screen.screen();
+    screen.colour();
+    screen
+}
+
+fn started(look: Look, theme: &str, columns: u16, rows: u16, is_demo: bool) -> Screen {
+    let mut screen = if is_demo { Screen::demo(columns, rows) } else { Screen::openai(columns, rows) };
+    screen.model.look = look;
+    screen.model.themes.chosen = built_in().iter().position(|named| named.name == theme).unwrap();
+    screen
+}
+
+/// Every usual element and every main page, by name.
 fn pages(look: Look, theme: &str) -> Vec<(&'static str, Screen)> {
-    let start = |columns, rows, is_demo| {
-        let mut screen = if is_demo { Screen::demo(columns, rows) } else { Screen::openai(columns, rows) };
-        screen.model.look = look;
-        screen.model.themes.chosen = built_in().iter().position(|named| named.name == theme).unwrap();
-        screen
-    };
+    let start = |columns, rows, is_demo| started(look, theme, columns, rows, is_demo);
     let mut pages = vec![("first", start(80, 24, true)), ("first, a provider", start(80, 24, false))];
     let mut screen = start(80, 60, false);
     screen.ask("Every element");
@@ -174,7 +187,8 @@ fn each_element_and_page_in_each_theme() {
         ("high_contrast_on_light", "high-contrast", light),
         ("high_contrast_without_colour", "high-contrast", colourless),
     ] {
-        let shown = pages(look, theme).into_iter().map(|(page, mut screen)| {
+        let all = pages(look, theme).into_iter().chain([("less usual elements", less_usual(look, theme))]);
+        let shown = all.map(|(page, mut screen)| {
             // Of a list of all actions its beginning shows the styles.
             let rows = match page {
                 "leader" => 3,
