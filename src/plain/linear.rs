@@ -65,7 +65,7 @@ impl Linear {
     fn sentences(&mut self, out: &mut String) {
         let mut ends = self.line.match_indices([' ']).map(|(at, _)| at).filter(|at| {
             let before = &self.line[..*at];
-            before.len() >= SENTENCE && before.ends_with(['.', '!', '?', ':']) && is_balanced(before)
+            before.len() >= SENTENCE && before.ends_with(['.', '!', '?', ':']) && is_closed(before)
         });
         let Some(end) = ends.next_back() else { return };
         let rest = self.line.split_off(end + 1);
@@ -168,14 +168,15 @@ fn is_flowing(line: &str) -> bool {
     !text.starts_with(['|', '`', '~', '#', '>']) && !is_rule(text)
 }
 
-/// Whether no emphasis, code or link is open at the end.
-fn is_balanced(text: &str) -> bool {
+/// Whether no emphasis, code or link is open at the end, and no mark is left that may belong to a later one.
+fn is_closed(text: &str) -> bool {
     let even = |c: char| text.matches(c).count().is_multiple_of(2);
     even('*')
         && even('`')
         && even('~')
         && text.matches('[').count() == text.matches(']').count()
         && text.matches('(').count() == text.matches(')').count()
+        && !inline(text).contains(['*', '`', '~', '_', '['])
 }
 
 fn fence_of(line: &str) -> Option<&str> {
@@ -284,6 +285,13 @@ mod tests {
         assert_eq!(linear.push("** pegs, of course. Six"), "It has two poles. And pegs, of course. ");
         assert_eq!(linear.push(".\nNext"), "Six.\n");
         assert_eq!(linear.finish(), "Next\n");
+    }
+
+    #[test]
+    fn a_mark_that_may_belong_to_a_later_one_holds_its_sentence_back() {
+        let mut linear = Linear::default();
+        assert_eq!(linear.push("Of the tents 2 *3 and 4 *5 are light. And"), "");
+        assert_eq!(linear.push(" more* so.\n"), "Of the tents 2 *3 and 4 5 are light. And more so.\n");
     }
 
     #[test]
