@@ -364,7 +364,8 @@ impl Model {
     /// Takes one fact. `jitter` is a random number from 0 to 1.
     pub fn update(&mut self, msg: Msg, now: Moment, jitter: f64) -> Vec<Effect> {
         self.now = now;
-        if matches!(msg, Msg::KeyPressed(_) | Msg::Pasted(_) | Msg::Asked(_)) {
+        let is_writing = matches!(msg, Msg::KeyPressed(_) | Msg::Pasted(_) | Msg::Asked(_));
+        if is_writing {
             self.draft_touched();
         }
         let mut effects = self.act_on_held_letter(&msg);
@@ -473,7 +474,7 @@ impl Model {
         effects.extend(self.follow_stream());
         effects.extend(self.look_again_in_browser());
         effects.extend(self.keep_draft_if_due());
-        if !self.is_warm && self.composer.text().len() >= WRITTEN_BYTES {
+        if is_writing && !self.is_warm && self.composer.text().len() >= WRITTEN_BYTES {
             self.is_warm = true;
             effects.push(Effect::WarmUp);
         }
