@@ -196,11 +196,11 @@ fn resolve(model: &Model, cache: &mut RenderCache, selection: &Selection, inset:
     // Its ends stay, also where they are not seen.
     for point in [&anchor, &cursor] {
         let item = model.chat.conversation.entries.iter().rposition(|entry| entry.id == point.message)?;
-        cache.lay_out_item(model, item);
+        cache.make_item(model, item);
     }
     for step in &selection.pending {
         if *step == Step::First {
-            cache.lay_out_item(model, 0);
+            cache.make_item(model, 0);
         }
         let Some(from) = place_of(model, cache, &cursor) else { break };
         let to = match step {
@@ -350,7 +350,7 @@ pub fn selected_text(model: &Model, cache: &mut RenderCache, selection: &Selecti
     let mut out = String::new();
     for item in first.item..=last.item {
         let Some(entry) = model.chat.conversation.entries.get(item) else { break };
-        cache.lay_out_item(model, item);
+        cache.make_item(model, item);
         let Some(rows) = cache.rows_of(item) else { break };
         let mut text = Copied { rows, source: source(entry), out: String::new(), is_begun: false };
         let mut row = if item == first.item { first.row } else { 0 };

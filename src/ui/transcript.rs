@@ -298,15 +298,6 @@ impl RenderCache {
         &self.heights
     }
 
-    /// Lays this entry out, if it is not.
-    pub(super) fn lay_out_item(&mut self, model: &Model, item: usize) {
-        if let Some(frame) = self.frame
-            && item < self.entries.len()
-        {
-            self.make(model, item, &frame);
-        }
-    }
-
     /// The rows of this entry, once laid out.
     #[must_use]
     pub(super) fn rows_of(&self, item: usize) -> Option<&Rows> {
