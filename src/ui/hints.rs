@@ -50,7 +50,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, 
     let entries = &model.chat.conversation.entries;
     let style = canvas.theme.selected;
     for hint in hints.left() {
-        let Some(item) = entries.iter().rposition(|entry| entry.id == hint.message) else { continue };
+        let Some(item) = entries.place(&hint.message) else { continue };
         let row = cache.heights().start_of(item) + hint.row;
         let Some(y) = row.checked_sub(top).and_then(|y| u16::try_from(y).ok()).filter(|y| *y < area.height) else {
             continue;

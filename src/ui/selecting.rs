@@ -67,7 +67,7 @@ fn point_of(model: &Model, cache: &RenderCache, place: Place) -> Option<TextPoin
 }
 
 fn place_of(model: &Model, cache: &RenderCache, point: &TextPoint) -> Option<Place> {
-    let item = model.chat.conversation.entries.iter().rposition(|entry| entry.id == point.message)?;
+    let item = model.chat.conversation.entries.place(&point.message)?;
     let (row, byte) = locate(cache.rows_of(item)?, point.offset)?;
     Some(Place { item, row, byte })
 }
@@ -195,7 +195,7 @@ fn resolve(model: &Model, cache: &mut RenderCache, selection: &Selection, inset:
     };
     // Its ends stay, also where they are not seen.
     for point in [&anchor, &cursor] {
-        let item = model.chat.conversation.entries.iter().rposition(|entry| entry.id == point.message)?;
+        let item = model.chat.conversation.entries.place(&point.message)?;
         cache.make_item(model, item);
     }
     for step in &selection.pending {
