@@ -534,6 +534,12 @@ impl Model {
         self.approval.show(waiting, now);
     }
 
+    /// The turn, where this answer is the one it writes or wrote last.
+    #[must_use]
+    pub fn turn_of(&self, answer: &MessageId) -> Option<&Turn> {
+        self.turn.as_ref().filter(|turn| turn.answer() == answer)
+    }
+
     /// The turn, while it runs.
     #[must_use]
     pub fn running_turn(&self) -> Option<&Turn> {

@@ -33,14 +33,9 @@ fn results(model: &Model, at: usize) -> impl Iterator<Item = &ToolResult> {
     })
 }
 
-/// The turn, where this answer is one of its.
-fn turn_of<'a>(model: &'a Model, entry: &Entry) -> Option<&'a Turn> {
-    model.turn.as_ref().filter(|turn| *turn.answer() == entry.id)
-}
-
 fn calls<'a>(model: &'a Model, at: usize, entry: &'a Entry) -> Vec<Call<'a>> {
     let EntryBody::Answer { message, .. } = &entry.body else { return Vec::new() };
-    let turn = turn_of(model, entry);
+    let turn = model.turn_of(&entry.id);
     let tracked = turn.map(Turn::calls_of_answer).unwrap_or_default();
     if entry.state == EntryState::Streaming {
         let calls = tracked.iter().map(|call| Call {
@@ -78,7 +73,7 @@ pub(super) fn digest(model: &Model, at: usize, entry: &Entry) -> u64 {
     }
     let mut hasher = DefaultHasher::new();
     results(model, at).count().hash(&mut hasher);
-    for call in turn_of(model, entry).map(Turn::calls_of_answer).unwrap_or_default() {
+    for call in model.turn_of(&entry.id).map(Turn::calls_of_answer).unwrap_or_default() {
         (&call.name, std::mem::discriminant(&call.state), call.arguments.is_some()).hash(&mut hasher);
     }
     hasher.finish()

@@ -126,7 +126,7 @@ pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) 
             }
         }
         EntryBody::Answer { message, thought_ms, .. } => {
-            let thinking = model.turn.as_ref().filter(|turn| *turn.answer() == entry.id && !turn.is_ended());
+            let thinking = model.turn_of(&entry.id).filter(|turn| !turn.is_ended());
             let thought_ms = thought_ms.or_else(|| thinking.and_then(Turn::thought_ms));
             reasoning(&mut rows.before, message, entry.state, thought_ms, frame);
             let is_complete = entry.state != EntryState::Streaming;

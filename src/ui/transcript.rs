@@ -21,6 +21,7 @@ use super::selecting::{self, Place};
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::welcome;
+use crate::agent::Turn;
 use crate::app::{Browser, Focus, Heights, Model, Saving};
 use crate::chat::{ConversationId, Entry, EntryBody, EntryState, MessageId, Revision, Version};
 use crate::store::Query;
@@ -361,10 +362,7 @@ fn stamp(model: &Model, at: usize, entry: &Entry, is_tail: bool) -> Stamp {
     let conversation = &model.chat.conversation;
     let version = conversation.versioned(at).and_then(|entry| conversation.version(&entry.id));
     let calls = calls::digest(model, at, entry);
-    let thought_ms = match (&entry.body, &model.turn) {
-        (EntryBody::Answer { .. }, Some(turn)) if *turn.answer() == entry.id => turn.thought_ms(),
-        _ => None,
-    };
+    let thought_ms = model.turn_of(&entry.id).and_then(Turn::thought_ms);
     Stamp { text, reasoning, state: entry.state, version, calls, thought_ms, marks }
 }
 
