@@ -51,7 +51,7 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         cache.want_colours(model.scroll.settled.top, model.scroll.settled.viewport);
     }
     keep_selection_in_view(model, cache);
-    if let Some(wish) = selecting::settle(model, cache, inset(&layout)) {
+    if let Some(wish) = selecting::settle(model, cache, layout.inset()) {
         model.scroll.request(wish);
         settle(model, cache, &layout);
     }
@@ -78,11 +78,6 @@ fn calls_body(model: &Model, layout: &Layout) -> Rect {
         Some(Overlay::Tools) => overlay::tools_body(layout),
         _ => panel::body(layout),
     }
-}
-
-/// Columns before the text of the conversation.
-fn inset(layout: &Layout) -> u16 {
-    TEXT_COLUMN.min(layout.transcript.width / 4)
 }
 
 /// What is on the screen at this column and row, and whether that is above (-1) or below (1) the conversation.
@@ -113,7 +108,7 @@ pub fn spot(model: &Model, cache: &RenderCache, (x, y): (u16, u16)) -> (Spot, i6
         Spot::ScrollBar { top }
     } else if is_in(area) && !model.chat.conversation.entries.is_empty() {
         let line = model.scroll.settled.top + usize::from(y - area.y);
-        selecting::nearest(model, cache, line, x, inset(&layout)).map_or(Spot::Conversation, Spot::Text)
+        selecting::nearest(model, cache, line, x, layout.inset()).map_or(Spot::Conversation, Spot::Text)
     } else {
         Spot::Nothing
     };

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::canvas::Canvas;
-use super::layout::{Layout, TEXT_COLUMN};
+use super::layout::Layout;
 use super::line::{Joins, Line};
 use super::link;
 use super::markdown::{Document, Region, RegionKind};
@@ -63,13 +63,7 @@ fn find(model: &Model, cache: &RenderCache, layout: &Layout, scope: HintScope) -
     let mut found = Vec::new();
     for (item, rows, seen) in cache.seen(model.scroll.settled.top, layout.transcript.height as usize) {
         let Some(entry) = model.chat.conversation.entries.get(item) else { continue };
-        let mut finder = Finder {
-            message: &entry.id,
-            rows,
-            seen,
-            inset: TEXT_COLUMN.min(layout.transcript.width / 4),
-            found: vec![],
-        };
+        let mut finder = Finder { message: &entry.id, rows, seen, inset: layout.inset(), found: vec![] };
         match &entry.body {
             EntryBody::Question(text) if scope == HintScope::Everything => finder.question(text),
             EntryBody::Answer { message, .. } => finder.answer(&message.text, scope),

@@ -130,6 +130,12 @@ impl Layout {
         }
     }
 
+    /// Columns before the text of the conversation.
+    #[must_use]
+    pub fn inset(&self) -> u16 {
+        TEXT_COLUMN.min(self.transcript.width / 4)
+    }
+
     /// Columns of the prompt's text at this screen width.
     #[must_use]
     pub fn prompt_columns(columns: u16) -> u16 {

@@ -12,7 +12,7 @@ use super::card::{self, Card};
 use super::error_card;
 use super::find::{Finder, Mark};
 use super::highlight::{Coloured, Colours, Request};
-use super::layout::{Layout, TEXT_COLUMN};
+use super::layout::Layout;
 use super::line::Line;
 use super::message::{self, Frame, Rows};
 use super::preview::Preview;
@@ -368,7 +368,7 @@ fn stamp(model: &Model, at: usize, entry: &Entry, is_tail: bool) -> Stamp {
 
 /// Draws the conversation, or the first screen of a chat without one.
 pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache, layout: &Layout) {
-    let area = layout.transcript;
+    let (area, inset) = (layout.transcript, layout.inset());
     if area.height == 0 {
         return;
     }
@@ -388,7 +388,7 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
         let first = y;
         let marks = |seen| marks.of(at, &known.rows, seen);
         let chosen = |row| cache.selected.and_then(|ends| selecting::of_row(ends, &known.rows, at, row));
-        draw_rows(canvas, area, y, (known, &cache.colours), skip, marks, chosen);
+        draw_rows(canvas, area, (y, inset), (known, &cache.colours), skip, marks, chosen);
         y += (cache.heights.of(at).saturating_sub(skip)).min(usize::from(area.height)) as u16;
         if selected == Some(at) {
             canvas.text(area, 0, first, canvas.symbols.own, canvas.theme.accent);
@@ -438,7 +438,7 @@ impl Marks<'_> {
 fn draw_rows<'a>(
     canvas: &mut Canvas<'a>,
     area: Rect,
-    from: u16,
+    (from, inset): (u16, u16),
     (LaidOut { id, rows, .. }, colours): (&'a LaidOut, &Colours),
     skip: usize,
     marks: impl FnOnce(Range<usize>) -> Vec<Mark>,
@@ -449,7 +449,7 @@ fn draw_rows<'a>(
     let here = canvas.theme.current_hit;
     for (y, at) in (from..).zip(skip..end) {
         let Some(line) = rows.line(at) else { break };
-        let x = if rows.is_body(at) { TEXT_COLUMN.min(area.width / 4) } else { 0 };
+        let x = if rows.is_body(at) { inset } else { 0 };
         let coloured =
             at.checked_sub(rows.before.len()).and_then(|row| colours.coloured(id, &rows.document, row, &canvas.theme));
         let mut line = coloured.map_or(Cow::Borrowed(line), Cow::Owned);
