@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use ratatui::style::Style;
 
-use super::line::{Line, unwrapped};
+use super::line::{Joins, Line, unwrapped};
 use super::markdown::{Document, Region, RegionKind};
 use super::theme::Theme;
 use crate::chat::MessageId;
@@ -91,7 +91,8 @@ struct Known {
 /// The colours of the open chat, and what is missing of them.
 #[derive(Debug, Default)]
 pub struct Colours {
-    blocks: HashMap<BlockKey, Known>,
+    /// By message and by the byte at which the block starts.
+    blocks: HashMap<MessageId, HashMap<usize, Known>>,
     requests: Vec<Request>,
 }
 
@@ -108,7 +109,8 @@ impl Colours {
 
     /// Takes an answer; a late one, of what is known already, is dropped.
     pub fn take(&mut self, answer: Coloured) {
-        let Some(known) = self.blocks.get_mut(&answer.block) else { return };
+        let BlockKey { message, start } = &answer.block;
+        let Some(known) = self.blocks.get_mut(message).and_then(|blocks| blocks.get_mut(start)) else { return };
         if answer.end == End::Forgotten {
             (known.done, known.asked) = (0, 0);
             known.words.clear();
@@ -131,8 +133,13 @@ impl Colours {
     }
 
     fn want_block(&mut self, message: &MessageId, document: &Document, region: &Region, language: &str, end: usize) {
-        let block = BlockKey { message: message.clone(), start: region.source.start };
-        let known = self.blocks.entry(block.clone()).or_default();
+        let start = region.source.start;
+        // A key is made for a new message only: this is asked in every frame.
+        if !self.blocks.contains_key(message) {
+            self.blocks.insert(message.clone(), HashMap::new());
+        }
+        let Some(blocks) = self.blocks.get_mut(message) else { return };
+        let known = blocks.entry(start).or_default();
         if known.language != language {
             *known = Known { language: language.to_owned(), ..Known::default() };
         }
@@ -140,35 +147,32 @@ impl Colours {
             return;
         }
         let line = |row: usize| document.line(row);
-        let row_of = |offset: usize| {
-            let rows = region.rows.clone().map(line);
-            region.rows.start
-                + partition_point(rows.len(), |at| (line(region.rows.start + at).offset as usize) < offset)
-        };
         // Whole lines only, and all rows of the last one.
         let mut last = end.min(region.rows.end);
-        while last < region.rows.end && line(last).joins != super::line::Joins::NewLine {
+        while last < region.rows.end && line(last).joins != Joins::NewLine {
             last += 1;
         }
         let is_last_open = last == region.rows.end && document.is_open(region);
         if is_last_open {
             last -= 1;
-            while last > region.rows.start && line(last).joins != super::line::Joins::NewLine {
+            while last > region.rows.start && line(last).joins != Joins::NewLine {
                 last -= 1;
             }
         }
         let asked = known.asked;
-        let first = row_of(asked);
+        let is_asked = |at: usize| (line(region.rows.start + at).offset as usize) < asked;
+        let first = region.rows.start + partition_point(region.rows.len(), is_asked);
         if first >= last {
             return;
         }
         if last > first + MAX_ROWS {
-            let starts_line = |row: &usize| line(*row).joins == super::line::Joins::NewLine;
+            let starts_line = |row: &usize| line(*row).joins == Joins::NewLine;
             last = (first + 1..=first + MAX_ROWS).rfind(starts_line).unwrap_or(last);
         }
         let mut text = unwrapped((first..last).map(line));
         text.push('\n');
         known.asked = asked + text.len();
+        let block = BlockKey { message: message.clone(), start };
         self.requests.push(Request { block, language: language.to_owned(), from: asked, text });
     }
 
@@ -176,11 +180,11 @@ impl Colours {
     #[must_use]
     pub fn coloured(&self, message: &MessageId, document: &Document, row: usize, theme: &Theme) -> Option<Line> {
         let region = document.region_at(row).filter(|region| matches!(region.kind, RegionKind::Code { .. }))?;
-        let known = self.blocks.get(&BlockKey { message: message.clone(), start: region.source.start })?;
+        let known = self.blocks.get(message)?.get(&region.source.start)?;
         let line = document.line(row);
         let lead = usize::from(line.lead);
         let start = line.offset as usize;
-        let end = start + line.own_text().len();
+        let end = start + line.bytes() - lead;
         let first = known.words.partition_point(|(word, _)| word.end as usize <= start);
         let words: Vec<(Range<usize>, Style)> = known.words[first..]
             .iter()
