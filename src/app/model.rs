@@ -16,7 +16,7 @@ use super::msg::Msg;
 use super::opening::{LoadedFrom, Loading};
 use super::overlay::Overlay;
 use super::panel::Panel;
-use super::providers::{ProviderRow, Target, ToolOffer};
+use super::providers::{Providers, ToolOffer};
 use super::scroll::Scroll;
 use super::selection::Selection;
 use crate::agent::{CallState, Moment, Phase, Turn};
@@ -28,7 +28,6 @@ use crate::config::theme::Themes;
 use crate::safe_text::SafeText;
 use crate::store::{CommittedWhat, Draft, StoreEvent};
 use crate::strings;
-use crate::strings::failure::Culprit;
 
 /// How long a message that needs no answer stays, in ms.
 const NOTICE_MS: u64 = 4000;
@@ -72,51 +71,6 @@ pub enum Saving {
     Works,
     /// It does not, and why.
     Fails(String),
-}
-
-/// Providers, tools and the choice among them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Providers {
-    /// Every provider known.
-    pub rows: Vec<ProviderRow>,
-    /// Whom the next question goes to.
-    pub target: Target,
-    /// Why this one, as shown on the first screen; empty for the demo.
-    pub reason: String,
-    /// It was named for this run: a saved chat does not bring its own.
-    pub is_named: bool,
-}
-
-impl Providers {
-    /// The provider that is asked next.
-    #[must_use]
-    pub fn current(&self) -> Option<&ProviderRow> {
-        self.row(&self.target.provider)
-    }
-
-    /// Who is to blame for a failure, for words about it.
-    #[must_use]
-    pub fn culprit(&self, asked: &Target) -> Culprit {
-        let name = asked.provider.clone();
-        let Some(row) = self.row(&asked.provider) else {
-            return Culprit { label: name.clone(), name, model: asked.model.clone(), ..Culprit::default() };
-        };
-        Culprit {
-            name,
-            label: row.label.clone(),
-            model: asked.model.clone(),
-            host: row.host.clone(),
-            key_source: row.key_source.clone(),
-            key_tail: row.key_tail.clone(),
-            has_key: row.key_source.is_some() && row.missing.is_none(),
-        }
-    }
-
-    /// The provider of this name.
-    #[must_use]
-    pub fn row(&self, name: &str) -> Option<&ProviderRow> {
-        self.rows.iter().find(|row| row.name == name)
-    }
 }
 
 /// What a model starts with.

@@ -4,10 +4,10 @@
 use super::browser::Browser;
 use super::chat::OpenChat;
 use super::effect::Effect;
-use super::model::{Model, Providers};
+use super::model::Model;
 use super::msg::LoadedChat;
 use super::overlay::Overlay;
-use super::providers::Target;
+use super::providers::{Providers, Target};
 use crate::chat::{Conversation, ConversationId};
 use crate::config::choose::model_asked;
 use crate::store::Query;

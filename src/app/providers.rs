@@ -4,7 +4,53 @@ use super::msg::NotListed;
 use crate::chat::ToolSpec;
 use crate::provider::Timeouts;
 use crate::strings;
+use crate::strings::failure::Culprit;
 use crate::tools::policy::Decision;
+
+/// Providers, tools and the choice among them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Providers {
+    /// Every provider known.
+    pub rows: Vec<ProviderRow>,
+    /// Whom the next question goes to.
+    pub target: Target,
+    /// Why this one, as shown on the first screen; empty for the demo.
+    pub reason: String,
+    /// It was named for this run: a saved chat does not bring its own.
+    pub is_named: bool,
+}
+
+impl Providers {
+    /// The provider that is asked next.
+    #[must_use]
+    pub fn current(&self) -> Option<&ProviderRow> {
+        self.row(&self.target.provider)
+    }
+
+    /// Who is to blame for a failure, for words about it.
+    #[must_use]
+    pub fn culprit(&self, asked: &Target) -> Culprit {
+        let name = asked.provider.clone();
+        let Some(row) = self.row(&asked.provider) else {
+            return Culprit { label: name.clone(), name, model: asked.model.clone(), ..Culprit::default() };
+        };
+        Culprit {
+            name,
+            label: row.label.clone(),
+            model: asked.model.clone(),
+            host: row.host.clone(),
+            key_source: row.key_source.clone(),
+            key_tail: row.key_tail.clone(),
+            has_key: row.key_source.is_some() && row.missing.is_none(),
+        }
+    }
+
+    /// The provider of this name.
+    #[must_use]
+    pub fn row(&self, name: &str) -> Option<&ProviderRow> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+}
 
 /// A provider of the model list.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! The scroll bar in the last column of the conversation, where there is more than a screenful: what is seen of it all;
-//! and beside it own questions, and hits of what is looked for. While an answer streams in and the view follows it, there is none: one
-//! knows where one is, and it would creep.
+//! and beside it own questions, and hits of what is looked for. While an answer streams in and the view follows it, there
+//! is none: one knows where one is, and it would creep.
 
 use super::canvas::Canvas;
 use super::layout::Layout;

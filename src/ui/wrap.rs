@@ -81,8 +81,8 @@ pub fn joined(prefix: &Line, row: Line) -> Line {
         return row;
     }
     let mut out = prefix.clone();
-    let bytes: usize = prefix.spans.iter().map(|span| span.text.as_str().len()).sum();
-    out.lead = if usize::from(prefix.lead) == bytes { prefix.lead.saturating_add(row.lead) } else { prefix.lead };
+    out.lead =
+        if usize::from(prefix.lead) == prefix.bytes() { prefix.lead.saturating_add(row.lead) } else { prefix.lead };
     (out.joins, out.offset) = (row.joins, row.offset);
     for span in row.spans {
         out.push_span(span);
