@@ -1,18 +1,21 @@
-//! Selected text on the rows of the conversation: where its ends stand, which bytes of a row are in it, how its end moves,
-//! and the text that is copied. That is the shown text without wraps, indents and borders; code and tables are read from
-//! the source, so that tabs stay tabs and cells stay cells.
+//! Selected text on the rows of the conversation: where its ends stand, and which bytes of a row are in it. `moves` says
+//! where its end goes, `copied` gives its text.
+
+mod copied;
+mod moves;
 
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::line::Joins;
-use super::markdown::{Region, RegionKind};
 use super::message::Rows;
 use super::transcript::RenderCache;
 use crate::app::{Model, Move, Selection, Step, TextPoint, Unit};
-use crate::chat::{Entry, EntryBody};
-use crate::safe_text::{self, raw_range};
+use crate::safe_text;
+
+pub use copied::selected_text;
+use moves::{by_lines, moved};
 
 /// Beside letters and digits these are part of a word: of an address, a path, a number.
 const IN_WORDS: &str = "@-./_~?&=%+#:";
@@ -230,232 +233,6 @@ fn begin(model: &Model, cache: &RenderCache, top: usize, viewport: usize, inset:
     nearest(model, cache, line, 0, inset)
 }
 
-fn moved(cache: &RenderCache, from: Place, step: Step, viewport: usize) -> Option<Place> {
-    let rows = cache.rows_of(from.item)?;
-    let text = own(rows, from.row);
-    let at_start = |place: (usize, usize)| Place { item: place.0, row: place.1, byte: 0 };
-    match step {
-        Step::Rows(by) => by_rows(cache, from, by),
-        Step::HalfPages(by) => by_rows(cache, from, by * (viewport as i64 / 2).max(1)),
-        Step::First => {
-            let first = (0, 0);
-            let has_text = cache.rows_of(0).is_some_and(|rows| rows.text(0).is_some());
-            Some(at_start(if has_text { first } else { row_after(cache, first)? }))
-        }
-        Step::Last => row_before(cache, (cache.heights().len(), 0)).map(at_start),
-        Step::RowStart => Some(Place { byte: 0, ..from }),
-        Step::RowEnd => Some(Place { byte: last_cluster(&text), ..from }),
-        Step::Characters(by) if by < 0 => {
-            let before = text[..from.byte].graphemes(true).next_back();
-            before.map(|cluster| Place { byte: from.byte - cluster.len(), ..from }).or_else(|| {
-                let above = by_rows(cache, from, -1).filter(|above| *above != from)?;
-                let byte = last_cluster(&own(cache.rows_of(above.item)?, above.row));
-                Some(Place { byte, ..above })
-            })
-        }
-        Step::Characters(_) => {
-            let next = cluster_end(&text, from.byte);
-            if next < text.len() { Some(Place { byte: next, ..from }) } else { next_row(cache, from) }
-        }
-        Step::Words(by) if by < 0 => {
-            let before = text[..from.byte].unicode_word_indices().next_back();
-            match before {
-                Some((at, _)) => Some(Place { byte: at, ..from }),
-                None => moved(cache, from, Step::Characters(-1), viewport),
-            }
-        }
-        Step::Words(_) => {
-            let after = text.unicode_word_indices().map(|(at, word)| at + word.len());
-            let end = after.map(|end| floor(&text, end - 1)).find(|end| *end > from.byte);
-            match end {
-                Some(byte) => Some(Place { byte, ..from }),
-                None => next_row(cache, from),
-            }
-        }
-        Step::Begin | Step::Edge(_) => Some(from),
-    }
-}
-
-fn next_row(cache: &RenderCache, from: Place) -> Option<Place> {
-    by_rows(cache, from, 1).filter(|next| *next != from).map(|next| Place { byte: 0, ..next })
-}
-
-fn last_cluster(text: &str) -> usize {
-    text.grapheme_indices(true).next_back().map_or(0, |(at, _)| at)
-}
-
-/// So many rows with text further on, as far as there are some.
-fn by_rows(cache: &RenderCache, from: Place, by: i64) -> Option<Place> {
-    let mut at = (from.item, from.row);
-    for _ in 0..by.unsigned_abs() {
-        let Some(next) = (if by < 0 { row_before(cache, at) } else { row_after(cache, at) }) else { break };
-        at = next;
-    }
-    let byte = floor(&own(cache.rows_of(at.0)?, at.1), from.byte);
-    Some(Place { item: at.0, row: at.1, byte })
-}
-
-/// So many lines further on, over the rows they are wrapped to and over empty ones.
-fn by_lines(cache: &RenderCache, from: Place, by: i64) -> Option<Place> {
-    let mut at = (from.item, from.row);
-    let is_start = |(item, row): (usize, usize)| {
-        cache.rows_of(item).is_some_and(|rows| !goes_on(rows, row) && !own(rows, row).is_empty())
-    };
-    for _ in 0..by.unsigned_abs() {
-        let mut next = at;
-        if by < 0 {
-            // Back to the start of its own line first.
-            while !is_start(next) {
-                next = row_before(cache, next)?;
-            }
-        }
-        let found = loop {
-            match if by < 0 { row_before(cache, next) } else { row_after(cache, next) } {
-                Some(row) if is_start(row) => break Some(row),
-                Some(row) => next = row,
-                None => break None,
-            }
-        };
-        let Some(found) = found else { break };
-        at = found;
-    }
-    Some(Place { item: at.0, row: at.1, byte: 0 })
-}
-
-/// The next row with text.
-fn row_after(cache: &RenderCache, (item, row): (usize, usize)) -> Option<(usize, usize)> {
-    (item..cache.heights().len()).find_map(|at| {
-        let rows = cache.rows_of(at)?;
-        let from = if at == item { row + 1 } else { 0 };
-        (from..rows.height()).find(|row| rows.text(*row).is_some()).map(|row| (at, row))
-    })
-}
-
-/// The row with text before.
-fn row_before(cache: &RenderCache, (item, row): (usize, usize)) -> Option<(usize, usize)> {
-    (0..=item).rev().find_map(|at| {
-        let rows = cache.rows_of(at)?;
-        let to = if at == item { row } else { rows.height() };
-        (0..to).rev().find(|row| rows.text(*row).is_some()).map(|row| (at, row))
-    })
-}
-
-/// The text that is copied for a selection.
-#[must_use]
-pub fn selected_text(model: &Model, cache: &mut RenderCache, selection: &Selection) -> String {
-    let resolved = resolve(model, cache, selection, 0);
-    let Some((first, last)) = resolved.and_then(|selection| ends(model, cache, &selection)) else {
-        return String::new();
-    };
-    let mut out = String::new();
-    for item in first.item..=last.item {
-        let Some(entry) = model.chat.conversation.entries.get(item) else { break };
-        cache.make_item(model, item);
-        let Some(rows) = cache.rows_of(item) else { break };
-        let mut text = Copied { rows, source: source(entry), out: String::new(), is_begun: false };
-        let mut row = if item == first.item { first.row } else { 0 };
-        let end = if item == last.item { last.row + 1 } else { rows.height() };
-        while row < end {
-            row = text.take(row, end, |row| of_row((first, last), rows, item, row));
-        }
-        let text = text.out.trim_matches('\n');
-        if !text.is_empty() {
-            if !out.is_empty() {
-                out.push_str("\n\n");
-            }
-            out.push_str(text);
-        }
-    }
-    out
-}
-
-fn source(entry: &Entry) -> &str {
-    match &entry.body {
-        EntryBody::Answer { message, .. } => &message.text,
-        EntryBody::Question(_) | EntryBody::ToolResult(_) => "",
-    }
-}
-
-/// The text of rows of one message, being gathered.
-struct Copied<'a> {
-    rows: &'a Rows,
-    source: &'a str,
-    out: String,
-    is_begun: bool,
-}
-
-impl Copied<'_> {
-    /// Takes this row, and those after it that show the same block of code or the same table; gives the next one.
-    fn take(&mut self, row: usize, end: usize, selected: impl Fn(usize) -> Option<Range<usize>>) -> usize {
-        let region = row.checked_sub(self.rows.before.len()).and_then(|line| self.rows.document.region_at(line));
-        let block_end = region.map_or(row + 1, |region| end.min(self.rows.before.len() + region.rows.end));
-        match region.map(|region| (region, &region.kind)) {
-            Some((region, RegionKind::Code { .. })) => {
-                if let Some(code) = self.code(region, row..block_end, &selected) {
-                    self.push(&code, Joins::NewLine);
-                    return block_end;
-                }
-            }
-            Some((region, RegionKind::Table)) if block_end > row + 1 => {
-                let table = self.table(region, row..block_end, &selected);
-                self.push(&table, Joins::NewLine);
-                return block_end;
-            }
-            _ => {}
-        }
-        if let Some((line, _)) = self.rows.text(row) {
-            let text = line.to_text();
-            let own = selected(row).and_then(|bytes| text.get(bytes)).unwrap_or_default();
-            self.push(own, line.joins);
-        }
-        row + 1
-    }
-
-    fn push(&mut self, text: &str, joins: Joins) {
-        if std::mem::replace(&mut self.is_begun, true) {
-            match joins {
-                Joins::NewLine => self.out.push('\n'),
-                Joins::Space => self.out.push(' '),
-                Joins::Nothing => {}
-            }
-        }
-        self.out.push_str(text);
-    }
-
-    /// The selected part of a block of code as it stands in the source.
-    fn code(
-        &self,
-        region: &Region,
-        rows: Range<usize>,
-        selected: &impl Fn(usize) -> Option<Range<usize>>,
-    ) -> Option<String> {
-        let code = region.code(self.source)?;
-        let code = code.strip_suffix('\n').unwrap_or(&code);
-        let mut shown: Option<Range<usize>> = None;
-        for row in rows {
-            let (line, own) = self.rows.text(row)?;
-            // Of an empty line between the ends, what ends the line above it is selected.
-            let Some(bytes) = selected(row).or_else(|| own.is_empty().then_some(own)) else { continue };
-            let before = |byte: usize| line.offset as usize + byte - usize::from(line.lead);
-            let at = before(bytes.start)..before(bytes.end);
-            shown = Some(shown.map_or(at.clone(), |known| known.start..at.end));
-        }
-        code.get(raw_range(code, shown?)).map(ToOwned::to_owned)
-    }
-
-    /// The lines of a table of which something is selected, with tabs between the cells.
-    fn table(&self, region: &Region, rows: Range<usize>, selected: &impl Fn(usize) -> Option<Range<usize>>) -> String {
-        let cells = region.cells(self.source);
-        let mut lines: Vec<usize> = rows
-            .filter(|row| selected(*row).is_some())
-            .filter_map(|row| self.rows.line(row).map(|line| line.offset as usize))
-            .collect();
-        lines.dedup();
-        let line = |at: usize| cells.get(at).map(|cells| cells.join("\t"));
-        lines.into_iter().filter_map(line).collect::<Vec<_>>().join("\n")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -480,39 +257,6 @@ mod tests {
                     assert_eq!(locate(&rows, start + byte), Some((row, byte)));
                 }
             }
-        }
-    }
-
-    fn copied(rows: &Rows, source: &str, ends: (Place, Place)) -> String {
-        let mut text = Copied { rows, source, out: String::new(), is_begun: false };
-        let mut row = ends.0.row;
-        while row <= ends.1.row {
-            row = text.take(row, ends.1.row + 1, |row| of_row(ends, rows, 0, row));
-        }
-        text.out
-    }
-
-    proptest! {
-        /// Whatever part of a block of code is selected, it is a part of the source, and all of it is all of it.
-        #[test]
-        fn code_is_copied_as_it_stands_in_the_source(
-            lines in proptest::collection::vec("[a-z\t \u{e9}\u{65e5}\u{1f600}]{0,40}", 1..8),
-            width in 8u16..50,
-            from in 0usize..400,
-            length in 1usize..400,
-        ) {
-            let theme = Theme::new(Background::Dark, true);
-            let code = format!("x{}\n", lines.join("\n"));
-            let source = format!("```\n{code}```\n");
-            let mut rows = Rows::default();
-            let options = Options { width, wide: width, theme: &theme, ascii_lines: false, is_expanded: false };
-            rows.document.update(&source, true, &options);
-            let place = |offset| locate(&rows, offset).map(|(row, byte)| Place { item: 0, row, byte }).unwrap();
-            let all = copied(&rows, &source, (place(0), place(usize::MAX)));
-            assert_eq!(all, code.strip_suffix('\n').unwrap());
-            let (first, last) = (place(from), place(from + length));
-            let part = copied(&rows, &source, (first.min(last), first.max(last)));
-            assert!(code.contains(&part), "{part:?} is not in {code:?}");
         }
     }
 
