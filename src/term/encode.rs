@@ -34,8 +34,8 @@ pub enum Redraw {
 #[derive(Debug)]
 pub struct Encoder {
     shown: Buffer,
-    /// Hashes of its rows.
-    hashes: Vec<u64>,
+    /// What stands in its rows; nothing for a row of which that is not known.
+    rows: Vec<Option<u64>>,
     is_cursor_visible: bool,
     cursor: Option<(u16, u16)>,
     is_started: bool,
@@ -48,7 +48,7 @@ impl Default for Encoder {
     fn default() -> Self {
         Self {
             shown: Buffer::empty(Rect::ZERO),
-            hashes: Vec::new(),
+            rows: Vec::new(),
             is_cursor_visible: false,
             cursor: None,
             is_started: false,
@@ -64,13 +64,14 @@ impl Encoder {
         Self { has_links, ..Self::default() }
     }
 
-    /// Writes the bytes of one frame; none at all when nothing changed. Only these `rows`, from the top, may be others
-    /// than in the frame before. `links` says where its cells lead, `cursor` is a column and a row from 0.
+    /// Writes the bytes of one frame; none at all when nothing changed. `rows` has a number for each row, the same for rows
+    /// with the same cells, and another one for every other. `links` says where cells lead, `cursor` is a column and a row
+    /// from 0.
     pub fn frame(
         &mut self,
         next: &Buffer,
         links: &Links,
-        rows: &[usize],
+        rows: &[u64],
         cursor: Option<(u16, u16)>,
         redraw: Redraw,
         out: &mut Vec<u8>,
@@ -79,30 +80,21 @@ impl Encoder {
             return;
         }
         let cursor = cursor.filter(|&(x, y)| x < next.area.width && y < next.area.height);
-        let is_whole = redraw == Redraw::Everything || !self.is_started || self.shown.area != next.area;
-        let (mut hashes, mut rows) = (std::mem::take(&mut self.hashes), rows.to_vec());
-        let shown_hashes = hashes.clone();
-        if is_whole {
-            hashes = (0..usize::from(next.area.height)).map(|row| scroll::hash_of(next, row)).collect();
-        } else {
-            rows.retain(|row| {
-                let before = std::mem::replace(&mut hashes[*row], scroll::hash_of(next, *row));
-                before != hashes[*row] || scroll::differs(&self.shown, next, *row)
-            });
-        }
         let begin = out.len();
         ansi::push(out, BeginSynchronizedUpdate);
         let empty = out.len();
         let links = self.has_links.then_some(links);
         let mut pen = Pen { out, look: Look::default(), at: self.cursor, links, link: None };
-        if is_whole {
+        if redraw == Redraw::Everything || !self.is_started || self.shown.area != next.area {
             self.shown = Buffer::empty(next.area);
+            self.rows = vec![None; rows.len()];
             self.is_started = true;
             ansi::push(pen.out, ResetColor);
             ansi::push(pen.out, Clear(ClearType::All));
             pen.at = None;
-            rows = (0..usize::from(next.area.height)).collect();
-        } else if let Some(found) = scroll::find(&self.shown, next, &rows, (&shown_hashes, &hashes)) {
+        } else if let Some(found) =
+            scroll::find(next, &self.rows, rows).filter(|found| found.is_true(&self.shown, next))
+        {
             let (top, bottom, by) = (found.rows.start() + 1, found.rows.end() + 1, found.by.unsigned_abs() as u16);
             pen.write(format_args!("\x1b[{top};{bottom}r"));
             if found.by < 0 {
@@ -112,21 +104,19 @@ impl Encoder {
             }
             pen.write(format_args!("\x1b[r"));
             pen.at = None;
-            scroll::apply(&mut self.shown, &found);
-            rows.extend(found.rows);
-            rows.sort_unstable();
-            rows.dedup();
+            found.apply(&mut self.shown.content, usize::from(next.area.width), &Cell::EMPTY);
+            found.apply(&mut self.rows, 1, &None);
         }
         let width = usize::from(next.area.width);
-        for y in rows {
-            let cells = y * width..(y + 1) * width;
-            let (old, new) = (&mut self.shown.content[cells.clone()], &next.content[cells]);
-            if old != new {
+        for (y, (shown, row)) in self.rows.iter_mut().zip(rows).enumerate() {
+            if *shown != Some(*row) {
+                let cells = y * width..(y + 1) * width;
+                let (old, new) = (&mut self.shown.content[cells.clone()], &next.content[cells]);
                 pen.row(y as u16, old, new);
                 old.clone_from_slice(new);
+                *shown = Some(*row);
             }
         }
-        self.hashes = hashes;
         pen.look.change_to(Look::default(), pen.out);
         pen.lead_to(None);
         if let Some(wanted) = cursor {

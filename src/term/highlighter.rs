@@ -13,7 +13,7 @@ const SLICE: Duration = Duration::from_millis(50);
 /// A request that takes longer is given up; what is left of its block stays plain.
 const LONGEST: Duration = Duration::from_secs(2);
 /// After so long without code what is known of languages is let go of.
-const KEPT: Duration = Duration::from_secs(5);
+const KEPT: Duration = Duration::from_secs(30);
 
 /// Has code coloured.
 pub(super) struct CodeColourer<F> {

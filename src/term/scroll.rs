@@ -1,6 +1,5 @@
 //! Finds rows that only moved up or down since the last frame, so that the terminal can move them itself. Pure.
 
-use std::hash::{Hash, Hasher};
 use std::ops::RangeInclusive;
 
 use ratatui::buffer::{Buffer, Cell};
@@ -17,28 +16,19 @@ pub(super) struct Move {
     pub(super) by: i32,
 }
 
-/// The hash of this row.
-pub(super) fn hash_of(buffer: &Buffer, row: usize) -> u64 {
-    let width = usize::from(buffer.area.width);
-    hash(&buffer.content[row * width..(row + 1) * width])
-}
-
-/// Whether a row of these buffers, which have the same area, is another one.
-pub(super) fn differs(shown: &Buffer, next: &Buffer, row: usize) -> bool {
-    let width = usize::from(next.area.width);
-    let cells = row * width..(row + 1) * width;
-    shown.content.get(cells.clone()) != next.content.get(cells)
-}
-
 /// The move between the first and the last changed row that saves most, if one is worth its bytes. Rows are told apart by
-/// their hashes, `old` and `new`; whether those that move really are the same is looked at in the end.
-pub(super) fn find(shown: &Buffer, next: &Buffer, changed: &[usize], (old, new): (&[u64], &[u64])) -> Option<Move> {
-    let &[first, _, .., last] = changed else {
+/// their numbers, those that are shown and the `next` ones.
+pub(super) fn find(picture: &Buffer, shown: &[Option<u64>], next: &[u64]) -> Option<Move> {
+    let is_changed = |at: &usize| shown[*at] != Some(next[*at]);
+    let first = (0..next.len()).find(is_changed)?;
+    let last = (0..next.len()).rfind(is_changed)?;
+    if (first..=last).filter(is_changed).count() < 3 {
         return None;
-    };
-    let width = usize::from(next.area.width);
-    let (old, new) = (&old[first..=last], &new[first..=last]);
-    let gain: Vec<usize> = (first..=last).map(|at| written(&next.content[at * width..(at + 1) * width])).collect();
+    }
+    let width = usize::from(picture.area.width);
+    let (old, new) = (&shown[first..=last], &next[first..=last]);
+    let gain = |at: usize| written(&picture.content[(first + at) * width..(first + at + 1) * width]);
+    let gain: Vec<usize> = (0..new.len()).map(|at| if old[at] == Some(new[at]) { 0 } else { gain(at) }).collect();
     let mut best: Option<(usize, Move)> = None;
     for distance in 1..=FARTHEST.min(last - first) {
         for is_up in [true, false] {
@@ -48,10 +38,8 @@ pub(super) fn find(shown: &Buffer, next: &Buffer, changed: &[usize], (old, new):
             let count = new.len() - distance;
             for index in 0..=count {
                 let (target, source) = (index + to, index + from);
-                if index < count && new[target] == old[source] {
-                    if new[target] != old[target] {
-                        saved += gain[target];
-                    }
+                if index < count && old[source] == Some(new[target]) {
+                    saved += gain[target];
                     continue;
                 }
                 if saved > best.as_ref().map_or(WORTH_CELLS, |(saved, _)| *saved) {
@@ -64,12 +52,12 @@ pub(super) fn find(shown: &Buffer, next: &Buffer, changed: &[usize], (old, new):
             }
         }
     }
-    best.map(|(_, found)| found).filter(|found| found.is_true(shown, next))
+    best.map(|(_, found)| found)
 }
 
 impl Move {
     /// Whether the rows that stay in the band are the same before and after.
-    fn is_true(&self, shown: &Buffer, next: &Buffer) -> bool {
+    pub(super) fn is_true(&self, shown: &Buffer, next: &Buffer) -> bool {
         let width = usize::from(next.area.width);
         let distance = self.by.unsigned_abs() as usize;
         let (start, end) = (*self.rows.start(), *self.rows.end() + 1);
@@ -77,65 +65,22 @@ impl Move {
         let (old, new) = if self.by < 0 { (far, near) } else { (near, far) };
         shown.content.get(old) == next.content.get(new)
     }
-}
 
-/// What the terminal did when it moved the band: the rows that came in are blank.
-pub(super) fn apply(shown: &mut Buffer, found: &Move) {
-    let width = usize::from(shown.area.width);
-    let distance = found.by.unsigned_abs() as usize * width;
-    let (start, end) = (found.rows.start() * width, (found.rows.end() + 1) * width);
-    let band = &mut shown.content[start..end];
-    if found.by < 0 {
-        band.rotate_left(distance);
+    /// Does to rows of `width` things each what the terminal does: those that come in are blank.
+    pub(super) fn apply<T: Clone>(&self, things: &mut [T], width: usize, blank: &T) {
+        let distance = self.by.unsigned_abs() as usize * width;
+        let band = &mut things[self.rows.start() * width..(self.rows.end() + 1) * width];
         let kept = band.len() - distance;
-        band[kept..].fill(Cell::EMPTY);
-    } else {
-        band.rotate_right(distance);
-        band[..distance].fill(Cell::EMPTY);
+        if self.by < 0 {
+            band.rotate_left(distance);
+            band[kept..].fill(blank.clone());
+        } else {
+            band.rotate_right(distance);
+            band[..distance].fill(blank.clone());
+        }
     }
 }
 
 fn written(row: &[Cell]) -> usize {
     row.iter().filter(|cell| cell.symbol() != " ").count()
-}
-
-/// A letter a byte, colours by what they are: mixed with a multiplication each. Rows with equal hashes are still compared.
-fn hash(row: &[Cell]) -> u64 {
-    let mut hasher = Mix(0);
-    for cell in row {
-        for piece in cell.symbol().as_bytes().chunks(8) {
-            let mut letters = [0; 8];
-            letters[..piece.len()].copy_from_slice(piece);
-            hasher.write_u64(u64::from_le_bytes(letters));
-        }
-        (cell.fg, cell.bg).hash(&mut hasher);
-        hasher.write_u16(cell.modifier.bits());
-    }
-    hasher.finish()
-}
-
-struct Mix(u64);
-
-impl Hasher for Mix {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn write_u16(&mut self, number: u16) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.write_u64(number as u64);
-    }
 }

@@ -56,6 +56,8 @@ pub struct Picture {
     keys: RandomState,
     changed: Vec<usize>,
     links: Links,
+    /// How often it began anew; where its cells lead is told by other numbers since then.
+    beginnings: u64,
 }
 
 impl Picture {
@@ -71,10 +73,10 @@ impl Picture {
         &self.links
     }
 
-    /// The rows in which something else stands than in the frame before, from the top.
+    /// A number for each row, the same for rows in which the same stands, and another one for every other.
     #[must_use]
-    pub fn changed(&self) -> &[usize] {
-        &self.changed
+    pub fn rows(&self) -> &[u64] {
+        &self.drawn
     }
 
     /// Paints the rows in which these pieces are others than the last ones.
@@ -84,10 +86,11 @@ impl Picture {
         if is_new {
             self.buffer = Buffer::empty(area);
             self.links.begin_anew();
+            self.beginnings += 1;
         }
         let hashes = self.hashes(size.1, pieces, theme);
         self.changed.clear();
-        self.changed.extend((0..hashes.len()).filter(|row| is_new || self.drawn[*row] != hashes[*row]));
+        self.changed.extend((0..hashes.len()).filter(|row| self.drawn.get(*row) != Some(&hashes[*row])));
         self.drawn = hashes;
         for row in &self.changed {
             paint::clear(&mut self.buffer, *row);
@@ -106,7 +109,7 @@ impl Picture {
 
     fn hashes(&self, rows: u16, pieces: &[Piece<'_>], theme: &Theme) -> Vec<u64> {
         let mut hasher = self.keys.build_hasher();
-        theme.marked.hash(&mut hasher);
+        (theme.marked, self.beginnings).hash(&mut hasher);
         let mut hashers = vec![hasher; usize::from(rows)];
         for piece in pieces {
             for y in piece.rows() {
@@ -158,7 +161,7 @@ mod tests {
 
     fn show(picture: &mut Picture, pieces: &[Piece<'_>]) -> Vec<usize> {
         picture.show((5, 3), pieces, &Theme::new(Background::Dark, true));
-        picture.changed().to_vec()
+        picture.changed.clone()
     }
 
     #[test]
@@ -192,7 +195,7 @@ mod tests {
         let mut picture = Picture::default();
         show(&mut picture, &[text(0, "one")]);
         picture.show((4, 2), &[text(0, "one")], &Theme::new(Background::Dark, true));
-        assert_eq!(picture.changed(), [0, 1]);
+        assert_eq!(picture.changed, [0, 1]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["one ", "    "]));
     }
 }
