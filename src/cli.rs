@@ -1,5 +1,8 @@
 //! The command line: what can be written there, and the commands that only print what is set. Everything else is handed
-//! to the program's edge as plain types.
+//! to the program's edge as plain types. `manual` and `completions` make of it what is installed beside the program.
+
+mod completions;
+mod manual;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -15,6 +18,9 @@ use crate::config::load::{Loaded, config_path, load};
 use crate::config::provider::{KeySource, ProviderSettings};
 use crate::history::HistoryCommand;
 use crate::safe_text::SafeText;
+use crate::strings::manual::{ASK_EXAMPLES, CHAT_EXAMPLES, DEFAULTS, examples};
+
+pub use completions::CompletedShell;
 
 const EXAMPLE: &str = include_str!("../config.example.toml");
 /// Wrong usage or configuration.
@@ -55,6 +61,10 @@ pub enum Command {
     Config(ConfigCommand),
     /// Prints the keys.
     Keys,
+    /// Prints the manual page.
+    Man,
+    /// Prints what completes the command line in a shell.
+    Completions(CompletedShell),
 }
 
 /// Which chat the full screen opens.
@@ -72,6 +82,7 @@ pub enum Open {
 
 /// `riffle ask`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+#[command(after_help = examples(&ASK_EXAMPLES))]
 pub struct AskArgs {
     /// The question; a piped stdin is the question, or is added to it
     #[arg(value_name = "PROMPT")]
@@ -167,7 +178,7 @@ pub struct Ended {
 
 /// A chat with language models in the terminal.
 #[derive(Debug, Parser)]
-#[command(name = "riffle", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+#[command(name = "riffle", version, disable_help_subcommand = true, after_help = after_help())]
 struct Args {
     /// The first question of the chat
     #[arg(value_name = "PROMPT")]
@@ -208,13 +219,21 @@ enum Sub {
     Config(ConfigCommand),
     /// Print the keys
     Keys,
+    /// Print the manual page: riffle man > riffle.1
+    Man,
+    /// Print what completes commands and options in a shell
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: CompletedShell,
+    },
 }
 
-const AFTER_HELP: &str = "\
-Without a command the full screen opens; without a key or a local model it is a demo that needs neither.
-
-  riffle \"What gear do I need for a weekend hike?\"
-  git diff | riffle ask \"What does this change?\"";
+fn after_help() -> String {
+    let first = ASK_EXAMPLES.iter().take(1);
+    let lines = CHAT_EXAMPLES.iter().chain(first).map(|example| format!("  {}", example.line));
+    format!("{DEFAULTS}\n\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
 
 /// Reads a command line, the program's name first.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ended> {
@@ -234,6 +253,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ended> {
         Some(Sub::Doctor(doctor)) => Command::Doctor(doctor),
         Some(Sub::Config(command)) => Command::Config(command),
         Some(Sub::Keys) => Command::Keys,
+        Some(Sub::Man) => Command::Man,
+        Some(Sub::Completions { shell }) => Command::Completions(shell),
         None => {
             let open = match (args.goes_on, args.resume, args.private) {
                 (true, ..) => Open::Continue,
@@ -284,6 +305,18 @@ pub fn run_config(command: ConfigCommand, flags: &Flags, out: &mut dyn Write, er
             }
         },
     }
+}
+
+/// Runs `riffle man`; the exit code.
+pub fn run_man(out: &mut dyn Write) -> io::Result<u8> {
+    out.write_all(manual::page(&Args::command())?.as_bytes())?;
+    Ok(0)
+}
+
+/// Runs `riffle completions SHELL`; the exit code.
+pub fn run_completions(shell: CompletedShell, out: &mut dyn Write) -> io::Result<u8> {
+    out.write_all(&completions::script(shell, Args::command()))?;
+    Ok(0)
 }
 
 /// Runs `riffle keys`; the exit code.

@@ -54,6 +54,8 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Config(command) => Ok(cli::run_config(command, &cli.flags, &mut out, &mut err)?),
         Command::Keys => Ok(cli::run_keys(&cli.flags, &mut out, &mut err)?),
+        Command::Man => Ok(cli::run_man(&mut out)?),
+        Command::Completions(shell) => Ok(cli::run_completions(shell, &mut out)?),
         Command::Chat { prompt, open, is_plain } => {
             let Loaded { settings, data_dir, saved_keys, warnings, .. } = load(&cli.flags)?;
             host::start_log(&settings.log, &data_dir);

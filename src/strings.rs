@@ -8,6 +8,7 @@ pub mod failure;
 pub mod hint;
 pub mod history;
 pub mod history_check;
+pub mod manual;
 pub mod plain;
 pub mod sample;
 pub mod wire;

@@ -22,6 +22,7 @@ mod history;
 mod hostile;
 mod importing;
 mod incremental;
+mod manual;
 mod network;
 mod pages;
 mod pane;

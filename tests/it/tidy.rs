@@ -138,6 +138,23 @@ fn findings(is_meant: impl Fn(&str) -> bool, words: &[&str]) -> Vec<String> {
     found
 }
 
+/// The words in the sources, outside of tests, that begin like this and go on in capitals; sorted.
+pub fn words_in_sources(beginning: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources() {
+        for line in &source.lines {
+            for (at, _) in line.match_indices(beginning) {
+                let word = line[at..].split(|c: char| !(c.is_ascii_uppercase() || c == '_')).next().unwrap_or_default();
+                if word.len() > beginning.len() {
+                    found.push(word.to_owned());
+                }
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
 fn layer_of(path: &str) -> Option<usize> {
     let name = path.strip_prefix("src/")?.split(['/', '.']).next()?;
     LAYERS.iter().position(|layer| *layer == name)
