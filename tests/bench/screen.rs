@@ -129,8 +129,8 @@ impl Screen {
         ui::prepare(&mut self.model, &mut self.cache);
         let cursor = ui::draw(&self.model, &self.cache, &mut self.picture);
         self.bytes.clear();
-        let (buffer, links, changed) = (self.picture.buffer(), self.picture.links(), self.picture.changed());
-        self.encoder.frame(buffer, links, changed, cursor, Redraw::Changes, &mut self.bytes);
+        let (buffer, links, rows) = (self.picture.buffer(), self.picture.links(), self.picture.rows());
+        self.encoder.frame(buffer, links, rows, cursor, Redraw::Changes, &mut self.bytes);
         self.bytes.len()
     }
 
