@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::agent::{Drive, NewQuestion, Opening, Performer, Progress, Turn, TurnEnd, TurnId, TurnSetup, drive};
-use crate::chat::{Arguments, Attachment, ChatError, Conversation, ConversationId, ErrorKind, Finish, PAUSED};
+use crate::chat::{Arguments, Attachment, ChatError, Conversation, ConversationId, ErrorKind, Finish, NewChat, PAUSED};
 use crate::config::provider::ProviderSettings;
 use crate::config::settings::Settings;
 use crate::host::{self, Clock, ToolBox, note};
@@ -20,7 +20,7 @@ use crate::provider::Client;
 use crate::provider::connect::Connector;
 use crate::provider::recording::Recorder;
 use crate::safe_text::SafeText;
-use crate::store::{NewChat, Reader, StoreEvent, StoreOptions, Writer};
+use crate::store::{Reader, StoreEvent, StoreOptions, Writer};
 use crate::strings;
 use crate::strings::failure::{Culprit, Reached, ask_failed};
 use crate::tools::policy::Host;

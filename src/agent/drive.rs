@@ -6,8 +6,7 @@ use tokio::sync::mpsc;
 
 use super::perform::EndpointSource;
 use super::{Effect, Event, Moment, Performer, Progress, Turn, TurnEnd};
-use crate::chat::ToolSpec;
-use crate::store::Record;
+use crate::chat::{Record, ToolSpec};
 
 /// What a driven turn needs besides the turn itself.
 pub struct Drive<'a> {

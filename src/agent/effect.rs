@@ -3,8 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{CallId, RequestId};
-use crate::chat::{Arguments, ChatError, Finish, Message, ToolCall, ToolResult, Usage};
-use crate::store::Record;
+use crate::chat::{Arguments, ChatError, Finish, Message, Record, ToolCall, ToolResult, Usage};
 
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq)]

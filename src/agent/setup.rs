@@ -1,8 +1,7 @@
 //! What a turn is told at its start.
 
 use super::event::TurnId;
-use crate::chat::{Attachment, ConversationId, IdSource, MessageId, ToolSpec, Usage};
-use crate::store::NewChat;
+use crate::chat::{Attachment, ConversationId, IdSource, MessageId, NewChat, ToolSpec, Usage};
 use crate::tools::policy::Decision;
 
 /// A tool as this turn may use it.

@@ -5,9 +5,8 @@ use serde_json::json;
 
 use super::*;
 use crate::chat::{
-    ChatError, Delta, EntryState, ErrorKind, Finish, Message, StreamEnd, ToolCallFragment, ToolSpec, ToolStatus,
+    ChatError, Delta, EntryState, ErrorKind, Finish, Message, Record, StreamEnd, ToolCallFragment, ToolSpec, ToolStatus,
 };
-use crate::store::Record;
 use crate::tools::policy::Decision;
 
 fn setup(decision: Decision, can_ask: bool) -> TurnSetup {

@@ -10,10 +10,9 @@ use super::setup::{CutAnswer, NewQuestion, Opening, TurnSetup};
 use super::tracker::{CallState, TrackedCall, Tracker};
 use crate::chat::{
     Accumulator, Answer, AssistantMessage, ChatError, ConversationId, Delta, EntryState, ErrorKind, Finish, Message,
-    MessageId, Opaque, StreamEnd, ToolCall, ToolResult, ToolSpec, ToolStatus, Usage, paired_for_request,
+    MessageId, Opaque, Record, StreamEnd, ToolCall, ToolResult, ToolSpec, ToolStatus, Usage, paired_for_request,
 };
 use crate::provider::retry::retry_delay_ms;
-use crate::store::Record;
 use crate::tools::policy::Decision;
 
 /// What a model is told after its own words, so that it goes on with them.

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::line_input::LineInput;
 use super::msg::{ChatList, LoadedChat};
-use crate::chat::{ConversationId, MessageId};
-use crate::store::{ChatFound, ChatRow, Hit, Order, Query, Record};
+use crate::chat::{ConversationId, MessageId, Record};
+use crate::store::{ChatFound, ChatRow, Hit, Order, Query};
 
 /// Chats asked for at first; more when the selection comes to the last of them.
 pub(super) const LISTED: usize = 200;

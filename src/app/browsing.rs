@@ -8,11 +8,11 @@ use super::model::{Model, Saving};
 use super::msg::{ChatList, LoadedChat};
 use super::opening::{LoadedFrom, Loading};
 use super::overlay::Overlay;
-use crate::chat::ConversationId;
+use crate::chat::{ConversationId, Record};
 use crate::config::action::Action;
 use crate::config::key::{Key, KeyCode};
 use crate::config::keymap::Context;
-use crate::store::{ChatRow, CommittedWhat, Place, Record};
+use crate::store::{ChatRow, CommittedWhat, Place};
 use crate::strings;
 use crate::strings::browser as words;
 

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::agent::CutAnswer;
-use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, Message, MessageId};
-use crate::store::{Query, Record};
+use crate::chat::{Conversation, ConversationId, Entry, EntryBody, Message, MessageId, Record};
+use crate::store::Query;
 
 /// The chat on the screen.
 #[derive(Clone, Debug)]
@@ -51,99 +51,13 @@ impl OpenChat {
 
     /// Brings it up to this record.
     pub fn apply(&mut self, record: &Record) {
-        match record {
-            Record::Question { message, parent, time_ms, text, attachments, new_chat, .. } => {
-                if let Some(new) = new_chat {
-                    self.conversation.title.clone_from(&new.title);
-                }
-                self.is_begun = true;
-                if !self.is_private {
-                    self.being_sent.insert(message.clone());
-                }
-                self.conversation.push(Entry {
-                    id: message.clone(),
-                    parent: parent.clone(),
-                    time_ms: *time_ms,
-                    state: EntryState::Complete,
-                    body: EntryBody::Question(text.clone()),
-                    attachments: attachments.clone(),
-                });
+        if let Record::Question { message, .. } = record {
+            self.is_begun = true;
+            if !self.is_private {
+                self.being_sent.insert(message.clone());
             }
-            Record::AnswerBegan { message, parent, time_ms, provider, model, .. } => self.conversation.push(Entry {
-                id: message.clone(),
-                parent: parent.clone(),
-                time_ms: *time_ms,
-                state: EntryState::Streaming,
-                body: EntryBody::Answer {
-                    message: crate::chat::AssistantMessage::default(),
-                    provider: provider.clone(),
-                    model: model.clone(),
-                    finish: None,
-                    finish_raw: None,
-                    error: None,
-                    usage: None,
-                    ttft_ms: None,
-                    thought_ms: None,
-                    elapsed_ms: 0,
-                },
-                attachments: Vec::new(),
-            }),
-            Record::AnswerResumed { message: id, provider, model, .. } => {
-                self.conversation.edit(id, |entry| {
-                    entry.state = EntryState::Streaming;
-                    if let EntryBody::Answer { provider: asked, model: of, finish, finish_raw, error, .. } =
-                        &mut entry.body
-                    {
-                        (*finish, *finish_raw, *error) = (None, None, None);
-                        provider.clone_into(asked);
-                        model.clone_into(of);
-                    }
-                });
-            }
-            Record::AnswerText { message, text } => {
-                self.conversation.edit(message, |entry| {
-                    if let EntryBody::Answer { message, .. } = &mut entry.body {
-                        message.text.push_str(text);
-                    }
-                });
-            }
-            Record::AnswerReasoning { message, text } => {
-                self.conversation.edit(message, |entry| {
-                    if let EntryBody::Answer { message, .. } = &mut entry.body {
-                        message.reasoning.push_str(text);
-                    }
-                });
-            }
-            Record::AnswerEnded { message: id, state, .. } => {
-                self.conversation.edit(id, |entry| {
-                    entry.state = *state;
-                    end_answer(&mut entry.body, record);
-                });
-            }
-            Record::ToolResult { message, parent, time_ms, result, .. } => self.conversation.push(Entry {
-                id: message.clone(),
-                parent: Some(parent.clone()),
-                time_ms: *time_ms,
-                state: EntryState::Complete,
-                body: EntryBody::ToolResult(result.clone()),
-                attachments: Vec::new(),
-            }),
-            Record::Renamed { title, .. } => self.conversation.title.clone_from(title),
-            Record::Titled { replaces, title, .. } if self.conversation.title == *replaces => {
-                self.conversation.title.clone_from(title);
-            }
-            Record::HeadMoved { head, .. } => {
-                self.conversation.show_head(head);
-            }
-            Record::Titled { .. }
-            | Record::Deleted { .. }
-            | Record::Restored { .. }
-            | Record::Pinned { .. }
-            | Record::Archived { .. }
-            | Record::Tagged { .. }
-            | Record::Drafted { .. }
-            | Record::Added(_) => {}
         }
+        record.apply_to(&mut self.conversation);
     }
 
     /// This question is on the disk.
@@ -236,36 +150,4 @@ impl OpenChat {
             EntryBody::Answer { .. } | EntryBody::ToolResult(_) => None,
         })
     }
-}
-
-fn end_answer(body: &mut EntryBody, record: &Record) {
-    let (
-        EntryBody::Answer { message, model, finish, finish_raw, error, usage, ttft_ms, thought_ms, elapsed_ms, .. },
-        Record::AnswerEnded {
-            tool_calls,
-            opaque,
-            finish: ended,
-            finish_raw: word,
-            error: failure,
-            usage: tokens,
-            ttft_ms: first,
-            thought_ms: thought,
-            elapsed_ms: took,
-            model: served,
-            ..
-        },
-    ) = (body, record)
-    else {
-        return;
-    };
-    message.tool_calls.clone_from(tool_calls);
-    message.opaque.clone_from(opaque);
-    *finish = *ended;
-    finish_raw.clone_from(word);
-    error.clone_from(failure);
-    usage.clone_from(tokens);
-    *ttft_ms = *first;
-    *thought_ms = *thought;
-    *elapsed_ms = *took;
-    model.clone_from(served);
 }

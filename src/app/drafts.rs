@@ -4,8 +4,7 @@
 use super::chat::OpenChat;
 use super::effect::Effect;
 use super::model::Model;
-use crate::chat::ConversationId;
-use crate::store::{Draft, Record};
+use crate::chat::{ConversationId, Draft, Record};
 use crate::strings;
 
 /// A draft is kept at most this long after it changed, in ms.

@@ -5,10 +5,10 @@ use super::opener::OpenWish;
 use super::providers::Target;
 use super::selection::Selection;
 use crate::agent;
-use crate::chat::{ConversationId, MessageId, ToolSpec};
+use crate::chat::{ConversationId, MessageId, Record, ToolSpec};
 use crate::config::secret::Secret;
 use crate::provider::recording::Choice;
-use crate::store::{Order, Record};
+use crate::store::Order;
 
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq)]

@@ -20,13 +20,13 @@ use super::providers::{Providers, ToolOffer};
 use super::scroll::Scroll;
 use super::selection::Selection;
 use crate::agent::{CallState, Moment, Phase, Turn};
-use crate::chat::{Attachment, ConversationId, IdSource, MessageId};
+use crate::chat::{Attachment, ConversationId, Draft, IdSource, MessageId};
 use crate::config::action::Action;
 use crate::config::keymap::Keymap;
 use crate::config::look::Look;
 use crate::config::theme::Themes;
 use crate::safe_text::SafeText;
-use crate::store::{CommittedWhat, Draft, StoreEvent};
+use crate::store::{CommittedWhat, StoreEvent};
 use crate::strings;
 
 /// How long a message that needs no answer stays, in ms.

@@ -6,11 +6,11 @@ use super::opener::{NotOpened, OpenWish};
 use super::providers::Target;
 use super::wire::WireFound;
 use crate::agent;
-use crate::chat::{Conversation, ConversationId, Entry, EntryState, MessageId};
+use crate::chat::{Conversation, ConversationId, Draft, Entry, EntryState, MessageId};
 use crate::config::action::Action;
 use crate::config::key::Key;
 use crate::config::look::Background;
-use crate::store::{Draft, Found, Order, Query, StoreEvent};
+use crate::store::{Found, Order, Query, StoreEvent};
 
 /// Something that happened.
 #[derive(Debug)]

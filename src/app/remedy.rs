@@ -7,8 +7,7 @@ use super::model::Model;
 use super::model_list::ModelList;
 use super::overlay::Overlay;
 use crate::agent::{CutAnswer, Event, Opening, Turn};
-use crate::chat::{Entry, EntryBody, EntryState, ErrorKind, Finish, MessageId, PAUSED};
-use crate::store::Record;
+use crate::chat::{Entry, EntryBody, EntryState, ErrorKind, Finish, MessageId, PAUSED, Record};
 use crate::strings;
 
 /// What Enter does about the last answer.

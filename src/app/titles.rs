@@ -3,8 +3,7 @@
 
 use super::effect::Effect;
 use super::model::Model;
-use crate::chat::{ConversationId, EntryBody, title_of};
-use crate::store::Record;
+use crate::chat::{ConversationId, EntryBody, Record, title_of};
 use crate::strings;
 
 /// Bytes of the question and of the answer that the model is shown.

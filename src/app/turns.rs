@@ -5,8 +5,7 @@ use super::model::{Focus, Model};
 use super::providers::Target;
 use super::remedy::Remedy;
 use crate::agent::{self, Event, NewQuestion, OfferedTool, Opening, Turn, TurnEnd, TurnId, TurnSetup};
-use crate::chat::{Attachment, ConversationId, Entry, Finish, MessageId, ToolSpec, title_of};
-use crate::store::NewChat;
+use crate::chat::{Attachment, ConversationId, Entry, Finish, MessageId, NewChat, ToolSpec, title_of};
 use crate::strings;
 
 impl Model {

@@ -6,8 +6,8 @@ use super::compare::ComparePage;
 use super::effect::Effect;
 use super::model::{Focus, Model};
 use super::overlay::Overlay;
-use crate::chat::{ConversationId, Entry, EntryBody, Head, MessageId, SavedChat};
-use crate::store::{CommittedWhat, Record};
+use crate::chat::{ConversationId, Entry, EntryBody, Head, MessageId, Record, SavedChat};
+use crate::store::CommittedWhat;
 use crate::strings;
 
 impl Model {

@@ -12,6 +12,7 @@ use super::look::Details;
 use super::presets::{APIS, OPENAI_CHAT, PRESETS, preset};
 use super::provider::{Address, ProviderSettings, Surroundings};
 use super::report::{ConfigError, Problem, did_you_mean};
+use super::retention::Retention;
 use super::saved_keys::SavedKey;
 use super::theme::{self, Themes};
 
@@ -36,15 +37,6 @@ impl fmt::Display for Origin {
             Self::Env(name) | Self::Flag(name) => f.write_str(name),
         }
     }
-}
-
-/// How long what is kept in the history, in days; 0 is for ever.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Retention {
-    /// Deleted chats, from their deletion.
-    pub trash_days: u32,
-    /// Chats, from when something was last said in them; then they are deleted. Pinned ones stay.
-    pub chat_days: u32,
 }
 
 /// Everything that can be set, resolved.

@@ -6,9 +6,9 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::{Ids, IdsArgs, RenameArgs, title};
-use crate::chat::ConversationId;
+use crate::chat::{ConversationId, Record};
 use crate::host;
-use crate::store::{Importer, Reader, Record, StoreError};
+use crate::store::{Importer, Reader, StoreError};
 use crate::strings::history as words;
 
 pub(super) fn rename(args: &RenameArgs, data_dir: &Path, out: &mut dyn Write) -> anyhow::Result<u8> {

@@ -6,7 +6,9 @@ pub mod anthropic;
 mod body;
 mod broken;
 mod client;
+#[cfg(feature = "settings")]
 pub mod connect;
+#[cfg(feature = "demo")]
 pub mod demo;
 mod dialect;
 pub mod error;

@@ -9,10 +9,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::error::StoreError;
 use super::open::{self, Held};
-use super::record::Record;
 use super::search::index;
 use super::write;
-use crate::chat::{EntryBody, SavedChat};
+use crate::chat::{EntryBody, Record, SavedChat};
 
 /// Messages of one transaction, and about how many bytes, so that other instances need not wait.
 const BATCH: usize = 256;

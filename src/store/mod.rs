@@ -1,6 +1,6 @@
-//! The history: one `SQLite` file that several instances share. `record` is what happens to a chat, `writer` commits it in
-//! order on a thread of its own, `importer` whole chats at once, `reader` finds and loads chats, `repair` mends what a killed instance left, `inspect`
-//! looks at it all without touching it.
+//! The history: one `SQLite` file that several instances share. `writer` commits what happens to chats in
+//! order on a thread of its own, `importer` whole chats at once, `reader` finds and loads chats, `repair` mends what a
+//! killed instance left, `inspect` looks at it all without touching it.
 
 pub mod check;
 mod error;
@@ -12,7 +12,6 @@ mod mend;
 mod open;
 mod place;
 mod reader;
-mod record;
 mod repair;
 mod retention;
 mod salvage;
@@ -29,8 +28,7 @@ pub use error::StoreError;
 pub use importer::{Imported, Importer};
 pub use inspect::{Inspection, inspect};
 pub use place::network_file_system;
-pub use reader::{ChatRow, Draft, Reader};
-pub use record::{NewChat, Record};
+pub use reader::{ChatRow, Reader};
 pub use schema::create as create_schema;
 pub use search::{ChatFound, Found, Hit, Now, Order, Place, Query, Role};
 pub use writer::{CommittedWhat, StoreEvent, StoreOptions, Writer};

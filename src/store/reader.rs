@@ -11,8 +11,8 @@ use super::search::Query;
 use super::search::find::{self, Found, Order};
 use super::{instance, mend, open};
 use crate::chat::{
-    AssistantMessage, Attachment, Conversation, ConversationId, Entry, EntryBody, EntryState, Finish, Head, MessageId,
-    SavedChat, ToolResult, ToolStatus,
+    AssistantMessage, Attachment, Conversation, ConversationId, Draft, Entry, EntryBody, EntryState, Finish, Head,
+    MessageId, SavedChat, ToolResult, ToolStatus,
 };
 
 /// A chat in the list.
@@ -40,23 +40,6 @@ pub struct ChatRow {
     pub is_archived: bool,
     /// When it was put into the trash, milliseconds since 1970 UTC.
     pub deleted_ms: Option<i64>,
-}
-
-/// What waits in the prompt of a chat.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Draft {
-    /// The text in the prompt.
-    pub text: String,
-    /// Questions that wait for the answer to end.
-    pub queue: Vec<String>,
-}
-
-impl Draft {
-    /// Whether nothing waits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.queue.is_empty()
-    }
 }
 
 /// Reads the history. A history that is not there yet is an empty one.

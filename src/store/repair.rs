@@ -7,9 +7,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::error::StoreError;
-use super::record::Record;
 use super::{instance, write};
-use crate::chat::{ConversationId, MessageId, ToolResult, ToolStatus};
+use crate::chat::{ConversationId, MessageId, Record, ToolResult, ToolStatus};
 
 /// What is told to a model about a call that has no other result.
 const INTERRUPTED: &str = "This call was interrupted and has no result.";

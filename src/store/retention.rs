@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use crate::config::settings::Retention;
+use crate::config::retention::Retention;
 
 const DAY_MS: i64 = 86_400_000;
 /// Messages removed in one step.

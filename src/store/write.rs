@@ -4,14 +4,12 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::{Map, Value, json};
 
 use super::error::StoreError;
-use super::record::Record;
 use super::retention;
 use super::schema::free_number;
 use super::search::index;
-use super::{Draft, NewChat};
 use crate::chat::{
-    Attachment, ChatError, ConversationId, Entry, EntryBody, EntryState, Finish, Head, MessageId, Opaque, SavedChat,
-    ToolCall, ToolResult, Usage, title_of,
+    Attachment, ChatError, ConversationId, Draft, Entry, EntryBody, EntryState, Finish, Head, MessageId, NewChat,
+    Opaque, Record, SavedChat, ToolCall, ToolResult, Usage, title_of,
 };
 
 /// Writes what happened; `instance` is whoever writes.

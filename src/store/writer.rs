@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -18,12 +18,11 @@ use super::inbox::{Inbox, InboxSender};
 use super::instance::Instance;
 use super::open::Held;
 use super::place::Fate;
-use super::record::Record;
 use super::search::index;
 use super::trace::AckTrace;
 use super::{mend, open, reader, repair, retention, write};
-use crate::chat::{ConversationId, Head, MessageId};
-use crate::config::settings::{Retention, Settings};
+use crate::chat::{ConversationId, Head, MessageId, Record};
+use crate::config::retention::Retention;
 
 /// Streamed text is committed at most this long after it came.
 const FLUSH: Duration = Duration::from_millis(100);
@@ -54,10 +53,11 @@ pub struct StoreOptions {
     pub retention: Retention,
 }
 
+#[cfg(feature = "settings")]
 impl StoreOptions {
     /// What was set, for the history in this folder.
     #[must_use]
-    pub fn of(settings: &Settings, folder: &Path) -> Self {
+    pub fn of(settings: &crate::config::settings::Settings, folder: &std::path::Path) -> Self {
         Self { folder: folder.to_owned(), ack_trace: settings.ack_trace.clone(), retention: settings.retention }
     }
 }

@@ -12,11 +12,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use generate::{Vocabulary, Written};
-use riffle::chat::{ConversationId, Entry, EntryBody, EntryState, Finish, Head, SavedChat};
-use riffle::config::settings::Retention;
-use riffle::store::{
-    FILE_NAME, Importer, NewChat, Now, Order, Query, Reader, Record, StoreEvent, StoreOptions, Writer,
-};
+use riffle::chat::{ConversationId, Entry, EntryBody, EntryState, Finish, Head, NewChat, Record, SavedChat};
+use riffle::config::retention::Retention;
+use riffle::store::{FILE_NAME, Importer, Now, Order, Query, Reader, StoreEvent, StoreOptions, Writer};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

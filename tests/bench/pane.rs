@@ -12,8 +12,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use answers::Kind;
-use riffle::chat::ConversationId;
-use riffle::store::Draft;
+use riffle::chat::{ConversationId, Draft};
 use screen::Screen;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;

@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use riffle::agent::{self, Event, Moment, RequestId};
 use riffle::app::{Effect, LoadedChat, Model, ModelSetup, Msg, Panel, ProviderRow, Providers, Target};
-use riffle::chat::{Conversation, ConversationId, Delta, Finish, IdSource, StreamEnd};
+use riffle::chat::{Conversation, ConversationId, Delta, Draft, Finish, IdSource, StreamEnd};
 use riffle::config::key::Key;
 use riffle::config::keymap::Keymap;
 use riffle::config::look::Look;
 use riffle::config::theme::Themes;
 use riffle::provider::Timeouts;
-use riffle::store::{Draft, Reader};
+use riffle::store::Reader;
 use riffle::term::encode::{Encoder, Redraw};
 use riffle::ui::{self, Picture, RenderCache};
 

@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use riffle::app::{Effect, Msg};
-use riffle::chat::{EntryBody, EntryState, Finish};
-use riffle::store::{CommittedWhat, NewChat, Record, StoreEvent};
+use riffle::chat::{EntryBody, EntryState, Finish, NewChat, Record};
+use riffle::store::{CommittedWhat, StoreEvent};
 
 use crate::harness::{Screen, saved_of};
 

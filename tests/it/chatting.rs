@@ -2,8 +2,7 @@
 
 use riffle::agent::{self, Event};
 use riffle::app::{Effect, Msg};
-use riffle::chat::{ChatError, Delta, ErrorKind, Finish, Message, StreamEnd};
-use riffle::store::Record;
+use riffle::chat::{ChatError, Delta, ErrorKind, Finish, Message, Record, StreamEnd};
 
 use crate::harness::Screen;
 

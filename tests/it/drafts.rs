@@ -1,8 +1,7 @@
 //! What waits in the prompt stays with its chat, also when the program is killed.
 
 use riffle::app::{Effect, Msg};
-use riffle::chat::Finish;
-use riffle::store::{Draft, Record};
+use riffle::chat::{Draft, Finish, Record};
 
 use crate::harness::Screen;
 

@@ -8,9 +8,9 @@ use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use riffle::chat::{ConversationId, Entry, EntryBody, EntryState, Head, MessageId, SavedChat};
-use riffle::config::settings::Retention;
-use riffle::store::{CommittedWhat, Reader, Record, StoreEvent, StoreOptions, Writer, create_schema};
+use riffle::chat::{ConversationId, Entry, EntryBody, EntryState, Head, MessageId, Record, SavedChat};
+use riffle::config::retention::Retention;
+use riffle::store::{CommittedWhat, Reader, StoreEvent, StoreOptions, Writer, create_schema};
 use rusqlite::Connection;
 use serde_json::Value;
 

@@ -14,16 +14,16 @@ use riffle::app::{
     Target, ToolOffer, WireFound, WireSheet,
 };
 use riffle::chat::{
-    ChatError, Conversation, ConversationId, Delta, Finish, Head, Message, MessageId, SavedChat, StreamEnd,
+    ChatError, Conversation, ConversationId, Delta, Finish, Head, Message, MessageId, Record, SavedChat, StreamEnd,
     ToolCallFragment, ToolStatus, Usage,
 };
 use riffle::config::keymap::Keymap;
 use riffle::config::look::{Background, Look};
-use riffle::config::settings::Retention;
+use riffle::config::retention::Retention;
 use riffle::config::theme::Themes;
 use riffle::provider::Timeouts;
 use riffle::provider::recording::{Choice, Found, RecentResponses};
-use riffle::store::{CommittedWhat, Now, Order, Query, Reader, Record, StoreEvent, StoreOptions, Writer};
+use riffle::store::{CommittedWhat, Now, Order, Query, Reader, StoreEvent, StoreOptions, Writer};
 use riffle::tools::Registry;
 use riffle::tools::policy::{Host, Policy};
 use riffle::ui::{self, Picture, RenderCache};

@@ -5,8 +5,7 @@
 use std::io::Read as _;
 
 use flate2::read::GzDecoder;
-use riffle::chat::{EntryBody, Finish};
-use riffle::store::Record;
+use riffle::chat::{EntryBody, Finish, Record};
 use serde_json::Value;
 
 use crate::harness::Screen;

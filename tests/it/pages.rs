@@ -97,8 +97,8 @@ fn the_browser_lists_previews_and_opens() {
     screen.expect("A four-season tent.");
     screen.ask("and for three?");
     let records = screen.records();
-    let Some(riffle::store::Record::Question { conversation, new_chat, .. }) =
-        records.iter().find(|record| matches!(record, riffle::store::Record::Question { .. }))
+    let Some(riffle::chat::Record::Question { conversation, new_chat, .. }) =
+        records.iter().find(|record| matches!(record, riffle::chat::Record::Question { .. }))
     else {
         panic!()
     };
@@ -115,7 +115,7 @@ fn typed_letters_filter_and_only_after_tab_delete() {
     screen.expect("u brings it back.");
     screen.press("u");
     assert!(
-        screen.effects.iter().any(|effect| matches!(effect, Effect::Append(riffle::store::Record::Restored { .. })))
+        screen.effects.iter().any(|effect| matches!(effect, Effect::Append(riffle::chat::Record::Restored { .. })))
     );
 }
 

@@ -2,8 +2,7 @@
 
 use riffle::agent::{self, RequestId};
 use riffle::app::{Effect, Msg};
-use riffle::chat::{ChatError, ErrorKind, Finish, Message};
-use riffle::store::Record;
+use riffle::chat::{ChatError, ErrorKind, Finish, Message, Record};
 
 use crate::harness::{Screen, saved_of};
 

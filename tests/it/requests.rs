@@ -361,9 +361,9 @@ fn an_image_goes_with_its_question_as_each_wire_format_has_it() {
 
 #[test]
 fn what_a_vendor_wants_back_survives_a_restart_and_goes_to_it_alone() {
-    use riffle::chat::{EntryState, Finish};
-    use riffle::config::settings::Retention;
-    use riffle::store::{NewChat, Reader, Record, StoreOptions, Writer};
+    use riffle::chat::{EntryState, Finish, NewChat, Record};
+    use riffle::config::retention::Retention;
+    use riffle::store::{Reader, StoreOptions, Writer};
 
     let folder = tempfile::tempdir().unwrap();
     let options =

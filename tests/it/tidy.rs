@@ -12,8 +12,8 @@ const LAYERS: [&str; 22] = [
     "config",
     "tools",
     "provider",
-    "store",
     "agent",
+    "store",
     "app",
     "ui",
     "host",
@@ -29,7 +29,7 @@ const LAYERS: [&str; 22] = [
 ];
 
 /// These know no clock, no file, no socket and no terminal.
-const PURE: [&str; 41] = [
+const PURE: [&str; 40] = [
     "src/chat/",
     "src/sse/",
     "src/transfer/html.rs",
@@ -62,7 +62,6 @@ const PURE: [&str; 41] = [
     "src/agent/tracker.rs",
     "src/agent/event.rs",
     "src/agent/effect.rs",
-    "src/store/record.rs",
     "src/app/",
     "src/ui/",
     "src/plain/linear.rs",

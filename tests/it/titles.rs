@@ -1,8 +1,7 @@
 //! Titles that a model gives: only where that was asked for, once, and never over a person's own.
 
 use riffle::app::{Effect, Msg};
-use riffle::chat::Finish;
-use riffle::store::Record;
+use riffle::chat::{Finish, Record};
 
 use crate::harness::Screen;
 

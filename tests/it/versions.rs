@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use riffle::app::{Effect, Msg};
-use riffle::chat::{ChatError, EntryBody, EntryState, ErrorKind, Finish, Head};
-use riffle::store::{CommittedWhat, Record, StoreEvent};
+use riffle::chat::{ChatError, EntryBody, EntryState, ErrorKind, Finish, Head, Record};
+use riffle::store::{CommittedWhat, StoreEvent};
 
 use crate::harness::{Screen, saved_of};
 

@@ -7,9 +7,11 @@ use rusqlite::Connection;
 
 use super::query::Query;
 use super::{Found, Now, Order};
-use crate::chat::{AssistantMessage, Entry, EntryBody, EntryState, Finish, Head, SavedChat, ToolResult, ToolStatus};
-use crate::config::settings::Retention;
-use crate::store::{FILE_NAME, Importer, NewChat, Reader, Record, StoreOptions, Writer};
+use crate::chat::{
+    AssistantMessage, Entry, EntryBody, EntryState, Finish, Head, NewChat, Record, SavedChat, ToolResult, ToolStatus,
+};
+use crate::config::retention::Retention;
+use crate::store::{FILE_NAME, Importer, Reader, StoreOptions, Writer};
 
 const DAY: i64 = 86_400_000;
 const TODAY: i64 = 20_000 * DAY;

@@ -11,8 +11,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::*;
-use crate::chat::{Arguments, ConversationId, EntryBody, EntryState, Finish, MessageId, ToolCall};
-use crate::config::settings::Retention;
+use crate::chat::{
+    Arguments, ConversationId, Draft, EntryBody, EntryState, Finish, MessageId, NewChat, Record, ToolCall,
+};
+use crate::config::retention::Retention;
 
 const NOW: Now<'_> = Now { unix_ms: 3000, day_start: &|_| None, date_start: &|_| None };
 
