@@ -10,6 +10,7 @@ const WORDS = {
   done: "done",
   stopped: "stopped",
   failed: "failed",
+  code: "Code",
   statuses: { running: "running", timeout: "timed out" },
   busy: "An answer is being written. Wait for its end, or stop it with Escape.",
   tooLong: "This question is too long for a page. Shorten it, or ask in a terminal: riffle ask < question.txt",
@@ -18,6 +19,7 @@ const WORDS = {
   gone: "riffle does not answer at this address. Start it with riffle serve and open the link that it prints.",
   unauthorised: "riffle does not know this browser, perhaps because it was started again. Open the link that it printed.",
   refused: "riffle refused the question. It may be busy with other answers, or this chat may be gone: ask again in a moment, or begin a new chat.",
+  unread: "The connection was lost for longer than riffle waits, so that it stopped the answer. Ask it to go on.",
   restLost: "The connection was lost for so long that the rest of the answer cannot be fetched. Ask again.",
   begunAnew: "riffle lost the answer and would have begun it again. Ask again.",
   unreadable: "riffle sent what this page cannot read. Reload the page, so that both are of the same version.",
@@ -327,10 +329,10 @@ class Answer {
     }
     let top = node;
     if (shaped.opens) {
-      top = element("div", { class: shaped.opens.kind }, node);
-      if (shaped.opens.kind === "table") {
-        top.setAttribute("role", "table");
-      }
+      const { kind: block } = shaped.opens;
+      const meaning = block === "table" ? { role: "table" } : { role: "group", "aria-label": WORDS.code };
+      // What can be scrolled sideways can be reached by the keyboard.
+      top = element("div", { class: block, tabindex: "0", ...meaning }, node);
     }
     (shaped.within ? this.#block.node : this.#root).append(top);
     return { node, top, kind };
@@ -466,11 +468,13 @@ class ToolLine {
 
 /** Why riffle did not begin to answer; EventSource keeps the response to itself. */
 async function whyRefused() {
-  const health = await fetch("/healthz", { cache: "no-store" }).catch(() => null);
-  if (!health) {
+  const look = (place, method) => fetch(place, { method, cache: "no-store" }).catch(() => null);
+  if (!(await look("/healthz", "GET"))) {
     return WORDS.gone;
   }
-  return health.status === 401 ? WORDS.unauthorised : WORDS.refused;
+  // The page itself is only for browsers that opened the link; how riffle is, is for all.
+  const ours = await look("/", "HEAD");
+  return ours?.status === 401 ? WORDS.unauthorised : WORDS.refused;
 }
 
 /** A question from its sending to the end of its answer. */
@@ -503,7 +507,7 @@ class Turn {
     });
     this.#listenData("finish", data => {
       this.#finish = data.finish;
-      page.ending.textContent = data.usage ? WORDS.usage(data.usage) : "";
+      growing(() => page.ending.replaceChildren(data.usage ? WORDS.usage(data.usage) : ""));
     });
     this.#listen("message", event => (event.data === "[DONE]" ? this.#done() : this.#text(event)));
   }
@@ -641,7 +645,7 @@ class Turn {
   #done() {
     const finish = this.#finish;
     if (finish === "cancelled") {
-      this.#end(WORDS.stopped);
+      this.#end(WORDS.stopped, WORDS.unread);
     } else if (this.#problem || finish === "error" || finish === "truncated" || finish === "content_filter") {
       this.#end(WORDS.failed, this.#problem || WORDS.endings[finish] || WORDS.brokeOff);
     } else {

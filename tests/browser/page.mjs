@@ -125,14 +125,14 @@ function stubStreams() {
   Object.defineProperty(Document.prototype, "hidden", { get: () => true });
 }
 
-/** The page from its files, with streams that the test plays; `/healthz` is answered by `health`. */
-async function stubbed(use, { health = route => route.fulfill({ json: { status: "ok", streams: 0 } }), at = "/", expected } = {}) {
+/** The page from its files, with streams that the test plays; what it asks riffle itself is answered by `respond`. */
+async function stubbed(use, { respond = route => route.fulfill({ json: { status: "ok", streams: 0 } }), at = "/", expected } = {}) {
   await open(async page => {
     await page.addInitScript(stubStreams);
     await page.route("http://riffle.test/**", async route => {
       const path = new URL(route.request().url()).pathname;
-      if (path === "/healthz") {
-        return health(route);
+      if (path === "/healthz" || route.request().method() === "HEAD") {
+        return respond(route, path);
       }
       const [file, type] = FILES[path];
       const body = await readFile(join(root, "assets/page", file));
@@ -357,7 +357,7 @@ async function endingsAreTold(page) {
     ["length", "done", true],
     ["tool_calls", "done", true],
     ["content_filter", "failed", true],
-    ["cancelled", "stopped", false],
+    ["cancelled", "stopped", true],
     ["truncated", "failed", true],
   ];
   equal(seen, wanted, "endings are told");
@@ -381,7 +381,9 @@ async function theEndIsFollowedByWhoIsThere(page) {
   const lines = count => say(page, "message", { text: "line\n".repeat(count) });
   const below = () => page.evaluate(() => Math.round(document.scrollingElement.scrollHeight - scrollY - innerHeight));
   await lines(200);
-  check((await below()) < 32, "the newest line is in view", await below());
+  equal(await below(), 0, "the newest line is in view");
+  await say(page, "finish", { finish: "stop", usage: { input: 1, output: 2 } });
+  equal(await below(), 0, "and so is what stands below it at the end");
   await page.evaluate(() => scrollTo(0, 300));
   await lines(50);
   equal(await page.evaluate(() => scrollY), 300, "who reads above is left there");
@@ -405,21 +407,21 @@ async function longAnswersStayQuick(page) {
 
 async function refusals() {
   const cases = [
-    ["abort", route => route.abort(), "Start it with riffle serve"],
-    ["401", route => route.fulfill({ status: 401, json: {} }), "Open the link that it printed"],
-    ["200", route => route.fulfill({ json: { status: "ok", streams: 16 } }), "riffle refused the question"],
+    ["gone", route => route.abort(), "Start it with riffle serve"],
+    ["not let in", (route, path) => route.fulfill({ status: path === "/healthz" ? 200 : 401 }), "Open the link that it printed"],
+    ["busy", route => route.fulfill({ json: { status: "ok", streams: 16 } }), "riffle refused the question"],
   ];
-  for (const [name, health, words] of cases) {
+  for (const [name, respond, words] of cases) {
     await stubbed(
       async page => {
         await page.fill("#ask", "hello");
         await page.press("#ask", "Enter");
-        await page.evaluate(kind => window.streams[0].lose(kind === "abort" ? EventSource.CONNECTING : EventSource.CLOSED), name);
+        await page.evaluate(kind => window.streams[0].lose(kind === "gone" ? EventSource.CONNECTING : EventSource.CLOSED), name);
         await page.waitForSelector("#state[data-state=failed]");
         check((await page.textContent("#problem")).includes(words), `a refused question says what to do (${name})`);
         equal(await page.inputValue("#ask"), "hello", "and the question is given back");
       },
-      { health, expected: /Failed to load resource/ },
+      { respond, expected: /Failed to load resource/ },
     );
   }
 }
