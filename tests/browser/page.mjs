@@ -41,7 +41,12 @@ function equal(seen, wanted, what) {
 
 /** A proxy between the browser and the server, so that connections can be lost. */
 const streaming = new Set();
+let isCut = false;
 const proxy = http.createServer((request, response) => {
+  if (isCut) {
+    response.destroy();
+    return;
+  }
   const { hostname, port, pathname, search } = new URL(request.url);
   const { method, headers } = request;
   const passed = http.request({ hostname, port, path: pathname + search, method, headers }, answer => {
@@ -56,6 +61,11 @@ const proxy = http.createServer((request, response) => {
   response.on("close", () => passed.destroy());
   request.pipe(passed);
 });
+function loseStreams() {
+  for (const response of streaming) {
+    response.destroy();
+  }
+}
 await new Promise(resolve => proxy.listen(0, "127.0.0.1", resolve));
 
 const profile = await mkdtemp(join(tmpdir(), "riffle-page-"));
@@ -528,17 +538,37 @@ async function againstTheServer() {
     const whole = await page.textContent("#out");
     check(whole.length > 100, "a question in the address is answered");
 
-    await page.goto(origin);
-    await ask(page, "How do I choose a tent?");
-    for (const length of [40, 200, 400]) {
-      await page.waitForFunction(length => document.getElementById("out").textContent.length > length, length);
-      for (const response of streaming) {
-        response.destroy();
+    // A server waits for half a second; where this machine is slower, the answer is stopped, and that is told too.
+    let isWhole = false;
+    for (let tries = 0; tries < 5 && !isWhole; tries += 1) {
+      await page.goto(origin);
+      page.streams.length = 0;
+      await ask(page, "How do I choose a tent?");
+      for (const length of [40, 200, 400]) {
+        const text = length => document.getElementById("stop").disabled || document.getElementById("out").textContent.length > length;
+        await page.waitForFunction(text, length);
+        loseStreams();
       }
+      await page.waitForFunction(() => document.getElementById("stop").disabled);
+      const text = await page.textContent("#out");
+      isWhole = (await state(page)) === "done";
+      check(isWhole ? text === whole : whole.startsWith(text), "through lost connections nothing is doubled and nothing is missing", await state(page));
     }
-    await ended(page);
-    check((await page.textContent("#out")) === whole, "through three lost connections nothing is doubled and nothing is missing");
-    check(page.streams.length >= 5, "after being connected again", `${page.streams.length} streams`);
+    check(isWhole, "and the answer goes on to its end");
+    check(page.streams.length >= 4, "after being connected again three times", `${page.streams.length} streams`);
+
+    await ask(page, "How do I choose a backpack?");
+    await page.waitForFunction(() => document.getElementById("out").textContent.length > 40);
+    isCut = true;
+    loseStreams();
+    await page.waitForFunction(() => document.getElementById("note").textContent !== "");
+    while ((await (await fetch(`${origin}/healthz`)).json()).streams !== 0) {
+      await page.waitForTimeout(20);
+    }
+    isCut = false;
+    await ended(page, "stopped");
+    const told = await page.textContent("#problem");
+    check(told.includes("Ask it to go on"), "an answer that nobody read is stopped, and that is told", told);
   }, /net::ERR/);
 
   await browser.clearCookies();

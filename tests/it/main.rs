@@ -41,4 +41,5 @@ mod tidy;
 mod titles;
 mod tools_panel;
 mod versions;
+mod web;
 mod wire;
