@@ -6,6 +6,7 @@
 import { readFile, mkdtemp, rm } from "node:fs/promises";
 import http from "node:http";
 import { createRequire } from "node:module";
+import { pipeline } from "node:stream";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -51,7 +52,7 @@ const proxy = http.createServer((request, response) => {
   const { method, headers } = request;
   const passed = http.request({ hostname, port, path: pathname + search, method, headers }, answer => {
     response.writeHead(answer.statusCode, answer.headers);
-    answer.pipe(response);
+    pipeline(answer, response, () => {});
     if ((answer.headers["content-type"] ?? "").startsWith("text/event-stream")) {
       streaming.add(response);
       response.on("close", () => streaming.delete(response));
