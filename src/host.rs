@@ -1,19 +1,18 @@
-//! What every host of a turn needs from the outside world: the clock, fresh ids, random numbers, tools, endpoints, and
-//! the gate that holds work back until what was recorded is committed.
+//! What every host of a turn that goes by settings needs from the outside world: the clock, fresh ids, random numbers,
+//! tools, endpoints, and the gate that holds work back until what was recorded is committed.
 
 use std::fs::{File, OpenOptions};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::FutureExt;
 
-use crate::agent::{CommitGate, EndpointSource, Moment, OfferedTool};
-use crate::chat::IdSource;
+pub use crate::agent::{Clock, ids, jitter};
+use crate::agent::{CommitGate, EndpointSource, OfferedTool};
 use crate::config::presets::DEMO;
 use crate::config::provider::{KeySource, ProviderSettings};
 use crate::config::secret::Secret;
@@ -27,43 +26,6 @@ use crate::tools::{Registry, Tool, stub};
 /// How long each of the demo's tools takes, so that a person can watch a call run.
 const TOOL_PACE: Duration = Duration::from_millis(400);
 
-/// The time, from one start.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock(Instant);
-
-impl Clock {
-    /// A clock that starts now.
-    #[must_use]
-    pub fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    /// Now.
-    #[must_use]
-    pub fn now(&self) -> Moment {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Moment { mono_ms: self.0.elapsed().as_millis() as u64, unix_ms: unix.as_millis() as i64 }
-    }
-
-    /// Microseconds since the start.
-    #[must_use]
-    pub fn micros(&self) -> u64 {
-        self.0.elapsed().as_micros() as u64
-    }
-
-    /// The moment so many microseconds after the start.
-    #[must_use]
-    pub fn instant(&self, micros: u64) -> Instant {
-        self.0 + Duration::from_micros(micros)
-    }
-}
-
-/// A source of time-ordered random ids.
-#[must_use]
-pub fn ids() -> Box<dyn IdSource> {
-    Box::new(|| uuid::Uuid::now_v7().simple().to_string())
-}
-
 /// Takes a search apart, with dates as they are where the person is.
 #[must_use]
 pub fn parse_query(text: &str) -> Query {
@@ -74,13 +36,6 @@ pub fn parse_query(text: &str) -> Query {
     let date_start = |date: &str| start(date.parse().ok()?);
     let unix_ms = now.timestamp().as_millisecond();
     Query::parse(text, &Now { unix_ms, day_start: &day_start, date_start: &date_start })
-}
-
-/// A random number from 0 to 1; cheap, for it is asked for with every event.
-#[must_use]
-pub fn jitter() -> f64 {
-    let random = RandomState::new().build_hasher().finish();
-    f64::from(random as u32) / f64::from(u32::MAX)
 }
 
 /// A variable of the environment; an empty one is an unset one.

@@ -2,9 +2,12 @@
 //! task at whatever it waits for, which closes the connection instead of reading on, also while the server is silent.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, ready};
 
+use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -36,7 +39,7 @@ pub enum StreamItem {
     End(StreamEnd),
 }
 
-/// A running request. Dropping it closes the connection at once.
+/// A running request, as a stream that ends with [`StreamItem::End`]. Dropping it closes the connection at once.
 #[derive(Debug)]
 pub struct DeltaStream {
     receiver: mpsc::Receiver<StreamItem>,
@@ -48,21 +51,29 @@ pub struct DeltaStream {
 impl DeltaStream {
     /// The next item; `None` after the end. Safe to cancel: no item is lost.
     pub async fn recv(&mut self) -> Option<StreamItem> {
-        if self.is_ended {
-            return None;
-        }
-        let item = self.receiver.recv().await.unwrap_or_else(|| {
-            let error = ChatError::new(ErrorKind::Protocol, "The request ended without an answer.");
-            StreamItem::End(StreamEnd::Failed { error, is_cut: true })
-        });
-        self.is_ended = matches!(item, StreamItem::End(_));
-        Some(item)
+        self.next().await
     }
 
     /// What had to be tolerated; known once the stream has ended.
     #[must_use]
     pub fn tolerances(&self) -> &[Tolerance] {
         self.tolerances.get().map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+impl Stream for DeltaStream {
+    type Item = StreamItem;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<StreamItem>> {
+        if self.is_ended {
+            return Poll::Ready(None);
+        }
+        let item = ready!(self.receiver.poll_recv(context)).unwrap_or_else(|| {
+            let error = ChatError::new(ErrorKind::Protocol, "The request ended without an answer.");
+            StreamItem::End(StreamEnd::Failed { error, is_cut: true })
+        });
+        self.is_ended = matches!(item, StreamItem::End(_));
+        Poll::Ready(Some(item))
     }
 }
 
