@@ -84,6 +84,17 @@ pub enum Progress {
     Error(ChatError),
 }
 
+impl TurnEnd {
+    /// The answer, or why it is none: what failed or broke off is an error, what a limit or a filter of the provider ended
+    /// an answer ([`Self::finish`] tells).
+    pub fn into_result(mut self) -> Result<Self, ChatError> {
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+}
+
 /// The sum of a turn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TurnEnd {

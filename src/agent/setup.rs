@@ -48,6 +48,13 @@ pub struct NewQuestion {
     pub new_chat: Option<NewChat>,
 }
 
+impl<T: Into<String>> From<T> for NewQuestion {
+    /// A question of words only.
+    fn from(text: T) -> Self {
+        Self { text: text.into(), attachments: Vec::new(), new_chat: None }
+    }
+}
+
 /// How a turn begins.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Opening {

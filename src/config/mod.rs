@@ -1,11 +1,12 @@
 //! What a person can set: actions and their keys, the configuration file, providers, secrets. Pure but for the loaders
-//! that say so. `presets`, `retention` and `secret` are what a client and the history need; the rest is the feature
-//! `settings`.
+//! that say so. `defaults`, `presets`, `retention` and `secret` are what a client and the history need; the rest is the
+//! feature `settings`.
 
 #[cfg(feature = "settings")]
 pub mod action;
 #[cfg(feature = "settings")]
 pub mod choose;
+pub mod defaults;
 #[cfg(feature = "settings")]
 pub mod exposed;
 #[cfg(feature = "settings")]

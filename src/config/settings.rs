@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use super::defaults::{MAX_ROUNDS, RETRIES, TOOL_TIMEOUT_S};
 use super::file::{Located, RawFile};
 use super::flags::Flags;
 use super::keymap::Keymap;
@@ -223,7 +224,7 @@ impl Settings {
             ),
             max_rounds: resolver.pick(
                 "chat.max_rounds",
-                25,
+                MAX_ROUNDS,
                 Pick {
                     file: &file.max_rounds,
                     env: None,
@@ -235,14 +236,18 @@ impl Settings {
                 trash_days: resolver.pick("chat.trash_days", 30, from_file(&file.trash_days)),
                 chat_days: resolver.pick("chat.retention_days", 0, from_file(&file.retention_days)),
             },
-            retries: resolver.pick("retries", 3, Pick { file: &None, env: None, flag: retries_flag }),
+            retries: resolver.pick("retries", RETRIES, Pick { file: &None, env: None, flag: retries_flag }),
             tools_enabled: resolver.pick(
                 "tools.enabled",
                 true,
                 Pick { file: &file.tools_enabled, env: None, flag: flags.no_tools.then_some(("--no-tools", false)) },
             ),
             tool_rules: file.tool_rules.iter().map(|(name, rule)| (name.clone(), rule.value.clone())).collect(),
-            tool_timeout_ms: u64::from(resolver.pick("tools.timeout_s", 60, from_file(&file.tool_timeout_s))) * 1000,
+            tool_timeout_ms: u64::from(resolver.pick(
+                "tools.timeout_s",
+                TOOL_TIMEOUT_S,
+                from_file(&file.tool_timeout_s),
+            )) * 1000,
             outdoor_gear: resolver.pick("tools.outdoor_gear", false, from_file(&file.outdoor_gear)),
             allow_tools: flags.allow_tool.clone(),
             tools_file: flags.tools_file.clone(),

@@ -120,6 +120,33 @@ pub struct Endpoint {
     pub ca_file: Option<PathBuf>,
 }
 
+impl Endpoint {
+    /// A server without a key that speaks this wire format at this address, which is what the vendor's own SDK takes:
+    /// `https://api.openai.com/v1`, `https://api.anthropic.com`, `http://127.0.0.1:11434` for Ollama. It is called by its
+    /// wire format; every field can be set.
+    #[must_use]
+    pub fn new(api: Api, base_url: impl Into<String>) -> Self {
+        Self {
+            name: api.as_str().to_owned(),
+            label: api.as_str().to_owned(),
+            api,
+            base_url: base_url.into(),
+            key: None,
+            key_source: None,
+            headers: Vec::new(),
+            params: Map::new(),
+            timeouts: Timeouts::default(),
+            ca_file: None,
+        }
+    }
+
+    /// The same, with a key. It is sent to this address only, and shows up in no error and no `Debug`.
+    #[must_use]
+    pub fn with_key(self, key: impl Into<String>) -> Self {
+        Self { key: Some(Secret::new(key.into())), ..self }
+    }
+}
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChatRequest {

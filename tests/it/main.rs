@@ -22,6 +22,7 @@ mod history;
 mod hostile;
 mod importing;
 mod incremental;
+mod library;
 mod manual;
 mod network;
 mod pages;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom to the top; a layer may use itself and what stands before it.
-const LAYERS: [&str; 22] = [
+const LAYERS: [&str; 23] = [
     "safe_text",
     "chat",
     "strings",
@@ -13,6 +13,7 @@ const LAYERS: [&str; 22] = [
     "tools",
     "provider",
     "agent",
+    "kernel",
     "store",
     "app",
     "ui",

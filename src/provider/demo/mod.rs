@@ -20,10 +20,11 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
+use super::{Api, Endpoint};
 use brain::{Call, Reply};
 
 /// The model's name.
-const MODEL: &str = "outdoor-demo";
+pub const MODEL: &str = "outdoor-demo";
 /// Characters of one streamed piece of a call's arguments.
 const ARGUMENT_PIECE: usize = 5;
 
@@ -58,6 +59,12 @@ impl DemoServer {
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}/v1", self.port)
+    }
+
+    /// The demo as an endpoint; its model is [`MODEL`].
+    #[must_use]
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::new(Api::OpenAiChat, self.base_url())
     }
 }
 
