@@ -56,7 +56,8 @@ function element(tag, properties = {}, ...children) {
 
 /** Lines with more characters are shown as they are. */
 const LONG_LINE = 10_000;
-/** How deep emphasis is looked for inside of emphasis; what is named as a link is one level above. */
+/** How deep emphasis is looked for inside of emphasis. The label of a link is read at the last level but one, from which on
+ * addresses make no links of their own. */
 const DEEPEST = 3;
 const SPECIAL = /\\[!-/:-@[-`{-~]|`+|\*\*?|__?|~~|\[|https:\/\//g;
 const LINK = /\[([^[\]]{1,500})\]\((https:\/\/(?:[^\s<>()]|\([^\s<>()]*\))+)(?:\s+"[^"]*")?\)/y;
@@ -136,12 +137,15 @@ function span(text, at, special, depth, missing) {
   }
   if (special === "https://") {
     ADDRESS.lastIndex = at;
-    let address = ADDRESS.exec(text)?.[0] ?? "";
-    while (/[.,:;!?\]}_~]$/.test(address) || (address.endsWith(")") && !address.includes("("))) {
-      address = address.slice(0, -1);
+    const found = ADDRESS.exec(text)?.[0] ?? "";
+    const behind = found.includes("(") ? ".,:;!?]}_~" : ".,:;!?]}_~)";
+    let length = found.length;
+    while (length > 0 && behind.includes(found[length - 1])) {
+      length -= 1;
     }
+    const address = found.slice(0, length);
     const href = isWordCharacter(text[at - 1]) || depth >= DEEPEST - 1 ? null : target(address);
-    return href && { nodes: [link(href, address)], end: at + address.length };
+    return href && { nodes: [link(href, address)], end: at + length };
   }
   if (missing.has(special)) {
     return null;
@@ -229,7 +233,7 @@ function shape(line, block) {
   }
   const heading = HEADING.exec(text);
   if (heading) {
-    const level = String(heading[1].length + 2);
+    const level = String(Math.min(heading[1].length + 2, 6));
     return { name: "heading", role: "heading", level, nodes: [mark(heading[0]), ...inline(line.slice(heading[0].length))] };
   }
   if (RULE.test(text)) {
@@ -684,6 +688,9 @@ function setBusy(isBusy) {
   }
 }
 
+/** Whether the key belongs to a character that is being composed; Safari says so only by its number. */
+const isComposing = event => event.isComposing || event.keyCode === 229;
+
 /** Asks, and says whether it could. */
 function send(question) {
   if (!question.trim()) {
@@ -722,7 +729,7 @@ page.composer.addEventListener("submit", event => {
 });
 
 page.ask.addEventListener("keydown", event => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) {
     event.preventDefault();
     sendWritten();
   }
@@ -731,7 +738,7 @@ page.ask.addEventListener("keydown", event => {
 page.stop.addEventListener("click", () => turn?.stop());
 
 document.addEventListener("keydown", event => {
-  if (event.key === "Escape" && !event.isComposing) {
+  if (event.key === "Escape" && !isComposing(event)) {
     turn?.stop();
   }
 });
