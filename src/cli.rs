@@ -55,6 +55,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Plays a recording.
     Replay(ReplayArgs),
+    /// Answers over HTTP.
+    Serve(ServeArgs),
     /// Works with saved chats.
     History(HistoryCommand),
     /// Prints about the configuration.
@@ -135,6 +137,20 @@ pub struct DoctorArgs {
     pub fix: bool,
 }
 
+/// `riffle serve`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct ServeArgs {
+    /// Listen here; port 0 is any free one [default: 127.0.0.1:8787]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// Ask no client for a token; on this machine only
+    #[arg(long)]
+    pub no_token: bool,
+    /// Let other machines in, with the token
+    #[arg(long)]
+    pub allow_remote: bool,
+}
+
 /// `riffle replay`.
 #[derive(Clone, Debug, PartialEq, clap::Args)]
 pub struct ReplayArgs {
@@ -205,6 +221,8 @@ struct Args {
 enum Sub {
     /// Print one answer
     Ask(AskArgs),
+    /// Answer over HTTP: server-sent events, an OpenAI-compatible interface, a page
+    Serve(ServeArgs),
     /// List, search, show, export, import, rename, delete and check saved chats
     #[command(subcommand)]
     History(HistoryCommand),
@@ -247,6 +265,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ended> {
     }
     let command = match args.command {
         Some(Sub::Ask(ask)) => Command::Ask(ask),
+        Some(Sub::Serve(serve)) => Command::Serve(serve),
         Some(Sub::History(command)) => Command::History(command),
         Some(Sub::Replay(replay)) => Command::Replay(replay),
         Some(Sub::Models(models)) => Command::Models(models),

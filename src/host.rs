@@ -81,6 +81,13 @@ pub fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// A line on stdout; a closed one is not missed.
+pub fn tell(text: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
 /// The tools there are, with what is decided about each.
 pub struct ToolBox {
     /// Runs them.

@@ -278,7 +278,7 @@
 //! # Layers
 //!
 //! Imports point down only: `safe_text < chat < transfer < sse < config < tools < provider < agent < kernel < store < app <
-//! ui < {ask, doctor, history, term} < plain < cli < main`. The core (`chat`, `sse`, `safe_text`, `agent`'s turn machine,
+//! ui < {ask, doctor, history, serve, term} < plain < cli < main`. The core (`chat`, `sse`, `safe_text`, `agent`'s turn machine,
 //! `app`, `ui`) is pure: time, randomness and IO come in as arguments and go out as effects. ARCHITECTURE.md is the map.
 #![forbid(unsafe_code)]
 
@@ -306,6 +306,8 @@ pub mod provider;
 #[cfg(feature = "tui")]
 pub mod replay;
 pub mod safe_text;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod sse;
 #[cfg(feature = "store")]
 pub mod store;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use riffle::ask::{self, AskOptions};
-use riffle::cli::{self, AskArgs, Cli, Command, Open};
+use riffle::cli::{self, AskArgs, Cli, Command, Open, ServeArgs};
 use riffle::config::choose::{Choice, choose, model_asked};
 use riffle::config::load::{Loaded, data_dir, load};
 use riffle::config::presets::DEMO;
@@ -17,6 +17,7 @@ use riffle::doctor::{self, DoctorOptions};
 use riffle::models::{self, ModelsOptions};
 use riffle::plain;
 use riffle::replay::{self, ReplayOptions};
+use riffle::serve::{self, ServeOptions};
 use riffle::strings;
 use riffle::term::session::{self, Resume, SessionOptions};
 use riffle::{history, host};
@@ -95,6 +96,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             block_on(doctor::run(options, &mut out))
         }
         Command::Ask(args) => block_on(answer(load(&cli.flags)?, args)),
+        Command::Serve(args) => block_on(serve_answers(load(&cli.flags)?, args)),
     }
 }
 
@@ -124,6 +126,17 @@ async fn answer(loaded: Loaded, args: AskArgs) -> anyhow::Result<u8> {
         model: choice.model,
     })
     .await
+}
+
+async fn serve_answers(loaded: Loaded, args: ServeArgs) -> anyhow::Result<u8> {
+    let Loaded { settings, data_dir, warnings, .. } = loaded;
+    host::start_log(&settings.log, &data_dir);
+    for warning in &warnings {
+        host::note(warning);
+    }
+    let choice = chosen(&settings).await?;
+    let (listen, is_open, is_remote) = (args.listen, args.no_token, args.allow_remote);
+    serve::run(ServeOptions { listen, is_open, is_remote, data_dir, settings, choice }).await
 }
 
 async fn chosen(settings: &Settings) -> anyhow::Result<Choice> {

@@ -11,6 +11,7 @@ pub mod history_check;
 pub mod manual;
 pub mod plain;
 pub mod sample;
+pub mod serve;
 pub mod wire;
 
 /// The program's name.

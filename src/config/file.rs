@@ -13,7 +13,7 @@ use super::action::ACTIONS;
 use super::report::{Problem, Source, did_you_mean};
 use super::secret::Secret;
 
-const TOP: &[&str] = &["provider", "model", "chat", "providers", "tools", "ui", "keys"];
+const TOP: &[&str] = &["provider", "model", "chat", "providers", "tools", "ui", "serve", "keys"];
 const CHAT: &[&str] = &["system", "max_rounds", "title", "trash_days", "retention_days"];
 const PROVIDER: &[&str] = &[
     "api",
@@ -32,9 +32,17 @@ const PROVIDER: &[&str] = &[
 const TIMEOUTS: &[&str] = &["connect_s", "headers_s", "idle_s"];
 const TOOLS: &[&str] = &["enabled", "rules", "timeout_s", "outdoor_gear"];
 const UI: &[&str] = &["theme", "panel", "mouse", "reduce_motion", "icons", "enter", "timestamps", "details"];
+const SERVE: &[&str] = &["listen", "token", "origins", "hosts"];
 /// The keys of each section, for the example file's test.
-pub const SECTIONS: &[(&str, &[&str])] =
-    &[("", TOP), ("chat", CHAT), ("providers.NAME", PROVIDER), ("timeouts", TIMEOUTS), ("tools", TOOLS), ("ui", UI)];
+pub const SECTIONS: &[(&str, &[&str])] = &[
+    ("", TOP),
+    ("chat", CHAT),
+    ("providers.NAME", PROVIDER),
+    ("timeouts", TIMEOUTS),
+    ("tools", TOOLS),
+    ("ui", UI),
+    ("serve", SERVE),
+];
 /// Names by which other programs turn certificate checks off; to ignore them would be a lie either way.
 const UNSAFE_TLS: &[&str] = &[
     "accept_invalid_certs",
@@ -90,6 +98,10 @@ pub struct RawFile {
     pub enter: Option<Located<String>>,
     pub timestamps: Option<Located<bool>>,
     pub details: Option<Located<String>>,
+    pub listen: Option<Located<String>>,
+    pub serve_token: Option<Located<Secret>>,
+    pub origins: Option<Located<Vec<String>>>,
+    pub hosts: Option<Located<Vec<String>>>,
     pub keys: BTreeMap<String, Located<Vec<String>>>,
 }
 
@@ -142,13 +154,16 @@ impl RawFile {
         Ok(file)
     }
 
-    /// Takes every `api_key` out, because others can read the file; the names of the providers that had one.
+    /// Takes every `api_key` and the token of `serve` out, because others can read the file; whose they were.
     pub fn withhold_keys(&mut self) -> Vec<String> {
         let mut names = Vec::new();
+        if self.serve_token.take().is_some() {
+            names.push("token of `serve`".to_owned());
+        }
         for (name, provider) in &mut self.providers {
             if provider.api_key.take().is_some() {
                 provider.key_withheld = true;
-                names.push(name.clone());
+                names.push(format!("key of `{name}`"));
             }
         }
         names
@@ -194,6 +209,13 @@ impl Reader {
             file.enter = self.text(ui, "enter");
             file.timestamps = self.flag(ui, "timestamps");
             file.details = self.text(ui, "details");
+        }
+        if let Some(serve) = self.table(table, "serve") {
+            self.unknown(serve, SERVE, "serve");
+            file.listen = self.text(serve, "listen");
+            file.serve_token = self.text(serve, "token").filter(|token| !token.value.is_empty()).map(secret);
+            file.origins = self.list(serve, "origins");
+            file.hosts = self.list(serve, "hosts");
         }
         if let Some(keys) = self.table(table, "keys") {
             let ids: Vec<&str> = ACTIONS.iter().map(|info| info.id).collect();

@@ -178,9 +178,9 @@ fn parse(path: &Path, read: &Text) -> Result<(RawFile, Vec<String>), ConfigError
     file.folder = path.parent().unwrap_or(Path::new("/")).to_owned();
     let mut warnings = Vec::new();
     if !read.is_private {
-        for provider in file.withhold_keys() {
+        for secret in file.withhold_keys() {
             warnings.push(format!(
-                "{name}: others can read this file, so the key of `{provider}` in it is not used. Run: chmod 600 {name}"
+                "{name}: others can read this file, so the {secret} in it is not used. Run: chmod 600 {name}"
             ));
         }
     }

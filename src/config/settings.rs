@@ -15,6 +15,7 @@ use super::provider::{Address, ProviderSettings, Surroundings};
 use super::report::{ConfigError, Problem, did_you_mean};
 use super::retention::Retention;
 use super::saved_keys::SavedKey;
+use super::secret::Secret;
 use super::theme::{self, Themes};
 
 /// Where a value came from.
@@ -38,6 +39,19 @@ impl fmt::Display for Origin {
             Self::Env(name) | Self::Flag(name) => f.write_str(name),
         }
     }
+}
+
+/// What `riffle serve` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServeSettings {
+    /// Address and port.
+    pub listen: String,
+    /// Asked of every client; `None` for a random one each time.
+    pub token: Option<Secret>,
+    /// Pages of other addresses that may ask, such as `http://localhost:3000`.
+    pub origins: Vec<String>,
+    /// Further names of this server, where it listens for other machines.
+    pub hosts: Vec<String>,
 }
 
 /// Everything that can be set, resolved.
@@ -89,6 +103,8 @@ pub struct Settings {
     pub timestamps: bool,
     /// What stands under each answer.
     pub details: Details,
+    /// What `riffle serve` is told.
+    pub serve: ServeSettings,
     /// No colours.
     pub no_color: bool,
     /// The effective keys.
@@ -212,6 +228,8 @@ impl Settings {
                 None
             }
         });
+        let env_token = env_text("RIFFLE_SERVE_TOKEN").map(|(name, token)| (name, Some(Secret::new(token))));
+        let serve_token = file.serve_token.clone().map(|token| Located { value: Some(token.value), at: token.at });
         let retries_flag = flags.retries.map(|retries| ("--retries", retries));
         let enter_is_newline = resolver.pick("ui.enter", false, from_file(&enter.map(|word| word.is("newline"))));
         let settings = Self {
@@ -269,6 +287,12 @@ impl Settings {
             enter_is_newline,
             timestamps: resolver.pick("ui.timestamps", true, from_file(&file.timestamps)),
             details: resolver.pick("ui.details", Details::default(), from_file(&details.map(Located::details))),
+            serve: ServeSettings {
+                listen: resolver.pick("serve.listen", "127.0.0.1:8787".to_owned(), from_file(&file.listen)),
+                token: resolver.pick("serve.token", None, Pick { file: &serve_token, env: env_token, flag: None }),
+                origins: resolver.pick("serve.origins", Vec::new(), from_file(&file.origins)),
+                hosts: resolver.pick("serve.hosts", Vec::new(), from_file(&file.hosts)),
+            },
             no_color: resolver.pick(
                 "no_color",
                 false,
@@ -321,6 +345,10 @@ impl Settings {
             ("ui.enter", word(self.enter_is_newline, "newline", "send")),
             ("ui.timestamps", self.timestamps.to_string()),
             ("ui.details", format!("{:?}", self.details.as_str())),
+            ("serve.listen", format!("{:?}", self.serve.listen)),
+            ("serve.token", if self.serve.token.is_some() { "(set)" } else { "\"\"" }.to_owned()),
+            ("serve.origins", format!("{:?}", self.serve.origins)),
+            ("serve.hosts", format!("{:?}", self.serve.hosts)),
             ("no_color", self.no_color.to_string()),
             ("demo_rate", self.demo_rate.to_string()),
             ("log", format!("{:?}", self.log)),

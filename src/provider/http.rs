@@ -210,7 +210,8 @@ fn build_client(key: &ClientKey) -> Result<reqwest::Client, String> {
         builder = builder.connect_timeout(Duration::from_millis(key.connect_ms));
     }
     if key.is_loopback {
-        builder = builder.no_proxy();
+        // Another connection costs nothing there, one that is kept does.
+        builder = builder.no_proxy().pool_max_idle_per_host(1);
     }
     if let Some(path) = &key.ca_file {
         let shown = path.display();

@@ -62,7 +62,8 @@ pub const ASK_EXAMPLES: [Example; 8] = [
 ];
 
 /// Only in the manual page.
-pub const OTHER_EXAMPLES: [Example; 6] = [
+pub const OTHER_EXAMPLES: [Example; 7] = [
+    example("Answer browsers and OpenAI clients on this machine", "riffle serve --listen 127.0.0.1:8787"),
     example("Keep a stream as it came, and play it again", "riffle ask --record tents.rec \"Compare all tents\""),
     example("The same, twice as fast", "riffle replay tents.rec --speed 2"),
     example("Find what was said", "riffle history search sleeping bag"),
@@ -72,7 +73,7 @@ pub const OTHER_EXAMPLES: [Example; 6] = [
 ];
 
 /// Variables that are read. An empty one is an unset one.
-pub const ENVIRONMENT: [(&str, &str); 11] = [
+pub const ENVIRONMENT: [(&str, &str); 12] = [
     ("RIFFLE_CONFIG", "The configuration file, as --config."),
     ("RIFFLE_DATA_DIR", "The folder of saved chats, as --data-dir."),
     ("RIFFLE_PROVIDER", "Whom to ask, as --provider."),
@@ -80,6 +81,7 @@ pub const ENVIRONMENT: [(&str, &str); 11] = [
     ("RIFFLE_LOG", "Level of a log in the data folder: error, warn, info, debug or trace. Off by default."),
     ("RIFFLE_DEMO_RATE", "Tokens a second of the demo, 50 by default; 0 is at once."),
     ("RIFFLE_ACK_TRACE", "A file to which each commit of the history appends a line, for diagnosis."),
+    ("RIFFLE_SERVE_TOKEN", "What clients of `riffle serve` must send; a random one each time without it."),
     ("RIFFLE_NO_ANIM", "1 for no spinner."),
     ("NO_COLOR", "No colours, whatever it is set to."),
     (

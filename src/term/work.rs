@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{Sender, UnboundedSender};
 
@@ -27,7 +27,7 @@ use crate::models;
 use crate::provider::Client;
 use crate::provider::connect::Connector;
 use crate::provider::recording::{Choice, RecentResponses};
-use crate::store::{CommittedWhat, FILE_NAME, Order, Reader, StoreError, StoreEvent, StoreOptions, Writer};
+use crate::store::{CommittedWhat, HistoryMark, Order, Reader, StoreError, StoreEvent, StoreOptions, Writer};
 use crate::strings;
 use crate::ui::highlight::Coloured;
 
@@ -63,9 +63,6 @@ pub(crate) struct Worker {
     listed_mark: HistoryMark,
     to_shell: UnboundedSender<Shell>,
 }
-
-/// Size and time of the history's file and of its log.
-type HistoryMark = [Option<(u64, SystemTime)>; 2];
 
 impl Worker {
     /// Starts the history's thread and, in the background, what the first question will need.
@@ -120,7 +117,7 @@ impl Worker {
             writer,
             endpoints,
             data_dir: options.data_dir.clone(),
-            listed_mark: [None, None],
+            listed_mark: HistoryMark::default(),
             to_shell,
         }
     }
@@ -138,7 +135,7 @@ impl Worker {
                 }
             }
             Effect::ListChats { search, query, order, limit, is_again } => {
-                let mark = self.history_mark();
+                let mark = HistoryMark::of(&self.data_dir);
                 if !is_again || mark != self.listed_mark {
                     self.listed_mark = mark;
                     self.list(search, query, order, limit);
@@ -261,14 +258,6 @@ impl Worker {
                 let _ = to_shell.send(Shell::App(Box::new(Msg::TitleMade { id, replaces, title })));
             }
         });
-    }
-
-    /// What changes when any instance writes to the history.
-    fn history_mark(&self) -> HistoryMark {
-        [FILE_NAME.to_owned(), format!("{FILE_NAME}-wal")].map(|name| {
-            let found = std::fs::metadata(self.data_dir.join(name)).ok()?;
-            Some((found.len(), found.modified().ok()?))
-        })
     }
 
     /// Looks once whether pasted keys can go into a keyring, before it is promised.

@@ -36,6 +36,7 @@ mod requests;
 mod scrolling;
 mod selecting;
 mod served;
+mod serving;
 mod streams;
 mod themes;
 mod tidy;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the bottom to the top; a layer may use itself and what stands before it.
-const LAYERS: [&str; 23] = [
+const LAYERS: [&str; 24] = [
     "safe_text",
     "chat",
     "strings",
@@ -21,6 +21,7 @@ const LAYERS: [&str; 23] = [
     "ask",
     "replay",
     "models",
+    "serve",
     "doctor",
     "history",
     "term",
@@ -30,7 +31,7 @@ const LAYERS: [&str; 23] = [
 ];
 
 /// These know no clock, no file, no socket and no terminal.
-const PURE: [&str; 40] = [
+const PURE: [&str; 43] = [
     "src/chat/",
     "src/sse/",
     "src/transfer/html.rs",
@@ -65,6 +66,9 @@ const PURE: [&str; 40] = [
     "src/agent/effect.rs",
     "src/app/",
     "src/ui/",
+    "src/serve/access.rs",
+    "src/serve/openai/request.rs",
+    "src/serve/openai/response.rs",
     "src/plain/linear.rs",
     "src/plain/view.rs",
     "src/config/keymap.rs",

@@ -1,0 +1,157 @@
+//! Writes one answer into its log of events, through the same turn as the full screen. Nobody can be asked here, so that
+//! tools run where the policy lets them run without asking.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use super::events::{EventLog, EventReader};
+use super::server::{Server, Target};
+use crate::agent::{Drive, NewQuestion, Opening, Performer, Progress, Turn, TurnEnd, TurnId, TurnSetup, drive};
+use crate::chat::{Conversation, ConversationId, NewChat, title_of};
+use crate::host;
+use crate::store::Writer;
+
+/// Events of the turn that may wait.
+const WAITING: usize = 64;
+
+/// The event that ends every stream.
+const DONE: &str = "[DONE]";
+
+/// What is asked.
+pub(super) struct Question {
+    /// The text.
+    pub text: String,
+    /// Whom.
+    pub target: Target,
+    /// The saved chat it belongs to, and where that is kept; `None` for a question that is not saved.
+    pub chat: Option<(Conversation, Writer)>,
+    /// Each piece of text as JSON.
+    pub is_json: bool,
+}
+
+/// Asks; the answer is written from here on, and stopped when nobody reads it any more.
+pub(super) fn ask(server: &Arc<Server>, question: Question, place: OwnedSemaphorePermit) -> EventReader {
+    let name = host::ids().next_id();
+    let (log, reader) = EventLog::begin(&name);
+    server.remember(name.clone(), log.clone());
+    let server = server.clone();
+    tokio::spawn(async move {
+        write(&server, question, &log).await;
+        log.push(None, DONE);
+        log.end();
+        server.ended(&name);
+        drop(place);
+    });
+    reader
+}
+
+async fn write(server: &Server, question: Question, log: &EventLog) {
+    let Question { text, target, chat, is_json } = question;
+    let (chat, writer) = match chat {
+        Some((chat, writer)) => (chat, Some(writer)),
+        None => (Conversation::new(ConversationId(host::ids().next_id())), None),
+    };
+    let kept = writer.is_some().then_some(&chat.id);
+    log.push(
+        Some("start"),
+        &json!({"conversation": kept, "provider": target.provider.name, "model": target.model}).to_string(),
+    );
+    let offered = server.tools.for_provider(&target.provider.name);
+    let specs = offered.iter().map(|tool| tool.spec.clone()).collect();
+    let setup = TurnSetup {
+        id: TurnId(server.next_turn()),
+        conversation: chat.id.clone(),
+        provider: target.provider.name.clone(),
+        model: target.model.clone(),
+        tools: offered,
+        max_rounds: server.settings.max_rounds,
+        retries: server.settings.retries,
+        call_timeout_ms: server.settings.tool_timeout_ms,
+        can_ask: false,
+        ids: host::ids(),
+    };
+    let new_chat = chat.entries.is_empty().then(|| NewChat {
+        title: title_of(&text),
+        provider: target.provider.name.clone(),
+        model: target.model.clone(),
+    });
+    let started = Turn::start(
+        setup,
+        chat.request_messages(Some(&server.settings.system)),
+        chat.entries.last().map(|entry| entry.id.clone()),
+        Opening::Question(NewQuestion { text, attachments: Vec::new(), new_chat }),
+        server.clock.now(),
+    );
+    let (events, mut performed) = mpsc::channel(WAITING);
+    let (forward, inbox) = mpsc::channel(1);
+    // The turn goes on as fast as its slowest client reads.
+    let held_back = async {
+        while let Some(event) = performed.recv().await {
+            log.room().await;
+            if forward.send(event).await.is_err() {
+                break;
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    let gate = host::commit_gate(writer.clone());
+    let host = Drive {
+        performer: Performer::new(server.client.clone(), server.tools.registry.clone(), gate, events),
+        events: inbox,
+        endpoint: server.endpoint(&target.provider),
+        model: target.model,
+        tools: specs,
+        clock: &|| server.clock.now(),
+        jitter: &host::jitter,
+    };
+    let mut record = |record| {
+        if let Some(writer) = &writer {
+            writer.append(record);
+        }
+    };
+    let mut show = |progress: Progress| {
+        let (name, data) = event(&progress, is_json);
+        log.push(name, &data);
+    };
+    let ended = tokio::select! {
+        end = drive(started, host, &mut record, &mut show, log.abandoned()) => Some(end),
+        () = held_back => None,
+    };
+    if let Some(end) = ended {
+        log.push(Some("finish"), &finish(&end).to_string());
+    }
+}
+
+/// The event of a step: unnamed for text, which is all that the simplest client reads.
+fn event(progress: &Progress, is_json: bool) -> (Option<&'static str>, String) {
+    let (name, data) = match progress {
+        Progress::Text(text) if is_json => return (None, json!({"text": text}).to_string()),
+        Progress::Text(text) => return (None, text.clone()),
+        Progress::Reasoning(text) => ("reasoning", json!({"text": text})),
+        Progress::ToolCall { id, name, arguments, round } => {
+            ("tool", json!({"id": id, "name": name, "status": "running", "arguments": arguments, "round": round}))
+        }
+        Progress::ToolResult(result) => (
+            "tool",
+            json!({"id": result.call_id, "name": result.name, "status": result.status.as_str(),
+                   "output": result.output, "elapsed_ms": result.elapsed_ms}),
+        ),
+        Progress::Retry { attempt, delay_ms, error } => {
+            ("retry", json!({"attempt": attempt, "delay_ms": delay_ms, "reason": error.message}))
+        }
+        Progress::Error(error) => (
+            "error",
+            json!({"kind": error.kind.as_str(), "message": error.message, "status": error.status,
+                   "retryable": error.retryable}),
+        ),
+    };
+    (Some(name), data.to_string())
+}
+
+fn finish(end: &TurnEnd) -> Value {
+    let usage = end.usage.as_ref().map(|usage| json!({"input": usage.input, "output": usage.output}));
+    json!({"finish": end.finish.as_str(), "usage": usage, "rounds": end.rounds, "ttft_ms": end.ttft_ms,
+           "elapsed_ms": end.elapsed_ms})
+}
