@@ -158,7 +158,7 @@
 //!                 Ok(_) => encode_event(None, "[DONE]"),
 //!                 Err(error) => encode_event(Some("error"), &error.message),
 //!             },
-//!             Event::Reasoning(_) | Event::ToolResult(_) | Event::Retry { .. } => return None,
+//!             _ => return None,
 //!         };
 //!         Some(Ok::<_, Infallible>(Bytes::from(bytes)))
 //!     });

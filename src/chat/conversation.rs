@@ -81,6 +81,25 @@ pub enum EntryBody {
     ToolResult(ToolResult),
 }
 
+impl EntryBody {
+    /// An answer of which nothing more is known than what it says and who gives it.
+    #[must_use]
+    pub fn answer(message: AssistantMessage, provider: String, model: String) -> Self {
+        Self::Answer {
+            message,
+            provider,
+            model,
+            finish: None,
+            finish_raw: None,
+            error: None,
+            usage: None,
+            ttft_ms: None,
+            thought_ms: None,
+            elapsed_ms: 0,
+        }
+    }
+}
+
 /// One message of a chat with its place in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {

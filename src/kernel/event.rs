@@ -3,7 +3,8 @@
 use crate::agent::{Progress, TurnEnd};
 use crate::chat::{Arguments, ChatError, ToolResult};
 
-/// One step of an answer.
+/// One step of an answer. More kinds of steps may come to be.
+#[non_exhaustive]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// More of the answer's text.

@@ -2,6 +2,15 @@
 //! from question to question (what Semantic Kernel calls a kernel with its services and plugins), a
 //! [`Conversation`] is the chat history, and [`Kernel::ask`] streams an answer into it. The tool loop
 //! is the same turn machine that the screen and `riffle ask` run.
+//!
+//! | Semantic Kernel | here |
+//! | --- | --- |
+//! | `Kernel`, `add_service` | [`Kernel::new`] with an [`Endpoint`] and a model |
+//! | `add_plugin`, `@kernel_function` | [`Kernel::tools`], [`Kernel::tool`] with a [`FunctionTool`](crate::FunctionTool) |
+//! | `ChatHistory` | [`Conversation`]; [`Kernel::resumed`] makes one of messages |
+//! | `get_streaming_chat_message_content` | [`Kernel::ask`] |
+//! | `get_chat_message_content` | [`AnswerStream::answer`] |
+//! | `FunctionChoiceBehavior.Auto` | [`Decision::Allow`]; with `auto_invoke=False`, [`Kernel::stream`] |
 
 mod answer_stream;
 mod event;
@@ -18,7 +27,7 @@ pub use answer_stream::AnswerStream;
 pub use event::Event;
 
 use crate::agent::{Clock, Driven, NewQuestion, OfferedTool, Opening, Performer, Turn, TurnId, TurnSetup, ids};
-use crate::chat::{Conversation, ConversationId, Message, NewChat, title_of};
+use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, Message, MessageId, NewChat, title_of};
 use crate::config::defaults::{MAX_ROUNDS, RETRIES, TOOL_TIMEOUT_S};
 use crate::provider::{ChatRequest, Client, DeltaStream, Endpoint};
 use crate::tools::policy::Decision;
@@ -120,6 +129,34 @@ impl Kernel {
     #[must_use]
     pub fn conversation(&self) -> Conversation {
         Conversation::new(ConversationId(ids().next_id()))
+    }
+
+    /// A conversation that goes on from these messages, as a program kept them by itself: [`Message`] can be serialised (but
+    /// for images), and
+    /// [`Conversation::request_messages`] gives them. Instructions among them are left out, since the kernel has its own.
+    #[must_use]
+    pub fn resumed(&self, messages: impl IntoIterator<Item = Message>) -> Conversation {
+        let mut conversation = self.conversation();
+        let (mut ids, time_ms) = (ids(), Clock::start().now().unix_ms);
+        for message in messages {
+            let (body, attachments) = match message {
+                Message::System { .. } => continue,
+                Message::User { text, attachments } => (EntryBody::Question(text), attachments),
+                Message::Assistant(answer) => {
+                    (EntryBody::answer(answer, self.endpoint.name.clone(), self.model.clone()), Vec::new())
+                }
+                Message::Tool(result) => (EntryBody::ToolResult(result), Vec::new()),
+            };
+            if let EntryBody::Question(text) = &body
+                && conversation.title.is_empty()
+            {
+                conversation.title = title_of(text);
+            }
+            let parent = conversation.entries.last().map(|entry| entry.id.clone());
+            let (id, state) = (MessageId(ids.next_id()), EntryState::Complete);
+            conversation.push(Entry { id, parent, time_ms, state, body, attachments });
+        }
+        conversation
     }
 
     /// Asks, and returns before the first byte: tools run as the model calls them and their results go back to it, until

@@ -245,6 +245,22 @@ async fn a_second_question_is_sent_with_all_that_was_said() {
 }
 
 #[tokio::test]
+async fn a_conversation_goes_on_from_messages_that_were_kept_as_json() {
+    let demo = DemoServer::start(0).await.unwrap();
+    let kernel =
+        Kernel::new(demo.endpoint(), "outdoor-demo").tools(Decision::Allow, outdoor_gear::tools(Duration::ZERO));
+    let mut conversation = kernel.conversation();
+    kernel.ask(&mut conversation, "Which tents under $250 are in stock?").answer().await.unwrap();
+    let messages = conversation.request_messages(None);
+    let kept = serde_json::to_string(&messages).unwrap();
+    let mut resumed = kernel.resumed(serde_json::from_str::<Vec<Message>>(&kept).unwrap());
+    assert_eq!((&resumed.title, resumed.request_messages(None)), (&conversation.title, messages));
+    assert_ne!(resumed.id, conversation.id);
+    kernel.ask(&mut resumed, "How do I care for it?").answer().await.unwrap();
+    assert_eq!(resumed.entries.len(), conversation.entries.len() + 2);
+}
+
+#[tokio::test]
 async fn a_conversation_behind_a_lock_is_written_by_one_answer_at_a_time() {
     let (kernel, _) = scripted(vec![said("one"), said("two")]).await;
     let shared = Arc::new(tokio::sync::Mutex::new(kernel.conversation()));
