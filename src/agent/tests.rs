@@ -317,6 +317,7 @@ fn is_paired(messages: &[Message]) -> bool {
     open.is_empty()
 }
 
+#[cfg(feature = "demo")]
 #[tokio::test]
 async fn a_driven_turn_talks_to_the_demo_runs_its_tools_and_ends() {
     use std::sync::Arc;
