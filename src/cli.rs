@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::ask::AnswerFormat;
 use crate::config::action::ACTIONS;
 use crate::config::flags::Flags;
 use crate::config::key::Key;
@@ -86,25 +87,28 @@ pub enum Open {
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 #[command(after_help = examples(&ASK_EXAMPLES))]
 pub struct AskArgs {
-    /// The question; a piped stdin is the question, or is added to it
+    /// The question; a piped stdin is the question, or is added to it; `-` reads the question from stdin
     #[arg(value_name = "PROMPT")]
     pub prompt: Vec<String>,
-    /// Print one JSON object a line, as it happens
-    #[arg(long)]
+    /// Print one JSON object a line, as it happens; the text in it is always as it came
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
+    /// What is made of the Markdown of the answer; not with --json
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: AnswerFormat,
     /// Do not save the chat
     #[arg(long)]
     pub no_save: bool,
     /// Go on with the last chat
     #[arg(long = "continue")]
     pub goes_on: bool,
-    /// Send this file along: an image (PNG, JPEG, GIF, WebP) or text; may be given several times
+    /// Send this file along: an image (PNG, JPEG, GIF, WebP) or text; `-` is stdin; may be given several times
     #[arg(long, value_name = "FILE")]
     pub attach: Vec<PathBuf>,
     /// Record the raw stream to this file, for `riffle replay`
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Do not read stdin
+    /// Do not read stdin: in loops that read theirs, and where it never ends
     #[arg(long)]
     pub no_stdin: bool,
 }

@@ -115,6 +115,7 @@ async fn answer(loaded: Loaded, args: AskArgs) -> anyhow::Result<u8> {
     ask::run(AskOptions {
         prompt: args.prompt,
         is_json: args.json,
+        format: args.format,
         is_unsaved: args.no_save,
         is_continued: args.goes_on,
         ignores_stdin: args.no_stdin,

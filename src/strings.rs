@@ -263,6 +263,23 @@ pub fn cannot_attach(path: &str, why: &str) -> String {
 pub const NOT_LISTED: &str = "not in its list; asked by this name";
 /// What a PDF needs first.
 pub const NO_PDF: &str = "a PDF cannot be sent. Attach its text: pdftotext FILE.pdf";
+/// Neither words nor a piped text.
+pub const NOTHING_ASKED: &str = "nothing was asked. Write the question after `riffle ask`, or pipe it in.";
+/// There is no chat that `--continue` could go on with.
+pub const NOTHING_TO_CONTINUE: &str = "There is no saved chat to go on with; this one is new.";
+
+/// Standard input that cannot be sent.
+#[must_use]
+pub fn cannot_read_stdin(why: &str) -> String {
+    format!("standard input cannot be sent: {why}")
+}
+
+/// An answer that nobody can be given.
+#[must_use]
+pub fn cannot_print(why: &str) -> String {
+    format!("riffle: the answer cannot be written: {why}.")
+}
+
 /// What can be attached.
 pub const ATTACHABLE: &str = "it is neither text nor an image (PNG, JPEG, GIF, WebP).";
 

@@ -1,13 +1,12 @@
 //! `riffle --plain`: the same chat for people who hear it. No screen is taken, nothing is drawn over and nothing moves: what
 //! happens is written below what was, as words; what is typed is a line at a time, edited by the terminal itself.
 //!
-//! The model, the history and the tools are those of the full screen; `view` says what the model shows, `linear` makes
-//! text of Markdown, `answers` tells what a line answers, `commands` does what begins with a slash, `input` reads lines.
+//! The model, the history and the tools are those of the full screen; `view` says what the model shows, `answers` tells what
+//! a line answers, `commands` does what begins with a slash, `input` reads lines.
 
 mod answers;
 mod commands;
 mod input;
-mod linear;
 mod view;
 
 use std::collections::VecDeque;

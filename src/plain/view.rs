@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
-use super::linear::Linear;
 use crate::agent::{AskReason, CallId, CallState, Phase, TrackedCall, Turn, TurnId};
 use crate::app::{Model, Notice, Saving, Target};
 use crate::chat::{Arguments, ChatError, ConversationId, Entry, EntryBody, ErrorKind, Finish, MessageId, ToolStatus};
 use crate::safe_text::SafeText;
 use crate::strings::failure::{Reached, error_words};
 use crate::strings::{self, plain as words};
+use crate::ui::markdown::Linear;
 
 /// Silence is told of once it is twice as long as when it was told of last, from so many seconds on.
 const SILENCE_S: u64 = 10;

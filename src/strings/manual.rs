@@ -12,8 +12,8 @@ pub const DESCRIPTION: [&str; 3] = [
     "Without a command the full screen opens. Whom it asks is what the configuration says; else the first provider whose key \
      is in the environment; else a local server that answers; else a demo that needs neither a key nor a network.",
     "riffle ask prints one answer, and nothing else, to standard output. Standard input, where it is no terminal, is the \
-     question or is added to it. What happens meanwhile (tool calls, reasoning, repeated requests) and errors are told on \
-     standard error.",
+     question or is added to it; an image there is sent along. What happens meanwhile (tool calls, reasoning, repeated \
+     requests) is told on standard error where that is a terminal; errors are told there always.",
 ];
 
 /// Above the options of all commands.
@@ -38,7 +38,7 @@ pub const CHAT_EXAMPLES: [Example; 2] = [
 ];
 
 /// In the help of `riffle ask`.
-pub const ASK_EXAMPLES: [Example; 8] = [
+pub const ASK_EXAMPLES: [Example; 9] = [
     example("Ask about what another program prints", "git diff | riffle ask \"Review this change\""),
     example("Send an image and a text along", "riffle ask --attach tent.jpg --attach notes.md \"Which tent is this?\""),
     example(
@@ -46,6 +46,10 @@ pub const ASK_EXAMPLES: [Example; 8] = [
         "riffle ask --json \"Which tents are in stock?\" | jq -r 'select(.type == \"tool_call\") | .name'",
     ),
     example("What it cost in tokens", "riffle ask --json hello | jq 'select(.type == \"done\") | .usage'"),
+    example(
+        "Text without marks, set to a width",
+        "riffle ask --format plain \"How do I care for a tent?\" | fold -s -w 72",
+    ),
     example("Go on with the last chat", "riffle ask --continue \"And which of them is the lightest?\""),
     example(
         "One question about each of many files",
@@ -98,7 +102,7 @@ pub const ENVIRONMENT: [(&str, &str); 12] = [
 /// What the program ends with.
 pub const EXIT_STATUS: [(&str, &str); 6] = [
     ("0", "It was answered; also where the reader of a pipe had enough."),
-    ("1", "The answer failed, was cut off or withheld."),
+    ("1", "The answer failed, was cut off, was withheld or could not be written."),
     ("2", "Wrong usage or configuration; nothing was asked."),
     ("3", "It was answered, and the chat could not be saved."),
     ("130", "Stopped with Ctrl+C."),

@@ -1,11 +1,13 @@
 //! `riffle ask` as scripts and other programs see it.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::program::{events, riffle, run, scripted};
+use crate::program::{BINARY, environment, events, request_body, riffle, run, scripted};
+use crate::pty::Terminal;
 
 const COMPARE: &str = "Compare all tents and sleeping bags under $300";
 
@@ -22,13 +24,194 @@ fn chunk(delta: &Value, finish: Option<&str>) -> String {
 }
 
 #[test]
-fn the_answer_goes_to_a_pipe_exactly_and_the_rest_to_stderr() {
+fn the_answer_goes_to_a_pipe_exactly_and_nothing_else_is_told() {
     let home = home();
     let output = run(home.path(), &["ask", "--provider", "demo", "Which tents under $250 are in stock?"]);
     assert_eq!(output.status.code(), Some(0));
     let answer = text(&output.stdout);
     assert!(answer.contains("| TrailBlazer 2P | P001 | $189.99 |") && !answer.ends_with('\n'), "{answer}");
-    assert!(text(&output.stderr).contains("search_products"));
+    assert_eq!(text(&output.stderr), "");
+}
+
+/// One answer of a server of its own.
+fn answered(content: &str, words: &[&str]) -> std::process::Output {
+    let home = home();
+    let (url, served) = scripted("200 OK", vec![answer(content)]);
+    let words = [&["ask", "--base-url", url.as_str(), "--model", "m"], words].concat();
+    let output = run(home.path(), &words);
+    served.join().unwrap();
+    output
+}
+
+fn answer(content: &str) -> String {
+    chunk(&json!({ "content": content }), None) + &chunk(&json!({}), Some("stop")) + "data: [DONE]\n\n"
+}
+
+#[test]
+fn plain_is_the_answer_without_its_marks() {
+    let markdown = "## Which\n\nThe **Polar**, see `P004`.\n\n- one\n  - *two*\n\n| Tent | Price |\n|--|--:|\n| A | $1 |\n\n\
+                    ```sh\nls **\n```\n";
+    let output = answered(markdown, &["--format", "plain", "hi"]);
+    let plain = "Heading: Which\n\nThe Polar, see P004.\n\n- one\n  - two\n\nTable with the columns Tent, Price.\n\
+                 Tent: A; Price: $1.\n\nCode, sh.\nls **\nEnd of the code.";
+    assert_eq!(text(&output.stdout), plain);
+    assert_eq!(text(&answered(markdown, &["--format", "markdown", "hi"]).stdout), markdown);
+    let json = answered(markdown, &["--json", "hi"]);
+    assert_eq!(events(&json).last().unwrap()["text"], markdown);
+}
+
+#[test]
+fn a_failure_is_told_on_stderr_beside_the_events() {
+    let home = home();
+    let (url, served) = scripted("200 OK", vec![chunk(&json!({"content": "Half"}), None)]);
+    let output = run(home.path(), &["ask", "--json", "--base-url", &url, "--model", "m", "hi"]);
+    served.join().unwrap();
+    assert_eq!((output.status.code(), &events(&output).last().unwrap()["finish"]), (Some(1), &json!("truncated")));
+    assert!(text(&output.stderr).starts_with("riffle: The connection broke."), "{}", text(&output.stderr));
+}
+
+#[test]
+fn what_goes_on_is_told_on_a_terminal_and_the_answer_goes_where_it_is_sent() {
+    let home = home();
+    let ask = "$RIFFLE ask --provider demo 'Which tents under $250 are in stock?'";
+    let mut terminal = Terminal::shell(home.path(), &format!("{ask} > answer.md"));
+    assert_eq!(terminal.end(), 0);
+    let seen = terminal.text();
+    assert!(seen.contains("search_products {") && seen.contains("search_products done"), "{seen}");
+    assert!(!seen.contains("TrailBlazer"), "{seen}");
+    let written = std::fs::read_to_string(home.path().join("answer.md")).unwrap();
+    assert!(written.contains("| TrailBlazer 2P |") && !written.ends_with('\n'), "{written}");
+    let mut terminal = Terminal::shell(home.path(), &format!("{ask} 2> told; printf '<end>'"));
+    assert_eq!(terminal.end(), 0);
+    assert!(terminal.text().lines().any(|line| line == "<end>"), "{}", terminal.text());
+    assert_eq!(std::fs::read_to_string(home.path().join("told")).unwrap(), "");
+}
+
+#[test]
+fn a_silent_pipe_is_told_of_on_a_terminal_only() {
+    let home = home();
+    let ask = "mkfifo pipe; $RIFFLE ask --no-save --provider demo hello < pipe";
+    let mut terminal = Terminal::shell(home.path(), ask);
+    let pipe = std::fs::OpenOptions::new();
+    while !home.path().join("pipe").exists() {
+        std::thread::yield_now();
+    }
+    let held = pipe.clone().write(true).open(home.path().join("pipe")).unwrap();
+    terminal.wait_for("riffle waits for the end of its standard input; --no-stdin does without it.");
+    drop(held);
+    assert_eq!(terminal.end(), 0);
+    assert!(terminal.text().contains("outdoor shop"), "{}", terminal.text());
+}
+
+/// Asks a server that says two lines and then nothing until it is left; the reader leaves after the first. Gives the exit
+/// status and stderr.
+fn left_after_a_line(line: &str) -> (Option<i32>, String) {
+    let home = home();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let served = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        request_body(&mut socket);
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+        let said = head.to_owned() + &chunk(&json!({"content": "one\ntwo\n"}), None);
+        socket.write_all(said.as_bytes()).unwrap();
+        // Ends with the connection, or with an error when it was reset.
+        let _ = socket.read_to_end(&mut Vec::new());
+    });
+    let words = ["-c", line, "sh", "ask", "--base-url", &url, "--model", "m", "hi"];
+    let mut child = std::process::Command::new("sh")
+        .env_clear()
+        .envs(environment(home.path()))
+        .env("RIFFLE", BINARY)
+        .args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::with_capacity(1, child.stdout.take().unwrap()).lines();
+    let is_read = lines.map_while(Result::ok).any(|line| line.contains("one"));
+    let output = child.wait_with_output().unwrap();
+    assert!(is_read, "{output:?}");
+    served.join().unwrap();
+    (output.status.code(), text(&output.stderr))
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_it_while_the_model_is_silent() {
+    for options in ["", "2>&-", "--format plain", "--json"] {
+        let left = left_after_a_line(&format!("exec $RIFFLE \"$@\" {options}"));
+        assert_eq!(left, (Some(0), String::new()), "{options}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_an_error() {
+    let home = home();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = riffle(home.path(), &["ask", "--provider", "demo", "hello"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).starts_with("riffle: the answer cannot be written: No space left"), "{output:?}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_pipe_that_does_not_block_is_given_all_of_it() {
+    let home = home();
+    let long = "0123456789".repeat(40_000);
+    let (url, served) = scripted("200 OK", vec![answer(&long)]);
+    let (mut from, into) = std::io::pipe().unwrap();
+    rustix::fs::fcntl_setfl(&into, rustix::fs::OFlags::NONBLOCK).unwrap();
+    let words = ["ask", "--base-url", &url, "--model", "m", "hi"];
+    let mut command = riffle(home.path(), &words);
+    let mut child = command.stdout(into).spawn().unwrap();
+    // The command keeps the other end open.
+    drop(command);
+    // Nobody reads before the pipe is full.
+    while rustix::io::ioctl_fionread(&from).unwrap() < 60_000 {
+        std::thread::yield_now();
+    }
+    let mut read = String::new();
+    from.read_to_string(&mut read).unwrap();
+    assert_eq!((child.wait().unwrap().code(), read.len()), (Some(0), long.len()));
+    served.join().unwrap();
+}
+
+#[test]
+fn standard_input_is_an_image_too_and_what_cannot_be_sent_is_refused() {
+    let home = home();
+    let path = home.path().join("input");
+    let given = |bytes: &[u8], words: &[&str]| {
+        std::fs::write(&path, bytes).unwrap();
+        let input = std::fs::File::open(&path).unwrap();
+        riffle(home.path(), words).stdin(input).output().unwrap()
+    };
+    let (url, served) = scripted("200 OK", vec![answer("ok"), answer("ok"), answer("ok")]);
+    let ask = |more: &[&'static str]| [&["ask", "--base-url", url.as_str(), "--model", "m"], more].concat();
+    given(b"GIF89a", &ask(&["What is it?"]));
+    given(b"Why?\n", &ask(&["-"]));
+    given(b"caf\xe9\n", &ask(&["Which encoding?"]));
+    let served = served.join().unwrap();
+    let sent = |at: usize| served[at]["messages"][0]["content"].clone();
+    let image = json!({"type": "image_url", "image_url": {"url": "data:image/gif;base64,R0lGODlh"}});
+    assert_eq!(sent(0), json!([image, {"type": "text", "text": "What is it?"}]));
+    assert_eq!((sent(1), sent(2)), (json!("Why?"), json!("Which encoding?\n\ncaf\u{fffd}")));
+    for (bytes, why) in [(&b"\x7fELF\0\0"[..], "neither text nor an image"), (b"%PDF-1.7", "a PDF cannot be sent")] {
+        let refused = given(bytes, &["ask", "--provider", "demo", "hi"]);
+        assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0));
+        assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn input_without_an_end_is_refused() {
+    let home = home();
+    let zeros = std::fs::File::open("/dev/zero").unwrap();
+    let output = riffle(home.path(), &["ask", "--provider", "demo", "hi"]).stdin(zeros).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("larger than 20 MiB"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -102,6 +285,10 @@ fn wrong_words_are_exit_2_with_a_sentence() {
         &["ask", "--api", "gopher", "--base-url", "http://127.0.0.1:1", "x"],
         &["ask", "--provider", "nobody", "x"],
         &["ask"],
+        &["ask", "--json", "--format", "plain", "x"],
+        &["ask", "--format", "html", "x"],
+        &["ask", "--json", "--record", "/no/such/folder/x.rec", "x"],
+        &["ask", "--attach", "/no/such/file", "x"],
         &["--resume", "nothing-like-it"],
     ] {
         let output = run(home.path(), words);

@@ -85,7 +85,8 @@ pub fn streamed(pieces: Vec<String>, pause: Duration) -> (String, JoinHandle<()>
     (url, served)
 }
 
-fn request_body(socket: &mut impl Read) -> Value {
+/// Reads one request; gives its body.
+pub fn request_body(socket: &mut impl Read) -> Value {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
     loop {

@@ -26,9 +26,21 @@ pub struct Terminal {
 
 impl Terminal {
     pub fn start(home: &Path, words: &[&str], extra: &[(&str, &str)]) -> Self {
+        let mut command = CommandBuilder::new(BINARY);
+        command.args(words);
+        Self::spawn(home, command, extra)
+    }
+
+    /// A line for a shell, in which `$RIFFLE` is the program.
+    pub fn shell(home: &Path, line: &str) -> Self {
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", line]);
+        Self::spawn(home, command, &[("RIFFLE", BINARY)])
+    }
+
+    fn spawn(home: &Path, mut command: CommandBuilder, extra: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(BINARY);
         command.env_clear();
         for (name, value) in environment(home) {
             command.env(name, value);
@@ -36,7 +48,6 @@ impl Terminal {
         for (name, value) in extra {
             command.env(name, value);
         }
-        command.args(words);
         command.cwd(home);
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);

@@ -31,7 +31,7 @@ const LAYERS: [&str; 24] = [
 ];
 
 /// These know no clock, no file, no socket and no terminal.
-const PURE: [&str; 43] = [
+const PURE: [&str; 42] = [
     "src/chat/",
     "src/sse/",
     "src/transfer/html.rs",
@@ -69,7 +69,6 @@ const PURE: [&str; 43] = [
     "src/serve/access.rs",
     "src/serve/openai/request.rs",
     "src/serve/openai/response.rs",
-    "src/plain/linear.rs",
     "src/plain/view.rs",
     "src/config/keymap.rs",
     "src/config/theme/file.rs",

@@ -9,6 +9,7 @@ mod formula;
 mod frames;
 mod html;
 mod inline;
+mod linear;
 mod math;
 mod page;
 mod plain;
@@ -23,8 +24,8 @@ mod tests;
 mod writer;
 
 pub use document::Document;
+pub use linear::Linear;
 pub use region::{Region, RegionKind};
-pub(crate) use target::with_hosts_spelt;
 
 use crate::ui::line::Line;
 use crate::ui::theme::Theme;

@@ -1,10 +1,11 @@
-//! An answer's Markdown as text that is heard: no marks of emphasis, no bars and rules, a row of a table as a sentence of its
+//! An answer's Markdown as text that is heard, or read without its marks: no marks of emphasis, no bars and rules, a row of a table as a sentence of its
 //! columns. It comes out by whole sentences and lines, so that no word is read in halves. Pure.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+use super::html::{self, Meaning, Piece};
+use super::target::with_hosts_spelt;
 use crate::strings::plain as words;
-use crate::ui::markdown::with_hosts_spelt;
 
 /// Bytes that a sentence has at least, so that `1. ` or `e.g. ` is none.
 const SENTENCE: usize = 24;
@@ -24,16 +25,18 @@ enum Place {
 
 /// Makes text out of Markdown that streams in.
 #[derive(Debug, Default)]
-pub(super) struct Linear {
+pub struct Linear {
     place: Place,
     /// The line so far, but for the sentences of it that came out already.
     line: String,
     is_begun: bool,
+    /// Something stands in the last line that came out: a blank one may follow.
+    has_line: bool,
 }
 
 impl Linear {
     /// Takes more of the answer; gives what can be read now.
-    pub(super) fn push(&mut self, text: &str) -> String {
+    pub fn push(&mut self, text: &str) -> String {
         let mut out = String::new();
         for piece in text.split_inclusive('\n') {
             self.line.push_str(piece);
@@ -48,7 +51,7 @@ impl Linear {
     }
 
     /// The answer is over, or something else is going to be said; gives the rest.
-    pub(super) fn finish(&mut self) -> String {
+    pub fn finish(&mut self) -> String {
         let mut out = String::new();
         if !self.line.is_empty() || self.is_begun {
             self.end_line(&mut out);
@@ -70,8 +73,10 @@ impl Linear {
         let Some(end) = ends.next_back() else { return };
         let rest = self.line.split_off(end + 1);
         let sentence = std::mem::replace(&mut self.line, rest);
+        if self.is_begun {
+            out.push(' ');
+        }
         out.push_str(&self.flowing(sentence.trim_end()));
-        out.push(' ');
         self.is_begun = true;
     }
 
@@ -80,8 +85,13 @@ impl Linear {
         let line = line.trim_end_matches(['\n', '\r']);
         let was_begun = std::mem::take(&mut self.is_begun);
         if was_begun {
-            out.push_str(&inline(line.trim()));
+            let rest = inline(line.trim());
+            if !rest.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(&rest);
             out.push('\n');
+            self.has_line = true;
             return;
         }
         let trimmed = line.trim();
@@ -95,7 +105,15 @@ impl Linear {
             out.push('\n');
             return;
         }
+        if trimmed.is_empty() {
+            self.place = Place::Text;
+            if std::mem::take(&mut self.has_line) {
+                out.push('\n');
+            }
+            return;
+        }
         if trimmed.starts_with('|') {
+            self.has_line = true;
             self.row(trimmed, out);
             return;
         }
@@ -105,13 +123,18 @@ impl Linear {
             out.push_str(&words::code(language));
             out.push('\n');
             self.place = Place::Code(fence.to_owned());
+            self.has_line = true;
             return;
         }
         if is_rule(trimmed) {
             return;
         }
-        out.push_str(&self.flowing(trimmed));
-        out.push('\n');
+        let said = self.flowing(line.trim_end());
+        if !said.is_empty() {
+            out.push_str(&said);
+            out.push('\n');
+            self.has_line = true;
+        }
     }
 
     /// A line, or the beginning of one, with what stands before its text in words.
@@ -119,9 +142,9 @@ impl Linear {
         if self.is_begun {
             return inline(text);
         }
-        let text = text.trim_start();
+        let (indent, text) = text.split_at(text.len() - text.trim_start().len());
         if let Some(rest) = text.strip_prefix('>') {
-            return words::quote(&self.flowing(rest));
+            return words::quote(&self.flowing(rest.trim_start()));
         }
         let heading = text.trim_start_matches('#');
         if (1..=6).contains(&(text.len() - heading.len())) && heading.starts_with(' ') {
@@ -133,7 +156,9 @@ impl Linear {
             Some("[x] " | "[X] ") if !marker.is_empty() => (words::DONE, &rest[4..]),
             _ => ("", rest),
         };
-        format!("{marker}{task}{}", inline(rest))
+        // Only a list within a list is set in.
+        let indent = if marker.is_empty() { "" } else { indent };
+        format!("{indent}{marker}{task}{}", inline(rest))
     }
 
     fn row(&mut self, line: &str, out: &mut String) {
@@ -185,8 +210,9 @@ fn fence_of(line: &str) -> Option<&str> {
     (length >= 3).then(|| &line[..length])
 }
 
+/// A rule, or the line under a heading.
 fn is_rule(line: &str) -> bool {
-    let Some(first) = line.chars().next().filter(|c| "-*_".contains(*c)) else { return false };
+    let Some(first) = line.chars().next().filter(|c| "-*_=".contains(*c)) else { return false };
     line.chars().all(|c| c == first || c == ' ') && line.matches(first).count() >= 3
 }
 
@@ -235,7 +261,8 @@ fn inline(text: &str) -> String {
     let text = format!("{MIDDLE}{}", text.trim());
     for event in Parser::new_ext(&text, Options::ENABLE_STRIKETHROUGH) {
         match event {
-            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => out.push_str(&text),
+            Event::Text(text) | Event::Code(text) | Event::Html(text) => out.push_str(&text),
+            Event::InlineHtml(tag) => out.push_str(tag_in_words(&tag)),
             Event::SoftBreak | Event::HardBreak => out.push(' '),
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                 targets.push((out.len(), dest_url.into_string()));
@@ -250,6 +277,24 @@ fn inline(text: &str) -> String {
         }
     }
     out.strip_prefix(MIDDLE).unwrap_or_default().to_owned()
+}
+
+/// What is said of a tag; one that is not understood is text.
+fn tag_in_words(tag: &str) -> &str {
+    let is_fold = |name: &str| ["details", "summary"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    match html::piece(tag) {
+        Piece::Open(name) => match html::meaning(name) {
+            Some(Meaning::Break) => " ",
+            // A number of another size otherwise.
+            Some(Meaning::Raised) => "^",
+            Some(_) => "",
+            None if is_fold(name) => "",
+            None => tag,
+        },
+        Piece::Close(name) if html::meaning(name).is_some() || is_fold(name) => "",
+        Piece::Comment => "",
+        Piece::Close(_) | Piece::Text => tag,
+    }
 }
 
 #[cfg(test)]
@@ -270,7 +315,7 @@ mod tests {
             ```rust\nlet a = **b;\n```\nThe end";
         let expected = "Heading: Which one\n\n\
             The Ridgeline is lighter, see P002 and the page (https://example.com/x).\n\n\
-            - done: poles\n- pegs\n2. rope\n\nQuote: Pitch it once.\n\n\n\
+            - done: poles\n- pegs\n2. rope\n\nQuote: Pitch it once.\n\n\
             Table with the columns Tent, Price.\nTent: A | B; Price: $1.\nTent: C.\n\n\
             Code, rust.\nlet a = **b;\nEnd of the code.\nThe end\n";
         assert_eq!(linear(text), expected);
@@ -280,10 +325,10 @@ mod tests {
     fn a_sentence_comes_out_once_it_is_whole() {
         let mut linear = Linear::default();
         assert_eq!(linear.push("The Ridgeline is the lighter"), "");
-        assert_eq!(linear.push(" one. It has"), "The Ridgeline is the lighter one. ");
+        assert_eq!(linear.push(" one. It has"), "The Ridgeline is the lighter one.");
         assert_eq!(linear.push(" **two poles. And"), "");
-        assert_eq!(linear.push("** pegs, of course. Six"), "It has two poles. And pegs, of course. ");
-        assert_eq!(linear.push(".\nNext"), "Six.\n");
+        assert_eq!(linear.push("** pegs, of course. Six"), " It has two poles. And pegs, of course.");
+        assert_eq!(linear.push(".\nNext"), " Six.\n");
         assert_eq!(linear.finish(), "Next\n");
     }
 
@@ -292,6 +337,28 @@ mod tests {
         let mut linear = Linear::default();
         assert_eq!(linear.push("Of the tents 2 *3 and 4 *5 are light. And"), "");
         assert_eq!(linear.push(" more* so.\n"), "Of the tents 2 *3 and 4 5 are light. And more so.\n");
+    }
+
+    #[test]
+    fn lists_keep_their_depth_and_blank_lines_do_not_pile_up() {
+        let text = "\n\n1. Poles\n   - two\n\t* of **aluminium**\n\n***\n\n\nTitle\n=====\nend\n";
+        assert_eq!(linear(text), "1. Poles\n   - two\n\t- of aluminium\n\nTitle\nend\n");
+        assert_eq!(linear("```\na\n\n\nb\n```\n"), "Code.\na\n\n\nb\nEnd of the code.\n", "code is not touched");
+    }
+
+    #[test]
+    fn no_blank_is_left_at_the_end_of_a_line() {
+        assert_eq!(
+            linear("A line that is broken by two blanks.  \nNext.  \n"),
+            "A line that is broken by two blanks.\nNext.\n"
+        );
+    }
+
+    #[test]
+    fn the_little_html_of_models_is_told_as_well() {
+        let text =
+            "<details>\n<summary>More</summary>\n10<sup>6</sup> H<sub>2</sub>O<br>Vec<u8> <!-- x -->end\n</details>";
+        assert_eq!(linear(text), "More\n10^6 H2O Vec<u8> end\n");
     }
 
     #[test]
