@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
 use super::{Api, Endpoint};
+use crate::config::presets::DEMO;
 use brain::{Call, Reply};
 
 /// The model's name.
@@ -64,7 +65,8 @@ impl DemoServer {
     /// The demo as an endpoint; its model is [`MODEL`].
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint::new(Api::OpenAiChat, self.base_url())
+        let name = DEMO.to_owned();
+        Endpoint { label: name.clone(), name, ..Endpoint::new(Api::OpenAiChat, self.base_url()) }
     }
 }
 
