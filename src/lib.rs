@@ -269,7 +269,7 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `demo` | [`DemoServer`], which the examples ask |
-//! | `serve` | [`serve`], what answers over HTTP; with `settings` and `store` |
+//! | `serve` | what answers over HTTP; with `demo` |
 //! | `store` | [`store`], the history in an `SQLite` file; [`transfer`], chats as files |
 //! | `settings` | the rest of [`config`]: settings from files, variables and the command line; with `demo` |
 //! | `tui` | the program `riffle`; with `settings` and `store` |
@@ -278,9 +278,8 @@
 //! # Layers
 //!
 //! Imports point down only: `safe_text < chat < transfer < sse < config < tools < provider < agent < kernel < store < app <
-//! ui < {ask, doctor, history, serve, term} < plain < cli < main`. The core (`chat`, `sse`, `safe_text`, `agent`'s turn
-//! machine, `app`, `ui`) is pure: time, randomness and IO come in as arguments and go out as effects. ARCHITECTURE.md is
-//! the map.
+//! ui < {ask, doctor, history, serve, term} < plain < cli < main`. The core (`chat`, `sse`, `safe_text`, `agent`'s turn machine,
+//! `app`, `ui`) is pure: time, randomness and IO come in as arguments and go out as effects. ARCHITECTURE.md is the map.
 #![forbid(unsafe_code)]
 
 pub mod agent;

@@ -131,9 +131,9 @@ impl Kernel {
         Conversation::new(ConversationId(ids().next_id()))
     }
 
-    /// A conversation that goes on from these messages, as a program kept them by itself:
-    /// [`Conversation::request_messages`] gives them, and [`Message`] can be serialised, but for images. Instructions among
-    /// them are left out, since the kernel has its own.
+    /// A conversation that goes on from these messages, as a program kept them by itself: [`Message`] can be serialised (but
+    /// for images), and
+    /// [`Conversation::request_messages`] gives them. Instructions among them are left out, since the kernel has its own.
     #[must_use]
     pub fn resumed(&self, messages: impl IntoIterator<Item = Message>) -> Conversation {
         let mut conversation = self.conversation();

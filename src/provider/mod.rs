@@ -122,23 +122,15 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// A server without a key that speaks this wire format at this address, which is what the vendor's own SDK takes:
-    /// `https://api.openai.com/v1`, `https://api.anthropic.com`, `http://127.0.0.1:11434` for Ollama. Its name is
-    /// made of wire format and host, so that no other server is sent what only this one understands; every field can be
-    /// set.
+    /// `https://api.openai.com/v1`, `https://api.anthropic.com`, `http://127.0.0.1:11434` for Ollama. It is called by its
+    /// wire format; every field can be set.
     #[must_use]
     pub fn new(api: Api, base_url: impl Into<String>) -> Self {
-        let base_url = base_url.into();
-        // Without the name and password that may stand before the host.
-        let host = base_url.parse().ok().and_then(|url: ::http::Uri| {
-            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-            Some(format!("{}{port}", url.host()?))
-        });
-        let label = host.unwrap_or_else(|| api.as_str().to_owned());
         Self {
-            name: format!("{}@{label}", api.as_str()),
-            label,
+            name: api.as_str().to_owned(),
+            label: api.as_str().to_owned(),
             api,
-            base_url,
+            base_url: base_url.into(),
             key: None,
             key_source: None,
             headers: Vec::new(),

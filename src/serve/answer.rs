@@ -8,7 +8,9 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::events::{EventLog, EventReader};
 use super::server::{Server, Target};
-use crate::agent::{Drive, NewQuestion, Opening, Performer, Progress, Turn, TurnEnd, TurnId, TurnSetup, drive};
+use crate::agent::{
+    Driven, Effect, Event, NewQuestion, Opening, Performer, Progress, Turn, TurnEnd, TurnId, TurnSetup,
+};
 use crate::chat::{Conversation, ConversationId, NewChat, title_of};
 use crate::host;
 use crate::store::Writer;
@@ -84,43 +86,47 @@ async fn write(server: &Server, question: Question, log: &EventLog) {
         Opening::Question(NewQuestion { text, attachments: Vec::new(), new_chat }),
         server.clock.now(),
     );
-    let (events, mut performed) = mpsc::channel(WAITING);
-    let (forward, inbox) = mpsc::channel(1);
-    // The turn goes on as fast as its slowest client reads.
-    let held_back = async {
-        while let Some(event) = performed.recv().await {
-            log.room().await;
-            if forward.send(event).await.is_err() {
-                break;
+    let (events, mut inbox) = mpsc::channel(WAITING);
+    let gate = host::commit_gate(writer.clone());
+    let performer = Performer::new(server.client.clone(), server.tools.registry.clone(), gate, events);
+    let mut driven = Driven::new(started, performer, server.endpoint(&target.provider), target.model, specs);
+    let mut abandoned = std::pin::pin!(log.abandoned());
+    let mut is_stopping = false;
+    loop {
+        while let Some(effect) = driven.next_effect() {
+            match effect {
+                Effect::Record(record) => {
+                    if let Some(writer) = &writer {
+                        writer.append(record);
+                    }
+                }
+                Effect::Show(progress) => {
+                    let (name, data) = event(&progress, is_json);
+                    log.push(name, &data);
+                }
+                Effect::Ended(end) => return log.push(Some("finish"), &finish(&end).to_string()),
+                // These are the performer's.
+                Effect::StartStream { .. }
+                | Effect::DropStream { .. }
+                | Effect::Wait { .. }
+                | Effect::RunTool { .. }
+                | Effect::CancelTool { .. } => {}
             }
         }
-        std::future::pending::<()>().await;
-    };
-    let gate = host::commit_gate(writer.clone());
-    let host = Drive {
-        performer: Performer::new(server.client.clone(), server.tools.registry.clone(), gate, events),
-        events: inbox,
-        endpoint: server.endpoint(&target.provider),
-        model: target.model,
-        tools: specs,
-        clock: &|| server.clock.now(),
-        jitter: &host::jitter,
-    };
-    let mut record = |record| {
-        if let Some(writer) = &writer {
-            writer.append(record);
-        }
-    };
-    let mut show = |progress: Progress| {
-        let (name, data) = event(&progress, is_json);
-        log.push(name, &data);
-    };
-    let ended = tokio::select! {
-        end = drive(started, host, &mut record, &mut show, log.abandoned()) => Some(end),
-        () = held_back => None,
-    };
-    if let Some(end) = ended {
-        log.push(Some("finish"), &finish(&end).to_string());
+        // The turn goes on as fast as its slowest client reads.
+        let next = async {
+            log.room().await;
+            inbox.recv().await
+        };
+        let happened = tokio::select! {
+            biased;
+            () = &mut abandoned, if !is_stopping => {
+                is_stopping = true;
+                Event::TurnStopped
+            }
+            event = next => event.unwrap_or(Event::TurnStopped),
+        };
+        driven.handle(happened, server.clock.now(), host::jitter());
     }
 }
 

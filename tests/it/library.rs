@@ -245,21 +245,6 @@ async fn a_second_question_is_sent_with_all_that_was_said() {
 }
 
 #[tokio::test]
-async fn what_only_one_server_understands_goes_back_to_that_one_only() {
-    let details = json!([{"type": "reasoning.encrypted", "data": "canary", "index": 0}]);
-    let thought = event(&json!({"content": "Hm.", "reasoning_details": details})) + "data: [DONE]\n\n";
-    let (first, first_bodies) = scripted(vec![(StatusCode::OK, thought), said("Again.")]).await;
-    let (second, second_bodies) = scripted(vec![said("Other.")]).await;
-    let mut conversation = first.conversation();
-    for kernel in [&first, &second, &first] {
-        kernel.ask(&mut conversation, "Well?").answer().await.unwrap();
-    }
-    let is_told = |body: &Value| body.to_string().contains("canary");
-    assert!(is_told(&first_bodies.lock().unwrap()[1]));
-    assert!(!is_told(&second_bodies.lock().unwrap()[0]));
-}
-
-#[tokio::test]
 async fn a_conversation_goes_on_from_messages_that_were_kept_as_json() {
     let demo = DemoServer::start(0).await.unwrap();
     let kernel =

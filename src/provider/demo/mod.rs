@@ -21,7 +21,6 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
 use super::{Api, Endpoint};
-use crate::config::presets::DEMO;
 use brain::{Call, Reply};
 
 /// The model's name.
@@ -65,8 +64,7 @@ impl DemoServer {
     /// The demo as an endpoint; its model is [`MODEL`].
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
-        let name = DEMO.to_owned();
-        Endpoint { label: name.clone(), name, ..Endpoint::new(Api::OpenAiChat, self.base_url()) }
+        Endpoint::new(Api::OpenAiChat, self.base_url())
     }
 }
 
