@@ -1,6 +1,7 @@
 //! Two versions of a message, compared word by word.
 
-use similar::{ChangeTag, TextDiff};
+use similar::algorithms::{Capture, Compact, Replace, myers};
+use similar::{DiffTag, DiffableStr as _};
 
 use super::effect::Effect;
 use super::model::Model;
@@ -70,23 +71,32 @@ impl ComparePage {
 
     fn compare(&mut self) {
         let (old, new) = (self.texts[self.from].as_str(), self.texts[self.to].as_str());
-        let diff = if old.len().max(new.len()) > BY_WORDS {
-            TextDiff::from_lines(old, new)
-        } else {
-            TextDiff::from_words(old, new)
-        };
-        self.pieces.clear();
-        for change in diff.iter_all_changes() {
-            let piece = match change.tag() {
-                ChangeTag::Equal => Piece::Both,
-                ChangeTag::Delete => Piece::Removed,
-                ChangeTag::Insert => Piece::Added,
-            };
-            match self.pieces.last_mut() {
-                Some((last, text)) if *last == piece => text.push_str(change.value()),
-                _ => self.pieces.push((piece, change.value().to_owned())),
+        let is_long = old.len().max(new.len()) > BY_WORDS;
+        let [old, new] = [old, new].map(|text| if is_long { text.tokenize_lines() } else { text.tokenize_words() });
+        // One algorithm by its name: the ways around it bring all of them into the program, half a megabyte.
+        let mut told = Compact::new(Replace::new(Capture::new()), &old, &new);
+        let Ok(()) = myers::diff(&mut told, &old, 0..old.len(), &new, 0..new.len());
+        let mut pieces = Vec::new();
+        for step in told.into_inner().into_inner().into_ops() {
+            let (tag, before, after) = step.as_tag_tuple();
+            if tag == DiffTag::Equal {
+                add(&mut pieces, Piece::Both, &old[before]);
+            } else {
+                add(&mut pieces, Piece::Removed, &old[before]);
+                add(&mut pieces, Piece::Added, &new[after]);
             }
         }
+        self.pieces = pieces;
+    }
+}
+
+/// Adds words to the pieces; those of one kind that follow each other are one piece.
+fn add(pieces: &mut Vec<(Piece, String)>, piece: Piece, words: &[&str]) {
+    let text = words.concat();
+    match pieces.last_mut() {
+        _ if text.is_empty() => {}
+        Some((last, known)) if *last == piece => known.push_str(&text),
+        _ => pieces.push((piece, text)),
     }
 }
 
