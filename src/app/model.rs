@@ -33,8 +33,8 @@ use crate::strings;
 const NOTICE_MS: u64 = 4000;
 /// After this much silence a stream is shown as stalled, in ms.
 pub const STALL_MS: u64 = 10_000;
-/// From so many bytes in the prompt on a question is being written.
-const WRITTEN_BYTES: usize = 3;
+/// From so many bytes in the prompt on a question is being written; what is shorter may be a command, or nothing.
+const WRITTEN_BYTES: usize = 8;
 /// A frame of the spinner, in ms.
 pub const SPINNER_MS: u64 = 100;
 /// An answer of the terminal about its background that comes later than this is not heeded, in ms.

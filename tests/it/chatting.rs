@@ -10,9 +10,9 @@ use crate::harness::Screen;
 fn the_first_request_is_prepared_once_a_question_is_being_written() {
     let mut screen = Screen::openai(80, 24);
     let asked = |screen: &Screen| screen.effects.iter().filter(|effect| **effect == Effect::WarmUp).count();
-    screen.type_text("Wh");
+    screen.type_text("/theme");
     assert_eq!(asked(&screen), 0);
-    screen.type_text("ich tent?");
+    screen.type_text(" or which tent?");
     assert_eq!(asked(&screen), 1);
 }
 
