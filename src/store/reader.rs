@@ -167,25 +167,27 @@ impl Reader {
             .optional()?;
         Ok(found.unwrap_or_default())
     }
+}
 
-    /// The newest draft of a chat that was never begun and whose instance is gone, with the id it was to have.
-    pub fn lost_draft(&self) -> Result<Option<(ConversationId, Draft)>, StoreError> {
-        let Some(connection) = &self.connection else { return Ok(None) };
-        let mut statement = connection.prepare(
-            "select conversation_id, text, queue, instance from draft
-             where not exists (select 1 from conversation where id = conversation_id) order by updated_ms desc",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let instance: Option<String> = row.get(3)?;
-            if instance.is_some_and(|id| instance::is_alive(&self.folder, &id)) {
-                continue;
-            }
-            let draft = Draft { text: row.get(1)?, queue: read_queue(&row.get::<_, String>(2)?) };
-            return Ok(Some((ConversationId(row.get(0)?), draft)));
+/// The newest draft of a chat that was never begun and whose instance is gone, with the id it was to have.
+pub(super) fn lost_draft(
+    connection: &Connection,
+    folder: &Path,
+) -> Result<Option<(ConversationId, Draft)>, StoreError> {
+    let mut statement = connection.prepare(
+        "select conversation_id, text, queue, instance from draft
+         where not exists (select 1 from conversation where id = conversation_id) order by updated_ms desc",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let instance: Option<String> = row.get(3)?;
+        if instance.is_some_and(|id| instance::is_alive(folder, &id)) {
+            continue;
         }
-        Ok(None)
+        let draft = Draft { text: row.get(1)?, queue: read_queue(&row.get::<_, String>(2)?) };
+        return Ok(Some((ConversationId(row.get(0)?), draft)));
     }
+    Ok(None)
 }
 
 /// The whole chat with all its versions, as far as it can be read; `heed` hears of what cannot.

@@ -21,7 +21,7 @@ use super::place::Fate;
 use super::search::index;
 use super::trace::AckTrace;
 use super::{mend, open, reader, repair, retention, write};
-use crate::chat::{ConversationId, Head, MessageId, Record};
+use crate::chat::{ConversationId, Draft, Head, MessageId, Record};
 use crate::config::retention::Retention;
 
 /// Streamed text is committed at most this long after it came.
@@ -113,6 +113,7 @@ pub enum StoreEvent {
 pub(super) enum Command {
     Append(Record),
     Barrier(oneshot::Sender<()>),
+    FindDraft(oneshot::Sender<(ConversationId, Draft)>),
     Close(Sender<()>),
 }
 
@@ -196,6 +197,14 @@ impl Writer {
         async move {
             let _ = waiting.await;
         }
+    }
+
+    /// The newest draft that an earlier run left, with the id its chat was to have. The writer looks for it, since at the
+    /// start nobody else has the history open.
+    pub fn lost_draft(&self) -> impl Future<Output = Option<(ConversationId, Draft)>> + Send + 'static {
+        let (found, waiting) = oneshot::channel();
+        self.commands.send(Command::FindDraft(found));
+        async move { waiting.await.ok() }
     }
 
     /// Commits what waits and ends the thread; `false` when that took longer than the limit or failed.
@@ -322,6 +331,14 @@ impl Actor {
             Command::Barrier(done) => {
                 self.barriers.push(done);
                 true
+            }
+            Command::FindDraft(found) => {
+                if let Some(connection) = &self.connection
+                    && let Ok(Some(draft)) = reader::lost_draft(connection, &self.folder)
+                {
+                    let _ = found.send(draft);
+                }
+                false
             }
             Command::Close(done) => {
                 *closing = Some(done);

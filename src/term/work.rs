@@ -228,13 +228,10 @@ impl Worker {
     }
 
     fn find_draft(&self) {
-        let (folder, to_shell) = (self.data_dir.clone(), self.to_shell.clone());
-        let committed = (host::commit_gate(self.writer.clone()))();
+        let Some(found) = self.writer.as_ref().map(Writer::lost_draft) else { return };
+        let to_shell = self.to_shell.clone();
         tokio::spawn(async move {
-            committed.await;
-            let found =
-                tokio::task::spawn_blocking(move || Reader::open(&folder).and_then(|reader| reader.lost_draft()));
-            if let Ok(Ok(Some((conversation, draft)))) = found.await {
+            if let Some((conversation, draft)) = found.await {
                 let _ = to_shell.send(Shell::App(Box::new(Msg::DraftFound { conversation, draft })));
             }
         });
