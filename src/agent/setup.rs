@@ -1,7 +1,9 @@
 //! What a turn is told at its start.
 
-use super::event::TurnId;
-use crate::chat::{Attachment, ConversationId, IdSource, MessageId, NewChat, ToolSpec, Usage};
+use super::effect::Effect;
+use super::event::{Moment, TurnId};
+use super::turn::Turn;
+use crate::chat::{Attachment, Conversation, ConversationId, IdSource, MessageId, NewChat, ToolSpec, Usage, title_of};
 use crate::tools::policy::Decision;
 
 /// A tool as this turn may use it.
@@ -35,6 +37,29 @@ pub struct TurnSetup {
     pub can_ask: bool,
     /// Where identifiers come from.
     pub ids: Box<dyn IdSource>,
+}
+
+impl TurnSetup {
+    /// Starts a turn that asks this behind all that was said in the conversation, after these instructions. A chat that
+    /// begins with the question is named after it.
+    pub fn ask(
+        self,
+        conversation: &Conversation,
+        system: &str,
+        mut question: NewQuestion,
+        now: Moment,
+    ) -> (Turn, Vec<Effect>) {
+        if conversation.entries.is_empty() && question.new_chat.is_none() {
+            question.new_chat = Some(NewChat {
+                title: title_of(&question.text),
+                provider: self.provider.clone(),
+                model: self.model.clone(),
+            });
+        }
+        let messages = conversation.request_messages(Some(system));
+        let parent = conversation.entries.last().map(|entry| entry.id.clone());
+        Turn::start(self, messages, parent, Opening::Question(question), now)
+    }
 }
 
 /// A question that begins a turn.

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::agent::{Drive, NewQuestion, Opening, Performer, Turn, TurnEnd, TurnId, TurnSetup, drive};
-use crate::chat::{Conversation, ConversationId, Finish, NewChat};
+use crate::agent::{Drive, NewQuestion, Performer, TurnEnd, TurnId, TurnSetup, drive};
+use crate::chat::{Conversation, ConversationId, Finish};
 use crate::config::provider::ProviderSettings;
 use crate::config::settings::Settings;
 use crate::host::{self, Clock, ToolBox, note};
@@ -92,25 +92,13 @@ pub async fn run(options: AskOptions) -> anyhow::Result<u8> {
         can_ask: false,
         ids: host::ids(),
     };
-    let new_chat = chat.entries.is_empty().then(|| NewChat {
-        title: crate::chat::title_of(&asked.text),
-        provider: options.provider.name.clone(),
-        model: options.model.clone(),
-    });
     let shape = if options.is_json { Shape::Json } else { Shape::Text(options.format) };
     let culprit = culprit(&options.provider, &options.model);
     let mut printer = Printer::new(io::stdout(), io::stderr(), shape, watched, culprit);
     printer.watch_reader();
     printer.start(&chat.id, &options.provider, &options.model);
-    let messages = chat.request_messages(Some(&options.settings.system));
-    let parent = chat.entries.last().map(|entry| entry.id.clone());
-    let started = Turn::start(
-        setup,
-        messages,
-        parent,
-        Opening::Question(NewQuestion { text: asked.text, attachments: asked.images, new_chat }),
-        clock.now(),
-    );
+    let question = NewQuestion { attachments: asked.images, ..NewQuestion::from(asked.text) };
+    let started = setup.ask(&chat, &options.settings.system, question, clock.now());
     let (events, inbox) = tokio::sync::mpsc::channel(64);
     let connector = Arc::new(Connector::new(options.settings.demo_rate, host::variable));
     let gate = host::commit_gate(saving.writer.clone());

@@ -26,8 +26,8 @@ use tokio::sync::mpsc;
 pub use answer_stream::AnswerStream;
 pub use event::Event;
 
-use crate::agent::{Clock, Driven, NewQuestion, OfferedTool, Opening, Performer, Turn, TurnId, TurnSetup, ids};
-use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, Message, MessageId, NewChat, title_of};
+use crate::agent::{Clock, Driven, NewQuestion, OfferedTool, Performer, TurnId, TurnSetup, ids};
+use crate::chat::{Conversation, ConversationId, Entry, EntryBody, EntryState, Message, MessageId, title_of};
 use crate::config::defaults::{MAX_ROUNDS, RETRIES, TOOL_TIMEOUT_S};
 use crate::provider::{ChatRequest, Client, DeltaStream, Endpoint};
 use crate::tools::policy::Decision;
@@ -167,14 +167,6 @@ impl Kernel {
     where
         C: DerefMut<Target = Conversation> + Unpin,
     {
-        let mut question = question.into();
-        if conversation.entries.is_empty() && question.new_chat.is_none() {
-            question.new_chat = Some(NewChat {
-                title: title_of(&question.text),
-                provider: self.endpoint.name.clone(),
-                model: self.model.clone(),
-            });
-        }
         let setup = TurnSetup {
             id: TurnId(1),
             conversation: conversation.id.clone(),
@@ -188,9 +180,7 @@ impl Kernel {
             ids: ids(),
         };
         let clock = Clock::start();
-        let messages = conversation.request_messages(Some(&self.system));
-        let parent = conversation.entries.last().map(|entry| entry.id.clone());
-        let started = Turn::start(setup, messages, parent, Opening::Question(question), clock.now());
+        let started = setup.ask(&conversation, &self.system, question.into(), clock.now());
         let (sender, events) = mpsc::channel(WAITING_EVENTS);
         let nothing_to_commit = Arc::new(|| std::future::ready(()).boxed());
         let performer = Performer::new(self.client.clone(), self.registry.clone(), nothing_to_commit, sender);

@@ -8,10 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::events::{EventLog, EventReader};
 use super::server::{Server, Target};
-use crate::agent::{
-    Driven, Effect, Event, NewQuestion, Opening, Performer, Progress, Turn, TurnEnd, TurnId, TurnSetup,
-};
-use crate::chat::{Conversation, ConversationId, NewChat, title_of};
+use crate::agent::{Driven, Effect, Event, Performer, Progress, TurnEnd, TurnId, TurnSetup};
+use crate::chat::{Conversation, ConversationId};
 use crate::host;
 use crate::store::Writer;
 
@@ -74,18 +72,7 @@ async fn write(server: &Server, question: Question, log: &EventLog) {
         can_ask: false,
         ids: host::ids(),
     };
-    let new_chat = chat.entries.is_empty().then(|| NewChat {
-        title: title_of(&text),
-        provider: target.provider.name.clone(),
-        model: target.model.clone(),
-    });
-    let started = Turn::start(
-        setup,
-        chat.request_messages(Some(&server.settings.system)),
-        chat.entries.last().map(|entry| entry.id.clone()),
-        Opening::Question(NewQuestion { text, attachments: Vec::new(), new_chat }),
-        server.clock.now(),
-    );
+    let started = setup.ask(&chat, &server.settings.system, text.into(), server.clock.now());
     let (events, mut inbox) = mpsc::channel(WAITING);
     let gate = host::commit_gate(writer.clone());
     let performer = Performer::new(server.client.clone(), server.tools.registry.clone(), gate, events);
