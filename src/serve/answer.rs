@@ -2,9 +2,11 @@
 //! tools run where the policy lets them run without asking.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::sleep;
 
 use super::events::{EventLog, EventReader};
 use super::server::{Server, Target};
@@ -16,6 +18,8 @@ use crate::store::Writer;
 /// Events of the turn that may wait.
 const WAITING: usize = 64;
 
+/// How long an answer that is over can be read again.
+const KEPT_FOR: Duration = Duration::from_secs(30);
 /// The event that ends every stream.
 const DONE: &str = "[DONE]";
 
@@ -35,14 +39,16 @@ pub(super) struct Question {
 pub(super) fn ask(server: &Arc<Server>, question: Question, place: OwnedSemaphorePermit) -> EventReader {
     let name = host::ids().next_id();
     let (log, reader) = EventLog::begin(&name);
-    server.remember(name.clone(), log.clone());
+    server.answers.begin(&name, &log);
     let server = server.clone();
     tokio::spawn(async move {
         write(&server, question, &log).await;
         log.push(None, DONE);
         log.end();
-        server.ended(&name);
+        server.answers.end(&name);
         drop(place);
+        sleep(KEPT_FOR).await;
+        server.answers.forget(&name);
     });
     reader
 }

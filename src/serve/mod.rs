@@ -6,6 +6,7 @@
 
 mod access;
 mod answer;
+mod answers;
 mod body;
 mod events;
 mod listener;

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::access::Access;
-use super::events::EventLog;
+use super::answers::Answers;
 use super::problem::Problem;
 use crate::agent::EndpointSource;
 use crate::config::choose::Choice;
@@ -26,13 +26,8 @@ use crate::strings::serve as words;
 
 /// Answers that are written at once.
 pub(super) const STREAMS: usize = 16;
-/// How long an answer that is over can be read again.
-const KEPT_FOR: Duration = Duration::from_secs(30);
 /// At the end, for answers to stop.
 const FINISH: Duration = Duration::from_secs(2);
-/// Answers that are over and can be read again.
-const KEPT: usize = 32;
-
 /// What all requests share.
 pub(super) struct Server {
     pub settings: Settings,
@@ -42,6 +37,8 @@ pub(super) struct Server {
     pub connector: Arc<Connector>,
     pub access: Access,
     pub clock: Clock,
+    /// What clients can come back to.
+    pub answers: Answers,
     /// How it is reached.
     pub url: String,
     /// Who is asked where nobody is named.
@@ -49,15 +46,7 @@ pub(super) struct Server {
     endpoints: BTreeMap<String, EndpointSource>,
     streams: Arc<Semaphore>,
     turns: AtomicU64,
-    answers: Mutex<Vec<KnownAnswer>>,
     writer: OnceCell<Writer>,
-}
-
-/// An answer that can be read.
-struct KnownAnswer {
-    name: String,
-    log: EventLog,
-    ended: Option<Instant>,
 }
 
 /// Whom to ask.
@@ -98,7 +87,7 @@ impl Server {
             endpoints,
             streams: Arc::new(Semaphore::new(STREAMS)),
             turns: AtomicU64::new(1),
-            answers: Mutex::default(),
+            answers: Answers::default(),
             writer: OnceCell::new(),
         }
     }
@@ -209,35 +198,6 @@ impl Server {
     /// Waits until answers that nobody reads any more are stopped and recorded so, for a moment at most.
     pub(super) async fn finish(&self) {
         let _ = timeout(FINISH, self.streams.acquire_many(STREAMS as u32)).await;
-    }
-
-    /// Makes an answer known, so that a client can come back to it.
-    pub(super) fn remember(&self, name: String, log: EventLog) {
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.push(KnownAnswer { name, log, ended: None });
-    }
-
-    /// Notes that this answer is over, and forgets those that were long ago.
-    pub(super) fn ended(&self, name: &str) {
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        for answer in answers.iter_mut().filter(|answer| answer.name == name) {
-            answer.ended = Some(now);
-        }
-        answers.retain(|answer| answer.ended.is_none_or(|ended| now - ended < KEPT_FOR));
-        let over = answers.iter().filter(|answer| answer.ended.is_some()).count();
-        let mut too_many = over.saturating_sub(KEPT);
-        answers.retain(|answer| {
-            let goes = answer.ended.is_some() && too_many > 0;
-            too_many -= usize::from(goes);
-            !goes
-        });
-    }
-
-    /// The events of this answer, where they are known.
-    pub(super) fn answer(&self, name: &str) -> Option<EventLog> {
-        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.iter().find(|answer| answer.name == name).map(|answer| answer.log.clone())
     }
 }
 

@@ -73,7 +73,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// What follows this event, as long as anything does.
 fn go_on(server: &Server, last: &str) -> Option<Response> {
     let (name, number) = last.rsplit_once('-')?;
-    let (log, number) = (server.answer(name)?, number.parse().ok()?);
+    let (log, number) = (server.answers.find(name)?, number.parse().ok()?);
     if log.is_over_after(number) {
         return None;
     }
