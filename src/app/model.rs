@@ -19,8 +19,8 @@ use super::panel::Panel;
 use super::providers::{Providers, ToolOffer};
 use super::scroll::Scroll;
 use super::selection::Selection;
-use crate::agent::{CallState, Moment, Phase, Turn};
-use crate::chat::{Attachment, ConversationId, Draft, IdSource, MessageId};
+use crate::agent::{CallState, Event, Moment, Phase, TrackedCall, Turn};
+use crate::chat::{Attachment, ConversationId, Delta, Draft, IdSource, MessageId};
 use crate::config::action::Action;
 use crate::config::keymap::Keymap;
 use crate::config::look::Look;
@@ -230,6 +230,8 @@ pub struct Model {
     pub(super) is_warm: bool,
     /// When the program began, on the forward clock.
     pub(super) begun_ms: u64,
+    /// How often anything else changed than the time and the text of the answer that streams in.
+    changes: u64,
 }
 
 impl Model {
@@ -305,6 +307,7 @@ impl Model {
             is_ending: false,
             is_warm: false,
             begun_ms: now.mono_ms,
+            changes: 0,
         };
         model.refresh_recall();
         let effects = match setup.resume {
@@ -318,6 +321,7 @@ impl Model {
     /// Takes one fact. `jitter` is a random number from 0 to 1.
     pub fn update(&mut self, msg: Msg, now: Moment, jitter: f64) -> Vec<Effect> {
         self.now = now;
+        let is_text = matches!(&msg, Msg::Turn(Event::Delta { delta: Delta::Text(_), .. })) && self.only_streams();
         let is_writing = matches!(msg, Msg::KeyPressed(_) | Msg::Pasted(_) | Msg::Asked(_));
         if is_writing {
             self.draft_touched();
@@ -428,6 +432,7 @@ impl Model {
         effects.extend(self.follow_stream());
         effects.extend(self.look_again_in_browser());
         effects.extend(self.keep_draft_if_due());
+        self.changes += u64::from(!(is_text && self.only_streams()));
         if is_writing && !self.is_warm && self.composer.text().len() >= WRITTEN_BYTES {
             self.is_warm = true;
             effects.push(Effect::WarmUp);
@@ -436,6 +441,31 @@ impl Model {
             effects.truncate(at + 1);
         }
         effects
+    }
+
+    /// How often anything else changed on the screen than the time and the text of the answer that streams in, for whoever
+    /// need not look at all of it.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Whether an answer streams in and nothing else is going on: nothing lies over the conversation, nothing in it is
+    /// looked for or selected, no call is open and no notice is going to leave.
+    #[must_use]
+    pub fn only_streams(&self) -> bool {
+        let is_streaming =
+            |turn: &Turn| turn.phase() == &Phase::Streaming && turn.tracker().calls.iter().all(TrackedCall::is_ended);
+        self.turn.as_ref().is_some_and(is_streaming)
+            && self.focus == Focus::Prompt
+            && self.overlays.is_empty()
+            && self.chat.marks.is_none()
+            && self.find.is_none()
+            && self.hints.is_none()
+            && self.selection.is_none()
+            && self.notice.is_none()
+            && self.leader_since.is_none()
+            && self.approval.call.is_none()
     }
 
     /// The next time at which something changes by itself, on the forward clock; `None` while nothing moves.

@@ -84,9 +84,9 @@ impl FrameWriter {
         self.shared.lock().is_at_rest()
     }
 
-    /// Shows the picture, with the cursor at this column and row from 0, or hidden. Of use only when [`Self::is_ready`]:
-    /// otherwise nothing is written, and the next frame draws everything.
-    pub fn show(&mut self, picture: &Picture, cursor: Option<(u16, u16)>, redraw: Redraw) {
+    /// Shows the picture. Of use only when [`Self::is_ready`]: otherwise nothing is written, and the next frame draws
+    /// everything.
+    pub fn show(&mut self, picture: &Picture, redraw: Redraw) {
         {
             let mut slot = self.shared.lock();
             if std::mem::take(&mut slot.has_failed) {
@@ -99,7 +99,14 @@ impl FrameWriter {
             slot.cost = Duration::ZERO;
         }
         self.bytes.clear();
-        self.encoder.frame(picture.buffer(), picture.links(), picture.rows(), cursor, redraw, &mut self.bytes);
+        self.encoder.frame(
+            picture.buffer(),
+            picture.links(),
+            picture.rows(),
+            picture.cursor(),
+            redraw,
+            &mut self.bytes,
+        );
         if !self.bytes.is_empty() {
             self.send();
         }
@@ -217,7 +224,7 @@ mod tests {
         let mut writer = FrameWriter::start(write, |_| panic!("nothing is left"), || {}).unwrap();
         writer.control(b"\x1b[>1u");
         assert_eq!(text(&got), "\x1b[>1u");
-        writer.show(&Picture::of_text("hello"), None, Redraw::Changes);
+        writer.show(&Picture::of_text("hello"), Redraw::Changes);
         assert_eq!(text(&got), "\x1b[?2026h\x1b[0m\x1b[2J\x1b[1;1Hhello\x1b[?2026l");
         assert!(writer.is_ready());
     }
@@ -232,7 +239,7 @@ mod tests {
             written.send(bytes.to_vec()).map_err(io::Error::other)
         };
         let mut writer = FrameWriter::start(write, wait, || {}).unwrap();
-        writer.show(&Picture::of_text("hello"), None, Redraw::Changes);
+        writer.show(&Picture::of_text("hello"), Redraw::Changes);
         assert!(!writer.is_ready());
         writer.control(b"<control>");
         hold.send(()).unwrap();
@@ -248,9 +255,9 @@ mod tests {
         let (hold, held) = mpsc::channel::<()>();
         let mut writer = FrameWriter::start(write, move |_| held.recv().map_err(io::Error::other), || {}).unwrap();
         assert!(writer.is_ready());
-        writer.show(&Picture::of_text("one"), None, Redraw::Changes);
+        writer.show(&Picture::of_text("one"), Redraw::Changes);
         assert!(!writer.is_ready());
-        writer.show(&Picture::of_text("two"), None, Redraw::Changes);
+        writer.show(&Picture::of_text("two"), Redraw::Changes);
         assert_eq!(at_once.try_iter().count(), 1);
         assert!(!writer.settle(Duration::from_millis(1)));
         drop(writer);

@@ -409,8 +409,8 @@ impl Session {
         for request in self.cache.take_code() {
             self.colourer.ask(request);
         }
-        let cursor = ui::draw(&self.model, &self.cache, &mut self.picture);
-        self.writer.show(&self.picture, cursor, std::mem::replace(&mut self.redraw, Redraw::Changes));
+        ui::draw(&self.model, &self.cache, &mut self.picture);
+        self.writer.show(&self.picture, std::mem::replace(&mut self.redraw, Redraw::Changes));
         let cost = self.clock.micros() - start + waited.as_micros() as u64;
         self.pacer.drawn(start, cost);
         if self.cache.is_behind() {

@@ -23,6 +23,9 @@ fn theme_of(model: &Model) -> Theme {
 
 /// Lays out what changed and settles what depends on heights: the scroll position, the card, the prompt's width.
 pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
+    if cache.grow(model) {
+        return;
+    }
     model.composer.set_width(Layout::prompt_columns(model.size.0));
     let layout = layout_of(model);
     let theme = theme_of(model);
@@ -144,35 +147,57 @@ fn keep_selection_in_view(model: &mut Model, cache: &RenderCache) {
     }
 }
 
-/// Puts the model into the picture; gives the cursor's place, if it is to be seen.
-pub fn draw(model: &Model, cache: &RenderCache, picture: &mut Picture) -> Option<(u16, u16)> {
-    let theme = theme_of(model);
-    let screen = Rect::new(0, 0, model.size.0, model.size.1);
-    let mut canvas = Canvas::empty(model, &theme);
-    let cursor = if screen.is_empty() { None } else { draw_all(&mut canvas, model, cache) };
-    picture.show(model.size, &canvas.pieces, &theme);
-    cursor
+/// Puts the model, as it was prepared, into the picture.
+pub fn draw(model: &Model, cache: &RenderCache, picture: &mut Picture) {
+    let is_next = picture.number() + 1 == cache.number();
+    if let (Some(growth), Some((layout, look)), true) = (cache.growth(), cache.look(), is_next) {
+        let mut canvas = Canvas::empty(model, &look.theme);
+        let row = transcript::draw_growth(&mut canvas, model, cache, &layout, growth);
+        live_row::draw(&mut canvas, model, &layout);
+        picture.patch(row.into_iter().chain([layout.live.y]), &canvas.pieces, &look.theme);
+        picture.is_of(cache.number(), picture.cursor());
+        debug_assert!(is_whole(model, cache, picture), "something else changed than the last row");
+    } else {
+        draw_whole(model, cache, picture);
+    }
 }
 
-fn draw_all<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache) -> Option<(u16, u16)> {
+fn draw_whole(model: &Model, cache: &RenderCache, picture: &mut Picture) {
+    let theme = theme_of(model);
     let layout = layout_of(model);
+    let screen = Rect::new(0, 0, model.size.0, model.size.1);
+    let mut canvas = Canvas::empty(model, &theme);
+    let cursor = if screen.is_empty() { None } else { draw_all(&mut canvas, model, cache, &layout) };
+    picture.show(model.size, layout.transcript.right(), &canvas.pieces, &theme);
+    picture.is_of(cache.number(), cursor);
+}
+
+/// Whether the picture is what it would be if all of it was drawn.
+fn is_whole(model: &Model, cache: &RenderCache, picture: &Picture) -> bool {
+    let mut whole = picture.clone();
+    draw_whole(model, cache, &mut whole);
+    picture.links().are_too_many()
+        || whole.buffer() == picture.buffer() && whole.rows() == picture.rows() && whole.cursor() == picture.cursor()
+}
+
+fn draw_all<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache, layout: &Layout) -> Option<(u16, u16)> {
     if let Some(page) = model.overlays.last()
         && !matches!(page, Overlay::Tools)
     {
         return overlay::draw(canvas, model, cache, page);
     }
-    header::draw(canvas, model, &layout);
+    header::draw(canvas, model, layout);
     if matches!(model.overlays.last(), Some(Overlay::Tools)) {
-        overlay::tools(canvas, model, &layout);
+        overlay::tools(canvas, model, layout);
     } else {
-        transcript::draw(canvas, model, cache, &layout);
-        scroll_bar::draw(canvas, model, cache, &layout);
-        hints::draw(canvas, model, cache, &layout);
-        panel::draw(canvas, model, &layout);
+        transcript::draw(canvas, model, cache, layout);
+        scroll_bar::draw(canvas, model, cache, layout);
+        hints::draw(canvas, model, cache, layout);
+        panel::draw(canvas, model, layout);
     }
-    live_row::draw(canvas, model, &layout);
-    let cursor = prompt::draw(canvas, model, &layout);
-    footer::draw(canvas, model, &layout);
-    overlay::leader(canvas, model, &layout);
+    live_row::draw(canvas, model, layout);
+    let cursor = prompt::draw(canvas, model, layout);
+    footer::draw(canvas, model, layout);
+    overlay::leader(canvas, model, layout);
     cursor
 }

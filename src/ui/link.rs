@@ -33,7 +33,7 @@ impl Link {
 
 /// The links of a picture by number. A cell tells its number by its underline colour, for which there is no other use
 /// here: so it stays with the cell wherever the cell goes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Links {
     /// How often they began anew, so that a number of before is told from the same one of now.
     generation: u8,

@@ -2,6 +2,7 @@
 //! draws the marks the gate left in a style of their own, so that they are not taken for the author's text. Pure.
 
 use std::num::NonZeroU16;
+use std::ops::Range;
 
 use ratatui::buffer::{Buffer, CellDiffOption, CellWidth};
 use ratatui::layout::Rect;
@@ -124,11 +125,10 @@ pub fn reach(area: Rect, x: u16, text: &SafeText) -> u16 {
     at
 }
 
-/// Empties a row of the buffer.
-pub fn clear(buffer: &mut Buffer, row: usize) {
-    let width = usize::from(buffer.area.width);
-    let from = row * width;
-    for cell in &mut buffer.content[from..from + width] {
+/// Empties these columns of a row of the buffer.
+pub fn clear(buffer: &mut Buffer, row: usize, columns: Range<u16>) {
+    let start = row * usize::from(buffer.area.width);
+    for cell in &mut buffer.content[start + usize::from(columns.start)..start + usize::from(columns.end)] {
         cell.reset();
     }
 }

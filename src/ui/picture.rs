@@ -37,6 +37,20 @@ pub(super) enum Content<'a> {
     Fill(&'static str, Style),
 }
 
+impl Hash for Piece<'_> {
+    /// Pieces that look the same in a row are the same.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.at.0, self.area.x, self.area.width).hash(state);
+        self.content.hash(state);
+    }
+}
+
+/// The hash of a row of these halves.
+fn joined(mut left: impl Hasher, right: u64) -> u64 {
+    left.write_u64(right);
+    left.finish()
+}
+
 impl Piece<'_> {
     /// The rows it touches.
     fn rows(&self) -> std::ops::Range<u16> {
@@ -48,12 +62,18 @@ impl Piece<'_> {
 }
 
 /// The cells, and what was drawn in each of their rows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Picture {
     buffer: Buffer,
     /// A hash for every row of what stands in it, with keys of this process: nobody can make two rows look the same.
     drawn: Vec<u64>,
+    /// The same of what begins in the column `split` or right of it.
+    beside: Vec<u64>,
+    split: u16,
     keys: RandomState,
+    cursor: Option<(u16, u16)>,
+    /// Which frame it shows.
+    number: u64,
     changed: Vec<usize>,
     links: Links,
     /// How often it began anew; where its cells lead is told by other numbers since then.
@@ -79,8 +99,26 @@ impl Picture {
         &self.drawn
     }
 
-    /// Paints the rows in which these pieces are others than the last ones.
-    pub(super) fn show(&mut self, size: (u16, u16), pieces: &[Piece<'_>], theme: &Theme) {
+    /// Where the cursor is, if it is to be seen: a column and a row from 0.
+    #[must_use]
+    pub fn cursor(&self) -> Option<(u16, u16)> {
+        self.cursor
+    }
+
+    /// Which frame it shows.
+    #[must_use]
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// It shows this frame now, with the cursor there.
+    pub(super) fn is_of(&mut self, number: u64, cursor: Option<(u16, u16)>) {
+        (self.number, self.cursor) = (number, cursor);
+    }
+
+    /// Paints the rows in which these pieces are others than the last ones. No piece lies on both sides of the left edge
+    /// of the column `split` in a row that is to be patched.
+    pub(super) fn show(&mut self, size: (u16, u16), split: u16, pieces: &[Piece<'_>], theme: &Theme) {
         let area = Rect::new(0, 0, size.0, size.1);
         let is_new = self.buffer.area != area || self.links.are_too_many();
         if is_new {
@@ -88,12 +126,27 @@ impl Picture {
             self.links.begin_anew();
             self.beginnings += 1;
         }
-        let hashes = self.hashes(size.1, pieces, theme);
+        self.split = split;
+        let seed = self.seed(theme);
+        let mut hashers = vec![(seed.clone(), seed); usize::from(size.1)];
+        for piece in pieces {
+            for y in piece.rows() {
+                if let Some((left, right)) = hashers.get_mut(usize::from(y)) {
+                    piece.hash(if piece.area.x < split { left } else { right });
+                }
+            }
+        }
+        self.beside.clear();
+        self.beside.extend(hashers.iter().map(|(_, right)| right.finish()));
         self.changed.clear();
-        self.changed.extend((0..hashes.len()).filter(|row| self.drawn.get(*row) != Some(&hashes[*row])));
-        self.drawn = hashes;
-        for row in &self.changed {
-            paint::clear(&mut self.buffer, *row);
+        self.drawn.resize(hashers.len(), 0);
+        for (row, (left, _)) in hashers.into_iter().enumerate() {
+            let hash = joined(left, self.beside[row]);
+            if is_new || self.drawn[row] != hash {
+                self.drawn[row] = hash;
+                self.changed.push(row);
+                paint::clear(&mut self.buffer, row, 0..size.0);
+            }
         }
         for piece in pieces {
             for y in piece.rows() {
@@ -107,19 +160,30 @@ impl Picture {
         }
     }
 
-    fn hashes(&self, rows: u16, pieces: &[Piece<'_>], theme: &Theme) -> Vec<u64> {
-        let mut hasher = self.keys.build_hasher();
-        (theme.marked, self.beginnings).hash(&mut hasher);
-        let mut hashers = vec![hasher; usize::from(rows)];
-        for piece in pieces {
-            for y in piece.rows() {
-                if let Some(hasher) = hashers.get_mut(usize::from(y)) {
-                    (piece.at.0, piece.area.x, piece.area.width).hash(hasher);
-                    piece.content.hash(hasher);
-                }
+    /// Paints what stands left of the split in these rows, where it is something else than before; nothing there runs from
+    /// right to left.
+    pub(super) fn patch(&mut self, rows: impl IntoIterator<Item = u16>, pieces: &[Piece<'_>], theme: &Theme) {
+        self.changed.clear();
+        for y in rows {
+            let row = usize::from(y);
+            let mut left = self.seed(theme);
+            let of_row = || pieces.iter().filter(|piece| piece.rows().contains(&y));
+            of_row().for_each(|piece| piece.hash(&mut left));
+            let (Some(beside), Some(drawn)) = (self.beside.get(row), self.drawn.get_mut(row)) else { continue };
+            let hash = joined(left, *beside);
+            if std::mem::replace(drawn, hash) != hash {
+                self.changed.push(row);
+                paint::clear(&mut self.buffer, row, 0..self.split);
+                of_row().for_each(|piece| self.paint(piece, y, theme));
             }
         }
-        hashers.iter().map(Hasher::finish).collect()
+    }
+
+    /// What the hash of every row begins with.
+    fn seed(&self, theme: &Theme) -> impl Hasher + Clone + use<> {
+        let mut hasher = self.keys.build_hasher();
+        (theme.marked, self.beginnings).hash(&mut hasher);
+        hasher
     }
 
     fn paint(&mut self, piece: &Piece<'_>, y: u16, theme: &Theme) {
@@ -143,7 +207,7 @@ impl Picture {
         let mut picture = Self::default();
         let area = Rect::new(0, 0, text.len() as u16, 1);
         let piece = Piece { area, at: (0, 0), content: Content::Text(SafeText::own(text), Style::new()) };
-        picture.show((area.width, 1), &[piece], &Theme::new(super::theme::Background::Dark, true));
+        picture.show((area.width, 1), area.width, &[piece], &Theme::new(super::theme::Background::Dark, true));
         picture
     }
 }
@@ -160,7 +224,7 @@ mod tests {
     const AREA: Rect = Rect { x: 0, y: 0, width: 5, height: 3 };
 
     fn show(picture: &mut Picture, pieces: &[Piece<'_>]) -> Vec<usize> {
-        picture.show((5, 3), pieces, &Theme::new(Background::Dark, true));
+        picture.show((5, 3), 3, pieces, &Theme::new(Background::Dark, true));
         picture.changed.clone()
     }
 
@@ -173,6 +237,26 @@ mod tests {
         assert_eq!(picture.buffer(), &Buffer::with_lines(["one  ", "two  ", "three"]));
         assert_eq!(show(&mut picture, &[text(0, "o"), text(1, "two")]), [0, 2]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["o    ", "two  ", "     "]));
+    }
+
+    #[test]
+    fn a_patched_row_keeps_what_stands_beside_it() {
+        let theme = Theme::new(Background::Dark, true);
+        let side = |text| Piece {
+            area: Rect { x: 3, width: 2, ..AREA },
+            at: (3, 1),
+            content: Content::Text(SafeText::own(text), Style::new()),
+        };
+        let mut picture = Picture::default();
+        show(&mut picture, &[text(0, "one"), text(1, "tw"), side("|x")]);
+        picture.patch([1, 2], &[text(1, "two")], &theme);
+        assert_eq!(picture.changed, [1]);
+        assert_eq!(picture.buffer(), &Buffer::with_lines(["one  ", "two|x", "     "]));
+        assert!(
+            show(&mut picture, &[text(0, "one"), text(1, "two"), side("|x")]).is_empty(),
+            "it is known as the same"
+        );
+        assert_eq!(show(&mut picture, &[text(0, "one"), text(1, "two"), side("|y")]), [1]);
     }
 
     #[test]
@@ -194,7 +278,7 @@ mod tests {
     fn another_size_is_another_picture() {
         let mut picture = Picture::default();
         show(&mut picture, &[text(0, "one")]);
-        picture.show((4, 2), &[text(0, "one")], &Theme::new(Background::Dark, true));
+        picture.show((4, 2), 3, &[text(0, "one")], &Theme::new(Background::Dark, true));
         assert_eq!(picture.changed, [0, 1]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["one ", "    "]));
     }

@@ -12,7 +12,7 @@ use super::card::{self, Card};
 use super::error_card;
 use super::find::{Finder, Mark};
 use super::highlight::{Coloured, Colours, Request};
-use super::layout::Layout;
+use super::layout::{Layout, SizeClass};
 use super::line::Line;
 use super::message::{self, Frame, Rows};
 use super::preview::Preview;
@@ -63,6 +63,13 @@ impl LaidOut {
     }
 }
 
+/// The row of an item to which words were added, besides which only what shows the time may look otherwise.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Growth {
+    item: usize,
+    row: usize,
+}
+
 /// The line at the top of the view.
 #[derive(Clone, Copy, Debug)]
 struct HeldLine {
@@ -82,6 +89,11 @@ pub struct RenderCache {
     /// Which frame this is, and whether there was more to lay out than it had time for.
     number: u64,
     is_behind: bool,
+    /// What the last frame was made for; nothing where something changed that is not the model's.
+    layout: Option<Layout>,
+    changes: Option<u64>,
+    /// What alone differs from the frame before.
+    growth: Option<Growth>,
     entries: Vec<LaidOut>,
     /// Rows of the entries, as far as they are known, and of what stands below them.
     heights: Heights,
@@ -124,6 +136,7 @@ impl RenderCache {
         }
         self.number += 1;
         self.is_behind = false;
+        (self.layout, self.changes, self.growth) = (Some(*layout), Some(model.changes()), None);
         let path = &model.chat.conversation.entries;
         let end_from = end_from(model);
         let changed = path.changed_since(&self.known).unwrap_or(path.len());
@@ -151,6 +164,32 @@ impl RenderCache {
             self.heights.push(self.tail.len());
         }
         card
+    }
+
+    /// Adds what streamed in since the last frame, where that is all that changed, it fits into the last row, and all of
+    /// the screen can have its place; otherwise does nothing and gives `false`.
+    pub fn grow(&mut self, model: &Model) -> bool {
+        let path = &model.chat.conversation.entries;
+        let is_full = self.layout.is_some_and(|layout| layout.class == SizeClass::Full);
+        let is_known =
+            self.changes == Some(model.changes()) && model.only_streams() && self.entries.len() == path.len();
+        let first = path.changed_since(&self.known);
+        let (Some(item), true) = (path.len().checked_sub(1), is_full && is_known && !self.is_behind) else {
+            return false;
+        };
+        let (entry, known) = (&path[item], &mut self.entries[item]);
+        let EntryBody::Answer { message, .. } = &entry.body else { return false };
+        let Some(made) = known.made.filter(|_| known.made == known.wanted) else { return false };
+        let wanted = stamp(model, item, entry, true);
+        if first.is_some_and(|first| first < item) || (Stamp { text: made.text, ..wanted }) != made {
+            return false;
+        }
+        let Some(row) = known.rows.document.grow_last_row(&message.text) else { return false };
+        (known.wanted, known.made) = (Some(wanted), Some(wanted));
+        self.known = path.revision();
+        self.number += 1;
+        self.growth = Some(Growth { item, row: known.rows.before.len() + row });
+        true
     }
 
     /// Notes what stands at the top of the view, before rows are made anew. As long as nobody scrolls, what was noted first
@@ -284,6 +323,25 @@ impl RenderCache {
     /// Takes the colours of code.
     pub fn take_colours(&mut self, coloured: Coloured) {
         self.colours.take(coloured);
+        self.changes = None;
+    }
+
+    /// Which frame was laid out last.
+    #[must_use]
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What alone differs in it from the one before, if that is known.
+    #[must_use]
+    pub(super) fn growth(&self) -> Option<Growth> {
+        self.growth
+    }
+
+    /// The last layout, and the styles and marks that go with it.
+    #[must_use]
+    pub(super) fn look(&self) -> Option<(Layout, &Frame)> {
+        self.layout.zip(self.frame.as_ref())
     }
 
     /// The first row of this item in which what was looked for stands, once it is laid out.
@@ -407,6 +465,21 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
         canvas.line(area, 0, y, line);
         y += 1;
     }
+}
+
+/// Draws the row to which words were added; gives its row of the screen, where it is in view.
+pub(super) fn draw_growth<'a>(
+    canvas: &mut Canvas<'a>,
+    model: &Model,
+    cache: &'a RenderCache,
+    layout: &Layout,
+    growth: Growth,
+) -> Option<u16> {
+    let row = cache.heights.start_of(growth.item) + growth.row;
+    let below_top = row.checked_sub(model.scroll.settled.top)?;
+    let y = u16::try_from(below_top).ok().filter(|y| *y < layout.transcript.height)? + layout.transcript.y;
+    canvas.line(layout.transcript, layout.inset(), y, cache.entries.get(growth.item)?.rows.line(growth.row)?);
+    Some(y)
 }
 
 /// What is marked in the conversation.

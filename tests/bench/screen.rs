@@ -127,10 +127,10 @@ impl Screen {
     /// Lays out, draws and encodes; gives how many bytes would be written.
     pub(crate) fn frame(&mut self) -> usize {
         ui::prepare(&mut self.model, &mut self.cache);
-        let cursor = ui::draw(&self.model, &self.cache, &mut self.picture);
+        ui::draw(&self.model, &self.cache, &mut self.picture);
         self.bytes.clear();
         let (buffer, links, rows) = (self.picture.buffer(), self.picture.links(), self.picture.rows());
-        self.encoder.frame(buffer, links, rows, cursor, Redraw::Changes, &mut self.bytes);
+        self.encoder.frame(buffer, links, rows, self.picture.cursor(), Redraw::Changes, &mut self.bytes);
         self.bytes.len()
     }
 

@@ -27,6 +27,9 @@ fn step() -> impl Strategy<Value = Step> {
     let text = prop::collection::vec(
         prop_oneof![
             Just("words of an answer "),
+            Just(" more"),
+            Just("letters"),
+            Just("."),
             Just("\n\n"),
             Just("- item\n"),
             Just("```\ncode\n```\n\n"),

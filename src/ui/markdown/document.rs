@@ -6,10 +6,12 @@
 
 use super::Options;
 use super::folds::{self, Fold};
+use super::open_row::OpenRow;
 use super::plain::{Kind, Plain};
 use super::region::{Region, RegionKind};
 use super::render::{self, Block, Blocks, MAX_LINE_BYTES};
 use super::writer::language;
+use crate::safe_text::SafeText;
 use crate::ui::line::Line;
 
 /// Bytes of an open block from which it is shown as plain text.
@@ -46,6 +48,8 @@ pub struct Document {
     /// Bytes of the source that are laid out.
     laid_out: usize,
     seen: Option<Seen>,
+    /// The last row, where plain words may be added to it.
+    open_row: Option<OpenRow>,
     /// A table's head is shown whose rule has not come yet.
     has_open_head: bool,
     /// Bytes handed to the parser so far.
@@ -78,6 +82,7 @@ impl Document {
             }
             _ => self.reset(),
         }
+        self.open_row = None;
         self.seen = Some(Seen {
             length: source.len(),
             head: head_of(source).to_owned(),
@@ -96,6 +101,43 @@ impl Document {
         if is_complete && self.laid_out == source.len() {
             self.settle(source, options);
         }
+        if !is_complete {
+            self.open_row = self.row_at_end(source, options);
+        }
+    }
+
+    /// Draws the message as it is now, where it only grew by plain words since the last update and they fit into the last
+    /// row, with the options of that update; gives the row. Where it gives none, nothing is done.
+    pub fn grow_last_row(&mut self, source: &str) -> Option<usize> {
+        let seen = self.seen.as_mut().filter(|seen| seen.is_start_of(source))?;
+        let row = self.lines.len().checked_sub(1)?;
+        let added = source.get(seen.length..)?;
+        if !self.open_row.as_mut()?.take(added) {
+            return None;
+        }
+        let span = self.lines[row].spans.last_mut()?;
+        span.text.push(&SafeText::line(added));
+        let is_open = |region: &&mut Region| region.block.end == seen.length;
+        for region in self.regions.iter_mut().rev().take_while(is_open) {
+            region.block.end = source.len();
+            if region.source.end == seen.length {
+                region.source.end = source.len();
+            }
+        }
+        (seen.length, self.laid_out) = (source.len(), source.len());
+        tail_of(source).clone_into(&mut seen.tail);
+        Some(row)
+    }
+
+    /// The last row, where it shows the end of the source and nothing else.
+    fn row_at_end(&self, source: &str, options: &Options<'_>) -> Option<OpenRow> {
+        let is_at_end = |region: &&Region| {
+            region.kind == RegionKind::Text
+                && region.rows.end == self.lines.len()
+                && (region.source.end, region.block.end) == (source.len(), source.len())
+        };
+        self.regions.last().filter(is_at_end).filter(|_| self.plain.is_none() && !self.has_open_head)?;
+        OpenRow::at_end(source, self.lines.last()?, usize::from(options.width))
     }
 
     /// Whether there is more to be laid out of what it was told last.

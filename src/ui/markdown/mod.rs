@@ -11,6 +11,7 @@ mod html;
 mod inline;
 mod linear;
 mod math;
+mod open_row;
 mod page;
 mod plain;
 mod region;

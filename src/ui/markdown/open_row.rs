@@ -1,0 +1,147 @@
+//! The last row of a text that grows by plain words, which is most of what streams in: they are added to the row, and
+//! nothing is parsed or wrapped again. What might mean more than itself, and what does not fit, is not for here. Pure.
+
+use crate::ui::direction;
+use crate::ui::line::Line;
+
+/// What is known of the last row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OpenRow {
+    /// Columns that are left in it.
+    room: usize,
+    /// What the text ends with.
+    end: End,
+}
+
+/// The end of a text of plain words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// A letter.
+    Letter,
+    /// A digit or a mark within a word.
+    Inside,
+    /// A mark after a word: only a blank may follow.
+    Stop,
+    /// The blank between two words.
+    Blank,
+}
+
+impl End {
+    /// What a text ends with once this byte follows; `None` where the byte may mean more than itself: a number before a
+    /// full stop begins a list, letters behind one an address.
+    fn then(self, byte: u8) -> Option<Self> {
+        match (self, byte) {
+            (Self::Letter | Self::Inside | Self::Blank, b'a'..=b'z' | b'A'..=b'Z') => Some(Self::Letter),
+            (Self::Letter | Self::Inside | Self::Blank, b'0'..=b'9') | (Self::Letter, b'\'' | b'-') => {
+                Some(Self::Inside)
+            }
+            (Self::Letter, b'.' | b',' | b';' | b':' | b'!' | b'?') => Some(Self::Stop),
+            (Self::Letter | Self::Inside | Self::Stop, b' ') => Some(Self::Blank),
+            _ => None,
+        }
+    }
+}
+
+impl OpenRow {
+    /// The row that shows the end of this source, in so many columns; `None` where it does not end with a plain word.
+    pub(super) fn at_end(source: &str, row: &Line, columns: usize) -> Option<Self> {
+        let word_start = source.rfind([' ', '\n']).map_or(0, |at| at + 1);
+        let word = &source[word_start..];
+        row.spans.last().filter(|span| span.link.is_none() && span.text.as_str().ends_with(word))?;
+        let end = word.bytes().try_fold(End::Blank, End::then).filter(|end| *end != End::Blank)?;
+        // Columns are held behind what runs from right to left, which takes a look at the whole row.
+        let is_turned = row.spans.iter().any(|span| span.text.as_str().chars().any(direction::is_rightward));
+        (!is_turned).then(|| Self { room: columns.saturating_sub(row.width()), end })
+    }
+
+    /// Whether this can be added to the row as it is; it counts as added then.
+    pub(super) fn take(&mut self, added: &str) -> bool {
+        let end = added.bytes().try_fold(self.end, End::then).filter(|end| *end != End::Blank);
+        match end {
+            Some(end) if added.len() <= self.room => {
+                (self.room, self.end) = (self.room - added.len(), end);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::ui::markdown::{Document, Options};
+    use crate::ui::theme::{Background, Theme};
+
+    fn options(theme: &Theme, width: u16) -> Options<'_> {
+        Options { width, wide: width + 8, theme, ascii_lines: false, is_expanded: false }
+    }
+
+    /// Of these pieces, how many were added to the last row; and whether all looks as without that.
+    fn grown(pieces: &[&str], width: u16) -> (usize, Document, Document) {
+        let theme = Theme::new(Background::Dark, true);
+        let options = options(&theme, width);
+        let (mut quick, mut slow, mut source, mut count) = (Document::default(), Document::default(), String::new(), 0);
+        for piece in pieces {
+            source.push_str(piece);
+            match quick.grow_last_row(&source) {
+                Some(row) => {
+                    assert_eq!(row + 1, quick.line_count());
+                    count += 1;
+                }
+                None => quick.update(&source, false, &options),
+            }
+            slow.update(&source, false, &options);
+            assert_same(&quick, &slow, &source);
+        }
+        quick.update(&source, true, &options);
+        slow.update(&source, true, &options);
+        assert_same(&quick, &slow, &source);
+        (count, quick, slow)
+    }
+
+    fn assert_same(quick: &Document, slow: &Document, source: &str) {
+        let lines =
+            |document: &Document| (0..document.line_count()).map(|at| document.line(at).clone()).collect::<Vec<_>>();
+        assert_eq!(lines(quick), lines(slow), "{source:?}");
+        assert_eq!(quick.regions(), slow.regions(), "{source:?}");
+    }
+
+    #[test]
+    fn words_that_fit_are_added_to_the_row() {
+        let (count, _, _) =
+            grown(&["The ", "tent", " is", " dry", ",", " it", "'s", " well", "-made", ".", " And"], 60);
+        assert_eq!(count, 9, "all but the first, and the one behind the blank");
+        let (count, _, _) = grown(&["- [ ] a", "b", " **c", "d", "**", " e", " f"], 60);
+        assert_eq!(count, 2, "`b` and `f`");
+        assert_eq!(grown(&["one", " two", " three"], 7).0, 1, "what does not fit begins a row");
+    }
+
+    #[test]
+    fn what_may_mean_more_is_not() {
+        for pieces in
+            [["1", "."], ["a www", ".x"], ["`a", "` b"], ["a_b", "_ c"], ["a", "\n"], ["a ", " b"], ["a. b.", "c"]]
+        {
+            assert_eq!(grown(&pieces, 60).0, 0, "{pieces:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_looks_as_if_all_were_parsed_again(
+            pieces in prop::collection::vec(
+                prop_oneof![
+                    8 => "( ?[a-c1'-]{1,4}[.,:!]?){1,2}",
+                    2 => "[-#>|*1.a =`~<:_\\[\\]\\\\$&;\n]{1,4}",
+                    1 => "\n|\n\n|\n- |\n> |\n\n1\\. |\n# |```\n|\\| |<details>|</details>|<b>|</b>|https://|\\[\\^1\\]:? |é|שם |日|\t",
+                ],
+                0..30,
+            ),
+            width in 2_u16..24,
+        ) {
+            let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+            grown(&pieces, width);
+        }
+    }
+}
