@@ -196,8 +196,8 @@ impl Kernel {
     }
 
     /// One model request with these messages after the instructions, as the deltas that come in: no tool is run and nothing
-    /// repeated. Returns before the first byte; dropping the stream closes the connection at once. Must be called inside a
-    /// tokio runtime. [`Conversation::request_messages`] gives the messages of a conversation.
+    /// repeated. It is sent once the stream is waited for, inside a tokio runtime; dropping the stream closes the connection
+    /// at once. [`Conversation::request_messages`] gives the messages of a conversation.
     #[must_use]
     pub fn stream(&self, messages: impl IntoIterator<Item = Message>) -> DeltaStream {
         let system = (!self.system.is_empty()).then(|| Message::System { text: self.system.clone() });

@@ -1,24 +1,22 @@
-//! The client every host uses: one task per request, deltas through a bounded channel. Dropping the stream aborts the
-//! task at whatever it waits for, which closes the connection instead of reading on, also while the server is silent.
+//! The client every host uses: a request is a stream of deltas and nothing beside it. Whoever does not wait for it slows
+//! the server down; dropping it closes the connection instead of reading on, also while the server is silent.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll};
 
-use futures_util::{Stream, StreamExt as _};
-use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
 
 use super::http::{Reply, Transport, next_piece, whole_body};
 use super::recording::{Keeper, Recording, Secrets};
 use super::stage::{Failure, Stage};
 use super::{ChatRequest, Endpoint, Progress, Quirks, Tolerance, dialect};
 use crate::chat::{ChatError, Delta, ErrorKind, StreamEnd};
-
-/// Deltas that may wait for a slow reader before the server has to.
-const WAITING_DELTAS: usize = 64;
 
 /// Asks model servers. Cheap to clone; clones share connections and what was learnt about the servers.
 #[derive(Clone, Debug, Default)]
@@ -39,12 +37,15 @@ pub enum StreamItem {
     End(StreamEnd),
 }
 
-/// A running request, as a stream that ends with [`StreamItem::End`]. Dropping it closes the connection at once.
-#[derive(Debug)]
+/// A running request, as a stream that ends with [`StreamItem::End`]. It goes on while somebody waits for it; dropping it
+/// closes the connection at once.
 pub struct DeltaStream {
-    receiver: mpsc::Receiver<StreamItem>,
-    task: AbortHandle,
-    is_ended: bool,
+    /// The request, until it has ended.
+    run: Option<BoxFuture<'static, StreamEnd>>,
+    end: Option<StreamEnd>,
+    /// What it brought, and what of that is handed out next.
+    came: Arc<Mutex<Vec<Delta>>>,
+    next: std::vec::IntoIter<Delta>,
     tolerances: Arc<OnceLock<Vec<Tolerance>>>,
 }
 
@@ -65,22 +66,36 @@ impl Stream for DeltaStream {
     type Item = StreamItem;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<StreamItem>> {
-        if self.is_ended {
-            return Poll::Ready(None);
+        loop {
+            if let Some(delta) = self.next.next() {
+                return Poll::Ready(Some(StreamItem::Delta(delta)));
+            }
+            let came = std::mem::take(&mut *lock(&self.came));
+            if !came.is_empty() {
+                self.next = came.into_iter();
+                continue;
+            }
+            if let Some(end) = self.end.take() {
+                return Poll::Ready(Some(StreamItem::End(end)));
+            }
+            let Some(run) = &mut self.run else { return Poll::Ready(None) };
+            if let Poll::Ready(end) = run.as_mut().poll(context) {
+                (self.run, self.end) = (None, Some(end));
+            } else if lock(&self.came).is_empty() {
+                return Poll::Pending;
+            }
         }
-        let item = ready!(self.receiver.poll_recv(context)).unwrap_or_else(|| {
-            let error = ChatError::new(ErrorKind::Protocol, "The request ended without an answer.");
-            StreamItem::End(StreamEnd::Failed { error, is_cut: true })
-        });
-        self.is_ended = matches!(item, StreamItem::End(_));
-        Poll::Ready(Some(item))
     }
 }
 
-impl Drop for DeltaStream {
-    fn drop(&mut self) {
-        self.task.abort();
+impl fmt::Debug for DeltaStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeltaStream").field("is_running", &self.run.is_some()).finish_non_exhaustive()
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Client {
@@ -106,25 +121,28 @@ impl Client {
         self.transport.prepare(endpoint).await
     }
 
-    /// Starts a request and returns before the first byte. Must be called inside a tokio runtime. Nothing is repeated
-    /// but a request that the server refused for a field it does not know, once per field.
+    /// A request, which is sent once the stream is waited for, inside a tokio runtime. Nothing is repeated but a request
+    /// that the server refused for a field it does not know, once per field.
     #[must_use]
     pub fn stream(&self, endpoint: Arc<Endpoint>, request: ChatRequest) -> DeltaStream {
-        let (sender, receiver) = mpsc::channel(WAITING_DELTAS);
-        let client = self.clone();
-        let tolerances = Arc::default();
-        let told = Arc::clone(&tolerances);
-        let task = tokio::spawn(async move {
-            let end = match client.run(&endpoint, &request, &sender, &told).await {
+        let (came, tolerances) = (Arc::default(), Arc::default());
+        let (client, bring, told) = (self.clone(), Arc::clone(&came), Arc::clone(&tolerances));
+        let run = async move {
+            match client.run(&endpoint, &request, &bring, &told).await {
                 StreamEnd::Failed { error, is_cut } => {
                     StreamEnd::Failed { error: without_key(error, &endpoint), is_cut }
                 }
                 StreamEnd::Complete => StreamEnd::Complete,
-            };
-            // Nobody listening any more is no failure.
-            let _ = sender.send(StreamItem::End(end)).await;
+            }
+        };
+        // What breaks down in reading an answer is the end of this request and of nothing else.
+        let run = AssertUnwindSafe(run).catch_unwind().map(|end| {
+            end.unwrap_or_else(|_| {
+                let error = ChatError::new(ErrorKind::Protocol, "The request ended without an answer.");
+                StreamEnd::Failed { error, is_cut: true }
+            })
         });
-        DeltaStream { receiver, task: task.abort_handle(), is_ended: false, tolerances }
+        DeltaStream { run: Some(run.boxed()), end: None, came, next: Vec::new().into_iter(), tolerances }
     }
 
     /// The models an endpoint offers, in its own order.
@@ -156,7 +174,7 @@ impl Client {
         &self,
         endpoint: &Endpoint,
         request: &ChatRequest,
-        sender: &mpsc::Sender<StreamItem>,
+        came: &Mutex<Vec<Delta>>,
         tolerances: &OnceLock<Vec<Tolerance>>,
     ) -> StreamEnd {
         let (mut response, mut recording) = match self.open(endpoint, request).await {
@@ -165,7 +183,7 @@ impl Client {
         };
         let mut decoder = dialect(endpoint.api).decoder();
         // That the answer begins is news too, and so is a piece of a line: silence is shown to people.
-        let mut deltas = vec![Delta::Alive];
+        lock(came).push(Delta::Alive);
         let mut broken = None;
         loop {
             let piece = match next_piece(endpoint.timeouts.idle_ms, &mut response).await {
@@ -177,20 +195,21 @@ impl Client {
                 }
             };
             recording.bytes(piece.as_ref());
-            let progress = decoder.push(piece.as_ref(), &mut deltas);
-            if deltas.is_empty() {
-                deltas.push(Delta::Alive);
+            let mut came = lock(came);
+            let before = came.len();
+            let progress = decoder.push(piece.as_ref(), &mut came);
+            if came.len() == before {
+                came.push(Delta::Alive);
             }
-            if !hand_over(&mut deltas, sender).await || progress == Progress::Done {
+            if progress == Progress::Done {
                 break;
             }
         }
         recording.end(broken.as_ref().map(|error: &ChatError| error.message.as_str()));
         // The connection goes first: nothing after the end is waited for.
         drop(response);
-        let end = decoder.finish(&mut deltas);
+        let end = decoder.finish(&mut lock(came));
         let _ = tolerances.set(decoder.tolerances().to_vec());
-        hand_over(&mut deltas, sender).await;
         match (end, broken) {
             (StreamEnd::Failed { is_cut: true, .. }, Some(error)) => StreamEnd::Failed { error, is_cut: true },
             (end, _) => end,
@@ -226,8 +245,8 @@ impl Client {
         }
     }
 
-    fn known_quirks(&self) -> std::sync::MutexGuard<'_, HashMap<String, Quirks>> {
-        self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known_quirks(&self) -> MutexGuard<'_, HashMap<String, Quirks>> {
+        lock(&self.quirks)
     }
 }
 
@@ -235,14 +254,4 @@ impl Client {
 fn without_key(mut error: ChatError, endpoint: &Endpoint) -> ChatError {
     error.message = Secrets::of(endpoint).star_text(&error.message);
     error
-}
-
-/// Whether somebody still listens.
-async fn hand_over(deltas: &mut Vec<Delta>, sender: &mpsc::Sender<StreamItem>) -> bool {
-    for delta in deltas.drain(..) {
-        if sender.send(StreamItem::Delta(delta)).await.is_err() {
-            return false;
-        }
-    }
-    true
 }

@@ -96,8 +96,11 @@ fn last_answer(conversation: &Conversation) -> (EntryState, &str) {
 #[tokio::test]
 async fn dropping_a_request_closes_its_connection_though_the_server_never_sent_anything() {
     let (kernel, is_asked, is_closed) = silent_after(String::new()).await;
-    let stream = kernel.stream([Message::user("hi")]);
-    comes(is_asked).await;
+    let mut stream = kernel.stream([Message::user("hi")]);
+    tokio::select! {
+        item = stream.recv() => panic!("{item:?} of a silent server"),
+        () = comes(is_asked) => {}
+    }
     drop(stream);
     comes(is_closed).await;
 }

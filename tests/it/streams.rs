@@ -140,9 +140,16 @@ async fn connected() -> (DeltaStream, TcpStream, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let request = ChatRequest { model: "m".to_owned(), messages: vec![Message::user("hi")], tools: Vec::new() };
-    let stream = Client::new().stream(Arc::new(endpoint(format!("http://{address}/v1"))), request);
-    let (mut socket, _) = listener.accept().await.unwrap();
-    let head = read_request(&mut socket).await;
+    let mut stream = Client::new().stream(Arc::new(endpoint(format!("http://{address}/v1"))), request);
+    let asked = async {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let head = read_request(&mut socket).await;
+        (socket, head)
+    };
+    let (socket, head) = tokio::select! {
+        asked = asked => asked,
+        item = stream.recv() => panic!("nothing was answered: {item:?}"),
+    };
     (stream, socket, head)
 }
 
@@ -259,16 +266,19 @@ async fn a_server_that_refuses_stream_options_is_asked_again_without_them() {
     let address = listener.local_addr().unwrap();
     let request = ChatRequest { model: "m".to_owned(), messages: Vec::new(), tools: Vec::new() };
     let stream = Client::new().stream(Arc::new(endpoint(format!("http://{address}/v1"))), request);
-    let (mut socket, _) = listener.accept().await.unwrap();
-    read_request(&mut socket).await;
-    let words = r#"{"error":{"message":"stream_options: extra fields not permitted"}}"#;
-    let head = format!("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", words.len());
-    socket.write_all(format!("{head}{words}").as_bytes()).await.unwrap();
-    drop(socket);
-    let (mut socket, _) = listener.accept().await.unwrap();
-    read_request(&mut socket).await;
-    socket.write_all(format!("{HEAD}{}e\r\ndata: [DONE]\n\n\r\n", chunk("two")).as_bytes()).await.unwrap();
-    assert_eq!(all_of(stream).await, ("two".to_owned(), StreamEnd::Complete));
+    let answers = async {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        read_request(&mut socket).await;
+        let words = r#"{"error":{"message":"stream_options: extra fields not permitted"}}"#;
+        let head = format!("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", words.len());
+        socket.write_all(format!("{head}{words}").as_bytes()).await.unwrap();
+        drop(socket);
+        let (mut socket, _) = listener.accept().await.unwrap();
+        read_request(&mut socket).await;
+        socket.write_all(format!("{HEAD}{}e\r\ndata: [DONE]\n\n\r\n", chunk("two")).as_bytes()).await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(all_of(stream), answers);
+    assert_eq!(answer, ("two".to_owned(), StreamEnd::Complete));
 }
 
 #[tokio::test]
