@@ -203,6 +203,12 @@ pub enum Record {
 }
 
 impl Record {
+    /// Whether it is a piece of an answer, of which there are many.
+    #[must_use]
+    pub fn is_streamed(&self) -> bool {
+        matches!(self, Self::AnswerText { .. } | Self::AnswerReasoning { .. })
+    }
+
     /// The chat that something as a whole happened to; `None` for what happened to its messages.
     #[must_use]
     pub fn chat(&self) -> Option<&ConversationId> {

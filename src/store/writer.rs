@@ -120,7 +120,7 @@ pub(super) enum Command {
 impl Command {
     /// Streamed text waits for company; it does not wake the thread a second time.
     pub(super) fn can_wait(&self) -> bool {
-        matches!(self, Self::Append(Record::AnswerText { .. } | Record::AnswerReasoning { .. }))
+        matches!(self, Self::Append(record) if record.is_streamed())
     }
 }
 
@@ -264,9 +264,11 @@ impl Actor {
                 continue;
             }
             if is_urgent || closing.is_some() || deadline.is_some_and(|at| at <= Instant::now()) {
+                // While text streams in, the thread wakes by itself: being woken by the next piece as well costs as much again.
+                let is_streaming = self.pending.back().is_some_and(Record::is_streamed);
                 self.flush();
                 self.release_barriers();
-                deadline = self.next_try();
+                deadline = self.next_try().or_else(|| is_streaming.then(|| Instant::now() + FLUSH));
             } else if !self.pending.is_empty() && deadline.is_none() {
                 deadline = Some(Instant::now() + FLUSH);
             }
@@ -324,9 +326,9 @@ impl Actor {
     fn take(&mut self, command: Command, closing: &mut Option<Sender<()>>) -> bool {
         match command {
             Command::Append(record) => {
-                let is_text = matches!(record, Record::AnswerText { .. } | Record::AnswerReasoning { .. });
+                let is_streamed = record.is_streamed();
                 self.pending.push_back(record);
-                !is_text
+                !is_streamed
             }
             Command::Barrier(done) => {
                 self.barriers.push(done);
