@@ -49,6 +49,11 @@ impl<'a> Canvas<'a> {
         self.safe_text(area, x, y, SafeText::line(text), style)
     }
 
+    /// Draws text of our own, clipped to the area; gives the column after it.
+    pub(super) fn own_text(&mut self, area: Rect, x: u16, y: u16, text: &'static str, style: Style) -> u16 {
+        self.safe_text(area, x, y, SafeText::own(text), style)
+    }
+
     /// Draws text that ends `margin` columns before the area's right edge; gives its first column.
     pub(super) fn text_right(&mut self, area: Rect, y: u16, margin: u16, text: &str, style: Style) -> u16 {
         let safe = SafeText::line(text);

@@ -11,7 +11,7 @@ pub(super) const MARK: char = '\u{200e}';
 const GAP: usize = 2;
 
 /// Whether a letter or a number runs from right to left.
-pub(super) fn is_rightward(c: char) -> bool {
+fn is_rightward(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'
         | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }

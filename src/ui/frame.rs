@@ -26,6 +26,11 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     if cache.grow(model) {
         return;
     }
+    if let Some(layout) = cache.lay_out_conversation(model) {
+        settle(model, cache, &layout);
+        cache.want_colours(model.scroll.settled.top, model.scroll.settled.viewport);
+        return;
+    }
     model.composer.set_width(Layout::prompt_columns(model.size.0));
     let layout = layout_of(model);
     let theme = theme_of(model);
@@ -50,9 +55,7 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     } else {
         cache.finder = None;
     }
-    if theme.has_colour {
-        cache.want_colours(model.scroll.settled.top, model.scroll.settled.viewport);
-    }
+    cache.want_colours(model.scroll.settled.top, model.scroll.settled.viewport);
     keep_selection_in_view(model, cache);
     if let Some(wish) = selecting::settle(model, cache, layout.inset()) {
         model.scroll.request(wish);
@@ -149,17 +152,20 @@ fn keep_selection_in_view(model: &mut Model, cache: &RenderCache) {
 
 /// Puts the model, as it was prepared, into the picture.
 pub fn draw(model: &Model, cache: &RenderCache, picture: &mut Picture) {
-    let is_next = picture.number() + 1 == cache.number();
-    if let (Some(growth), Some((layout, look)), true) = (cache.growth(), cache.look(), is_next) {
-        let mut canvas = Canvas::empty(model, &look.theme);
-        let row = transcript::draw_growth(&mut canvas, model, cache, &layout, growth);
-        live_row::draw(&mut canvas, model, &layout);
-        picture.patch(row.into_iter().chain([layout.live.y]), &canvas.pieces, &look.theme);
-        picture.is_of(cache.number(), picture.cursor());
-        debug_assert!(is_whole(model, cache, picture), "something else changed than the last row");
+    if picture.number() + 1 == cache.number() && patch(model, cache, picture) {
+        debug_assert!(is_whole(model, cache, picture), "something else changed than what was drawn");
     } else {
         draw_whole(model, cache, picture);
     }
+}
+
+/// Draws what differs from the frame before, where that is known; `false` where all is to be drawn.
+fn patch(model: &Model, cache: &RenderCache, picture: &mut Picture) -> bool {
+    let Some(look) = cache.look() else { return false };
+    let mut canvas = Canvas::empty(model, &look.theme);
+    let Some(rows) = transcript::draw_growth(&mut canvas, model, cache) else { return false };
+    picture.is_of(cache.number(), picture.cursor());
+    picture.patch(rows, &canvas.pieces, &look.theme)
 }
 
 fn draw_whole(model: &Model, cache: &RenderCache, picture: &mut Picture) {

@@ -6,10 +6,17 @@ use super::canvas::Canvas;
 use super::layout::Layout;
 use super::symbols::spinner;
 use crate::agent::{CallState, Phase, Turn};
-use crate::app::{Model, Panel};
+use crate::app::{Model, Panel, SPINNER_MS};
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
 use crate::strings::{self, hint};
+
+/// Which time the row shows while an answer streams in: it looks the same as long as this is the same.
+#[must_use]
+pub(super) fn time(model: &Model) -> u64 {
+    let started = model.running_turn().map_or(0, |turn| turn.started().mono_ms);
+    model.now.mono_ms.saturating_sub(started) / SPINNER_MS
+}
 
 /// Draws the live row.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
@@ -30,7 +37,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
         let mut x = 1;
         if model.is_working() {
             let elapsed = model.now.mono_ms.saturating_sub(turn.started().mono_ms);
-            x = canvas.text(area, x, y, spinner(canvas.look, elapsed), canvas.theme.accent) + 1;
+            x = canvas.own_text(area, x, y, spinner(canvas.look, elapsed), canvas.theme.accent) + 1;
         }
         let is_waiting = !model.is_working();
         let style = if is_waiting { canvas.theme.waiting } else { canvas.theme.text };

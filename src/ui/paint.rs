@@ -133,13 +133,20 @@ pub fn clear(buffer: &mut Buffer, row: usize, columns: Range<u16>) {
     }
 }
 
+/// Whether something in a painted row runs from right to left.
+#[must_use]
+pub(super) fn is_turned(buffer: &Buffer, row: usize) -> bool {
+    let width = usize::from(buffer.area.width);
+    buffer.content[row * width..(row + 1) * width].iter().any(|cell| direction::has_rightward(cell.symbol()))
+}
+
 /// Keeps the columns of a painted row where they are on terminals that turn text around which runs from right to left.
 pub(super) fn hold_columns(buffer: &mut Buffer, row: usize) {
-    let width = usize::from(buffer.area.width);
-    let cells = &mut buffer.content[row * width..(row + 1) * width];
-    if !cells.iter().any(|cell| direction::has_rightward(cell.symbol())) {
+    if !is_turned(buffer, row) {
         return;
     }
+    let width = usize::from(buffer.area.width);
+    let cells = &mut buffer.content[row * width..(row + 1) * width];
     for at in direction::ends(cells.iter().map(ratatui::buffer::Cell::symbol)) {
         let mut symbol = cells[at].symbol().to_owned();
         symbol.push(direction::MARK);

@@ -45,6 +45,9 @@ impl Hash for Piece<'_> {
     }
 }
 
+/// The hash of a row that is to be painted in any case.
+const NEVER: u64 = 0;
+
 /// The hash of a row of these halves.
 fn joined(mut left: impl Hasher, right: u64) -> u64 {
     left.write_u64(right);
@@ -139,10 +142,10 @@ impl Picture {
         self.beside.clear();
         self.beside.extend(hashers.iter().map(|(_, right)| right.finish()));
         self.changed.clear();
-        self.drawn.resize(hashers.len(), 0);
+        self.drawn.resize(hashers.len(), NEVER);
         for (row, (left, _)) in hashers.into_iter().enumerate() {
             let hash = joined(left, self.beside[row]);
-            if is_new || self.drawn[row] != hash {
+            if is_new || self.drawn[row] == NEVER || self.drawn[row] != hash {
                 self.drawn[row] = hash;
                 self.changed.push(row);
                 paint::clear(&mut self.buffer, row, 0..size.0);
@@ -160,9 +163,10 @@ impl Picture {
         }
     }
 
-    /// Paints what stands left of the split in these rows, where it is something else than before; nothing there runs from
-    /// right to left.
-    pub(super) fn patch(&mut self, rows: impl IntoIterator<Item = u16>, pieces: &[Piece<'_>], theme: &Theme) {
+    /// Paints what stands left of the split in these rows, where it is something else than before; `false` where columns
+    /// are to be held behind text from right to left, which takes whole rows: then all is to be shown.
+    #[must_use]
+    pub(super) fn patch(&mut self, rows: impl Iterator<Item = u16>, pieces: &[Piece<'_>], theme: &Theme) -> bool {
         self.changed.clear();
         for y in rows {
             let row = usize::from(y);
@@ -171,12 +175,19 @@ impl Picture {
             of_row().for_each(|piece| piece.hash(&mut left));
             let (Some(beside), Some(drawn)) = (self.beside.get(row), self.drawn.get_mut(row)) else { continue };
             let hash = joined(left, *beside);
-            if std::mem::replace(drawn, hash) != hash {
-                self.changed.push(row);
-                paint::clear(&mut self.buffer, row, 0..self.split);
-                of_row().for_each(|piece| self.paint(piece, y, theme));
+            if std::mem::replace(drawn, hash) == hash {
+                continue;
+            }
+            self.changed.push(row);
+            let is_turned = paint::is_turned(&self.buffer, row);
+            paint::clear(&mut self.buffer, row, 0..self.split);
+            of_row().for_each(|piece| self.paint(piece, y, theme));
+            if is_turned || paint::is_turned(&self.buffer, row) {
+                self.drawn[row] = NEVER;
+                return false;
             }
         }
+        true
     }
 
     /// What the hash of every row begins with.
@@ -249,7 +260,7 @@ mod tests {
         };
         let mut picture = Picture::default();
         show(&mut picture, &[text(0, "one"), text(1, "tw"), side("|x")]);
-        picture.patch([1, 2], &[text(1, "two")], &theme);
+        assert!(picture.patch([1, 2].into_iter(), &[text(1, "two")], &theme));
         assert_eq!(picture.changed, [1]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["one  ", "two|x", "     "]));
         assert!(

@@ -1,6 +1,8 @@
 //! The conversation: entries laid out once and kept until something about them changes, so that a frame costs what is on
 //! the screen and what just came in.
 
+mod growth;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -12,7 +14,7 @@ use super::card::{self, Card};
 use super::error_card;
 use super::find::{Finder, Mark};
 use super::highlight::{Coloured, Colours, Request};
-use super::layout::{Layout, SizeClass};
+use super::layout::Layout;
 use super::line::Line;
 use super::message::{self, Frame, Rows};
 use super::preview::Preview;
@@ -25,6 +27,8 @@ use crate::agent::Turn;
 use crate::app::{Browser, Focus, Heights, Model, Saving};
 use crate::chat::{ConversationId, Entry, EntryBody, EntryState, MessageId, Revision, Version};
 use crate::store::Query;
+use growth::Growth;
+pub(super) use growth::draw_growth;
 
 /// Entries at the end that are laid out whether they are seen or not: where the view follows, their heights count.
 const TAIL: usize = 4;
@@ -63,13 +67,6 @@ impl LaidOut {
     }
 }
 
-/// The row of an item to which words were added, besides which only what shows the time may look otherwise.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Growth {
-    item: usize,
-    row: usize,
-}
-
 /// The line at the top of the view.
 #[derive(Clone, Copy, Debug)]
 struct HeldLine {
@@ -89,11 +86,8 @@ pub struct RenderCache {
     /// Which frame this is, and whether there was more to lay out than it had time for.
     number: u64,
     is_behind: bool,
-    /// What the last frame was made for; nothing where something changed that is not the model's.
-    layout: Option<Layout>,
-    changes: Option<u64>,
-    /// What alone differs from the frame before.
-    growth: Option<Growth>,
+    growth: Growth,
+    is_recoloured: bool,
     entries: Vec<LaidOut>,
     /// Rows of the entries, as far as they are known, and of what stands below them.
     heights: Heights,
@@ -134,9 +128,26 @@ impl RenderCache {
             }
             self.chat = Some(model.chat.conversation.id.clone());
         }
+        self.growth.is_whole(model, layout);
+        self.begin_frame();
+        self.lay_out_entries(model, &frame);
+        let card = card::approval(model, &frame, layout.transcript.height as usize);
+        self.tail = match &card {
+            Some(card) => card.lines.clone(),
+            None if model.is_again_asked => card::ask_again(&frame),
+            None => error_card::of_wait(model, &frame).unwrap_or_default(),
+        };
+        self.add_tail();
+        card
+    }
+
+    fn begin_frame(&mut self) {
         self.number += 1;
-        self.is_behind = false;
-        (self.layout, self.changes, self.growth) = (Some(*layout), Some(model.changes()), None);
+        (self.is_behind, self.is_recoloured) = (false, false);
+    }
+
+    /// Lays out the entries that changed, at the end, and where the view is held.
+    fn lay_out_entries(&mut self, model: &Model, frame: &Frame) {
         let path = &model.chat.conversation.entries;
         let end_from = end_from(model);
         let changed = path.changed_since(&self.known).unwrap_or(path.len());
@@ -144,52 +155,23 @@ impl RenderCache {
         self.entries.truncate(path.len());
         self.heights.truncate(self.entries.len());
         for (at, entry) in path.iter().enumerate().skip(first) {
-            self.take(at, entry, &frame);
+            self.take(at, entry, frame);
             self.entries[at].wanted = Some(stamp(model, at, entry, at >= end_from));
             if at + TAIL >= path.len() {
-                self.make(model, at, &frame);
+                self.make(model, at, frame);
             }
         }
         (self.known, self.end_from) = (path.revision(), end_from);
         if let Some(anchor) = model.scroll.anchor_item() {
-            self.make(model, anchor, &frame);
+            self.make(model, anchor, frame);
         }
-        let card = card::approval(model, &frame, layout.transcript.height as usize);
-        self.tail = match &card {
-            Some(card) => card.lines.clone(),
-            None if model.is_again_asked => card::ask_again(&frame),
-            None => error_card::of_wait(model, &frame).unwrap_or_default(),
-        };
+    }
+
+    /// What stands below the entries takes its rows, too.
+    fn add_tail(&mut self) {
         if !self.tail.is_empty() {
             self.heights.push(self.tail.len());
         }
-        card
-    }
-
-    /// Adds what streamed in since the last frame, where that is all that changed, it fits into the last row, and all of
-    /// the screen can have its place; otherwise does nothing and gives `false`.
-    pub fn grow(&mut self, model: &Model) -> bool {
-        let path = &model.chat.conversation.entries;
-        let is_full = self.layout.is_some_and(|layout| layout.class == SizeClass::Full);
-        let is_known =
-            self.changes == Some(model.changes()) && model.only_streams() && self.entries.len() == path.len();
-        let first = path.changed_since(&self.known);
-        let (Some(item), true) = (path.len().checked_sub(1), is_full && is_known && !self.is_behind) else {
-            return false;
-        };
-        let (entry, known) = (&path[item], &mut self.entries[item]);
-        let EntryBody::Answer { message, .. } = &entry.body else { return false };
-        let Some(made) = known.made.filter(|_| known.made == known.wanted) else { return false };
-        let wanted = stamp(model, item, entry, true);
-        if first.is_some_and(|first| first < item) || (Stamp { text: made.text, ..wanted }) != made {
-            return false;
-        }
-        let Some(row) = known.rows.document.grow_last_row(&message.text) else { return false };
-        (known.wanted, known.made) = (Some(wanted), Some(wanted));
-        self.known = path.revision();
-        self.number += 1;
-        self.growth = Some(Growth { item, row: known.rows.before.len() + row });
-        true
     }
 
     /// Notes what stands at the top of the view, before rows are made anew. As long as nobody scrolls, what was noted first
@@ -301,6 +283,9 @@ impl RenderCache {
 
     /// Asks for the colours of the code that is seen from this row on, and of a view further down.
     pub fn want_colours(&mut self, top: usize, viewport: usize) {
+        if !self.frame.is_some_and(|frame| frame.theme.has_colour) {
+            return;
+        }
         let (first, _) = self.heights.at(top);
         let mut start = self.heights.start_of(first);
         let end = top + 2 * viewport;
@@ -323,25 +308,7 @@ impl RenderCache {
     /// Takes the colours of code.
     pub fn take_colours(&mut self, coloured: Coloured) {
         self.colours.take(coloured);
-        self.changes = None;
-    }
-
-    /// Which frame was laid out last.
-    #[must_use]
-    pub(super) fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// What alone differs in it from the one before, if that is known.
-    #[must_use]
-    pub(super) fn growth(&self) -> Option<Growth> {
-        self.growth
-    }
-
-    /// The last layout, and the styles and marks that go with it.
-    #[must_use]
-    pub(super) fn look(&self) -> Option<(Layout, &Frame)> {
-        self.layout.zip(self.frame.as_ref())
+        self.is_recoloured = true;
     }
 
     /// The first row of this item in which what was looked for stands, once it is laid out.
@@ -465,21 +432,6 @@ pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a Render
         canvas.line(area, 0, y, line);
         y += 1;
     }
-}
-
-/// Draws the row to which words were added; gives its row of the screen, where it is in view.
-pub(super) fn draw_growth<'a>(
-    canvas: &mut Canvas<'a>,
-    model: &Model,
-    cache: &'a RenderCache,
-    layout: &Layout,
-    growth: Growth,
-) -> Option<u16> {
-    let row = cache.heights.start_of(growth.item) + growth.row;
-    let below_top = row.checked_sub(model.scroll.settled.top)?;
-    let y = u16::try_from(below_top).ok().filter(|y| *y < layout.transcript.height)? + layout.transcript.y;
-    canvas.line(layout.transcript, layout.inset(), y, cache.entries.get(growth.item)?.rows.line(growth.row)?);
-    Some(y)
 }
 
 /// What is marked in the conversation.

@@ -137,6 +137,10 @@ impl Document {
                 && (region.source.end, region.block.end) == (source.len(), source.len())
         };
         self.regions.last().filter(is_at_end).filter(|_| self.plain.is_none() && !self.has_open_head)?;
+        // A formula is another one with each word.
+        if render::depends_on_the_whole(&source[self.settled_bytes..]) {
+            return None;
+        }
         OpenRow::at_end(source, self.lines.last()?, usize::from(options.width))
     }
 

@@ -1,7 +1,6 @@
 //! The last row of a text that grows by plain words, which is most of what streams in: they are added to the row, and
 //! nothing is parsed or wrapped again. What might mean more than itself, and what does not fit, is not for here. Pure.
 
-use crate::ui::direction;
 use crate::ui::line::Line;
 
 /// What is known of the last row.
@@ -27,19 +26,24 @@ enum End {
 }
 
 impl End {
-    /// What a text ends with once this byte follows; `None` where the byte may mean more than itself: a number before a
-    /// full stop begins a list, letters behind one an address.
-    fn then(self, byte: u8) -> Option<Self> {
-        match (self, byte) {
-            (Self::Letter | Self::Inside | Self::Blank, b'a'..=b'z' | b'A'..=b'Z') => Some(Self::Letter),
-            (Self::Letter | Self::Inside | Self::Blank, b'0'..=b'9') | (Self::Letter, b'\'' | b'-') => {
+    /// What a text ends with once this character follows; `None` where it may mean more than itself: a number before a full
+    /// stop begins a list, letters behind one an address.
+    fn then(self, c: char) -> Option<Self> {
+        match (self, c) {
+            (Self::Letter | Self::Inside | Self::Blank, c) if is_letter(c) => Some(Self::Letter),
+            (Self::Letter | Self::Inside | Self::Blank, '0'..='9') | (Self::Letter, '\'' | '\u{2019}' | '-') => {
                 Some(Self::Inside)
             }
-            (Self::Letter, b'.' | b',' | b';' | b':' | b'!' | b'?') => Some(Self::Stop),
-            (Self::Letter | Self::Inside | Self::Stop, b' ') => Some(Self::Blank),
+            (Self::Letter, '.' | ',' | ';' | ':' | '!' | '?') => Some(Self::Stop),
+            (Self::Letter | Self::Inside | Self::Stop, ' ') => Some(Self::Blank),
             _ => None,
         }
     }
+}
+
+/// A letter of one column that nothing joins with: Latin, Greek, Cyrillic.
+fn is_letter(c: char) -> bool {
+    c.is_ascii_alphabetic() || (('\u{c0}'..'\u{530}').contains(&c) && c.is_alphabetic())
 }
 
 impl OpenRow {
@@ -48,18 +52,19 @@ impl OpenRow {
         let word_start = source.rfind([' ', '\n']).map_or(0, |at| at + 1);
         let word = &source[word_start..];
         row.spans.last().filter(|span| span.link.is_none() && span.text.as_str().ends_with(word))?;
-        let end = word.bytes().try_fold(End::Blank, End::then).filter(|end| *end != End::Blank)?;
-        // Columns are held behind what runs from right to left, which takes a look at the whole row.
-        let is_turned = row.spans.iter().any(|span| span.text.as_str().chars().any(direction::is_rightward));
-        (!is_turned).then(|| Self { room: columns.saturating_sub(row.width()), end })
+        let end = word.chars().try_fold(End::Blank, End::then).filter(|end| *end != End::Blank)?;
+        Some(Self { room: columns.saturating_sub(row.width()), end })
     }
 
     /// Whether this can be added to the row as it is; it counts as added then.
     pub(super) fn take(&mut self, added: &str) -> bool {
-        let end = added.bytes().try_fold(self.end, End::then).filter(|end| *end != End::Blank);
-        match end {
-            Some(end) if added.len() <= self.room => {
-                (self.room, self.end) = (self.room - added.len(), end);
+        let (mut end, mut columns) = (Some(self.end), 0);
+        for c in added.chars() {
+            (end, columns) = (end.and_then(|end| end.then(c)), columns + 1);
+        }
+        match end.filter(|end| *end != End::Blank) {
+            Some(end) if columns <= self.room => {
+                (self.room, self.end) = (self.room - columns, end);
                 true
             }
             _ => false,
@@ -132,9 +137,9 @@ mod tests {
         fn it_looks_as_if_all_were_parsed_again(
             pieces in prop::collection::vec(
                 prop_oneof![
-                    8 => "( ?[a-c1'-]{1,4}[.,:!]?){1,2}",
+                    8 => "( ?[a-c1é'’ж-]{1,4}[.,:!]?){1,2}",
                     2 => "[-#>|*1.a =`~<:_\\[\\]\\\\$&;\n]{1,4}",
-                    1 => "\n|\n\n|\n- |\n> |\n\n1\\. |\n# |```\n|\\| |<details>|</details>|<b>|</b>|https://|\\[\\^1\\]:? |é|שם |日|\t",
+                    1 => "\n|\n\n|\n- |\n> |\n\n1\\. |\n# |```\n|\\| |<details>|</details>|<b>|</b>|https://|\\[\\^1\\]:? |é|e\u{301}|\u{301}|שם |日|\t",
                 ],
                 0..30,
             ),

@@ -1,0 +1,139 @@
+//! Frames of an answer that streams in while nothing else happens: they differ from the one before in the conversation, most
+//! of them in one row of it, and in the row that shows the time. Nothing else is laid out or listed for them.
+
+use std::ops::Range;
+
+use super::{RenderCache, Stamp, stamp};
+use crate::app::Model;
+use crate::chat::EntryBody;
+use crate::ui::canvas::Canvas;
+use crate::ui::layout::{Layout, SizeClass};
+use crate::ui::message::Frame;
+use crate::ui::{live_row, scroll_bar};
+
+/// What differs between a frame and the one before.
+#[derive(Debug, Default)]
+pub(super) struct Growth {
+    extent: Extent,
+    /// What the frames since the last whole one have in common.
+    layout: Option<Layout>,
+    changes: u64,
+    /// The time that is shown, and whether it was another one before.
+    time: u64,
+    has_new_time: bool,
+}
+
+/// Where something may differ.
+#[derive(Clone, Copy, Debug, Default)]
+enum Extent {
+    /// Anywhere.
+    #[default]
+    Screen,
+    /// In the conversation.
+    Conversation,
+    /// In this row of an item.
+    Row { item: usize, row: usize },
+}
+
+impl Growth {
+    /// The frame is a whole one, with this layout.
+    pub(super) fn is_whole(&mut self, model: &Model, layout: &Layout) {
+        (self.extent, self.layout, self.changes) = (Extent::Screen, Some(*layout), model.changes());
+        self.time = live_row::time(model);
+    }
+
+    /// The layout, where nothing happened since the last whole frame but that an answer streamed in. On small screens the
+    /// time stands elsewhere.
+    fn common_layout(&self, model: &Model) -> Option<Layout> {
+        let is_same = self.changes == model.changes() && model.only_streams();
+        self.layout.filter(|layout| is_same && layout.class == SizeClass::Full)
+    }
+
+    fn is_in(&mut self, extent: Extent, model: &Model) {
+        let time = live_row::time(model);
+        self.has_new_time = std::mem::replace(&mut self.time, time) != time;
+        self.extent = extent;
+    }
+}
+
+impl RenderCache {
+    /// Adds what streamed in since the last frame, where that is all that changed and it fits into the last row; otherwise
+    /// does nothing and gives `false`.
+    pub fn grow(&mut self, model: &Model) -> bool {
+        let path = &model.chat.conversation.entries;
+        let is_known = self.growth.common_layout(model).is_some() && self.entries.len() == path.len();
+        let (Some(item), true) = (path.len().checked_sub(1), is_known && !self.is_behind && !self.is_recoloured) else {
+            return false;
+        };
+        let (entry, known) = (&path[item], &mut self.entries[item]);
+        let EntryBody::Answer { message, .. } = &entry.body else { return false };
+        let Some(made) = known.made.filter(|_| known.made == known.wanted) else { return false };
+        let wanted = stamp(model, item, entry, true);
+        let is_longer_only = (Stamp { text: made.text, ..wanted }) == made;
+        if !is_longer_only || path.changed_since(&self.known).is_some_and(|first| first < item) {
+            return false;
+        }
+        let Some(row) = known.rows.document.grow_last_row(&message.text) else { return false };
+        (known.wanted, known.made) = (Some(wanted), Some(wanted));
+        self.known = path.revision();
+        let row = known.rows.before.len() + row;
+        self.begin_frame();
+        self.growth.is_in(Extent::Row { item, row }, model);
+        true
+    }
+
+    /// Lays the conversation out, where nothing else changed; gives the layout, which is that of the frame before.
+    pub fn lay_out_conversation(&mut self, model: &Model) -> Option<Layout> {
+        let (layout, frame) = self.growth.common_layout(model).zip(self.frame)?;
+        self.begin_frame();
+        self.lay_out_entries(model, &frame);
+        self.add_tail();
+        self.growth.is_in(Extent::Conversation, model);
+        Some(layout)
+    }
+
+    /// Which frame was laid out last.
+    #[must_use]
+    pub(in crate::ui) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The styles and marks of the last frame.
+    #[must_use]
+    pub(in crate::ui) fn look(&self) -> Option<&Frame> {
+        self.frame.as_ref()
+    }
+}
+
+/// Draws what differs from the frame before; gives the rows of the screen in which it stands, `None` where that may be all.
+pub(in crate::ui) fn draw_growth<'a>(
+    canvas: &mut Canvas<'a>,
+    model: &Model,
+    cache: &'a RenderCache,
+) -> Option<impl Iterator<Item = u16> + use<>> {
+    let growth = &cache.growth;
+    let layout = growth.layout?;
+    let area = layout.transcript;
+    let (rows, has_live_row): (Range<u16>, bool) = match growth.extent {
+        Extent::Screen => return None,
+        Extent::Conversation => {
+            super::draw(canvas, model, cache, &layout);
+            scroll_bar::draw(canvas, model, cache, &layout);
+            (area.top()..area.bottom(), true)
+        }
+        Extent::Row { item, row } => {
+            let below_top = (cache.heights.start_of(item) + row).checked_sub(model.scroll.settled.top);
+            let y = below_top.and_then(|rows| u16::try_from(rows).ok()).filter(|y| *y < area.height);
+            let line = cache.entries.get(item).and_then(|known| known.rows.line(row));
+            let rows = y.zip(line).map_or(0..0, |(y, line)| {
+                canvas.line(area, layout.inset(), area.y + y, line);
+                area.y + y..area.y + y + 1
+            });
+            (rows, growth.has_new_time)
+        }
+    };
+    if has_live_row {
+        live_row::draw(canvas, model, &layout);
+    }
+    Some(rows.chain(has_live_row.then_some(layout.live.y)))
+}
