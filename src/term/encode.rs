@@ -92,9 +92,8 @@ impl Encoder {
             ansi::push(pen.out, ResetColor);
             ansi::push(pen.out, Clear(ClearType::All));
             pen.at = None;
-        } else if let Some(found) =
-            scroll::find(next, &self.rows, rows).filter(|found| found.is_true(&self.shown, next))
-        {
+        } else if let Some(found) = scroll::find(next, &self.rows, rows) {
+            debug_assert!(found.is_true(&self.shown, next), "rows of the same number are not the same");
             let (top, bottom, by) = (found.rows.start() + 1, found.rows.end() + 1, found.by.unsigned_abs() as u16);
             pen.write(format_args!("\x1b[{top};{bottom}r"));
             if found.by < 0 {

@@ -163,9 +163,9 @@ pub fn draw(model: &Model, cache: &RenderCache, picture: &mut Picture) {
 fn patch(model: &Model, cache: &RenderCache, picture: &mut Picture) -> bool {
     let Some(look) = cache.look() else { return false };
     let mut canvas = Canvas::empty(model, &look.theme);
-    let Some(rows) = transcript::draw_growth(&mut canvas, model, cache) else { return false };
+    let Some((rows, live_row)) = transcript::draw_growth(&mut canvas, model, cache) else { return false };
     picture.is_of(cache.number(), picture.cursor());
-    picture.patch(rows, &canvas.pieces, &look.theme)
+    picture.patch(rows, live_row, &canvas.pieces, &look.theme)
 }
 
 fn draw_whole(model: &Model, cache: &RenderCache, picture: &mut Picture) {

@@ -140,10 +140,11 @@ pub(super) fn is_turned(buffer: &Buffer, row: usize) -> bool {
     buffer.content[row * width..(row + 1) * width].iter().any(|cell| direction::has_rightward(cell.symbol()))
 }
 
-/// Keeps the columns of a painted row where they are on terminals that turn text around which runs from right to left.
-pub(super) fn hold_columns(buffer: &mut Buffer, row: usize) {
+/// Keeps the columns of a painted row where they are on terminals that turn text around which runs from right to left;
+/// whether there is such text.
+pub(super) fn hold_columns(buffer: &mut Buffer, row: usize) -> bool {
     if !is_turned(buffer, row) {
-        return;
+        return false;
     }
     let width = usize::from(buffer.area.width);
     let cells = &mut buffer.content[row * width..(row + 1) * width];
@@ -152,6 +153,7 @@ pub(super) fn hold_columns(buffer: &mut Buffer, row: usize) {
         symbol.push(direction::MARK);
         cells[at].set_symbol(&symbol);
     }
+    true
 }
 
 /// Fills the whole area with one glyph of one column.
@@ -225,7 +227,7 @@ mod tests {
     #[test]
     fn columns_stay_behind_text_from_right_to_left() {
         let mut buffer = Buffer::with_lines(["a  b ", "שם  1", "c   d"]);
-        (0..3).for_each(|row| hold_columns(&mut buffer, row));
+        assert_eq!([0, 1, 2].map(|row| hold_columns(&mut buffer, row)), [false, true, false]);
         let symbols: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
         assert_eq!(symbols, "a  b שם \u{200e} 1c   d");
     }

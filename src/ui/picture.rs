@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::ops::Range;
 
 use foldhash::quality::RandomState;
 use ratatui::buffer::Buffer;
@@ -45,18 +46,9 @@ impl Hash for Piece<'_> {
     }
 }
 
-/// The hash of a row that is to be painted in any case.
-const NEVER: u64 = 0;
-
-/// The hash of a row of these halves.
-fn joined(mut left: impl Hasher, right: u64) -> u64 {
-    left.write_u64(right);
-    left.finish()
-}
-
 impl Piece<'_> {
     /// The rows it touches.
-    fn rows(&self) -> std::ops::Range<u16> {
+    fn rows(&self) -> Range<u16> {
         match self.content {
             Content::Fill(..) => self.area.top()..self.area.bottom(),
             Content::Text(..) | Content::Line(_) => self.at.1..self.at.1.saturating_add(1),
@@ -64,14 +56,17 @@ impl Piece<'_> {
     }
 }
 
+/// How far up a row may have moved since the last frame to be known again.
+const FARTHEST: usize = 12;
+
 /// The cells, and what was drawn in each of their rows.
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
     buffer: Buffer,
-    /// A hash for every row of what stands in it, with keys of this process: nobody can make two rows look the same.
-    drawn: Vec<u64>,
-    /// The same of what begins in the column `split` or right of it.
-    beside: Vec<u64>,
+    rows: Vec<Row>,
+    /// A number for every row, see [`Self::rows`].
+    numbers: Vec<u64>,
+    /// Where the right half of the rows begins.
     split: u16,
     keys: RandomState,
     cursor: Option<(u16, u16)>,
@@ -81,6 +76,24 @@ pub struct Picture {
     links: Links,
     /// How often it began anew; where its cells lead is told by other numbers since then.
     beginnings: u64,
+}
+
+/// What stands in a row: a hash for each half, with keys of this process, so that nobody can make two rows look the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Row {
+    left: u64,
+    right: u64,
+    /// Nothing lies across the split.
+    is_split: bool,
+    /// Some of it runs from right to left, so that columns are held in the whole row.
+    is_turned: bool,
+}
+
+impl Row {
+    /// Whether one half can be changed and the other left as it is.
+    fn has_halves(&self) -> bool {
+        self.is_split && !self.is_turned
+    }
 }
 
 impl Picture {
@@ -99,7 +112,7 @@ impl Picture {
     /// A number for each row, the same for rows in which the same stands, and another one for every other.
     #[must_use]
     pub fn rows(&self) -> &[u64] {
-        &self.drawn
+        &self.numbers
     }
 
     /// Where the cursor is, if it is to be seen: a column and a row from 0.
@@ -119,37 +132,39 @@ impl Picture {
         (self.number, self.cursor) = (number, cursor);
     }
 
-    /// Paints the rows in which these pieces are others than the last ones. No piece lies on both sides of the left edge
-    /// of the column `split` in a row that is to be patched.
+    /// Paints the rows in which these pieces are others than the last ones. What begins left of the column `split` is the
+    /// left half of a row.
     pub(super) fn show(&mut self, size: (u16, u16), split: u16, pieces: &[Piece<'_>], theme: &Theme) {
         let area = Rect::new(0, 0, size.0, size.1);
-        let is_new = self.buffer.area != area || self.links.are_too_many();
-        if is_new {
+        self.split = split;
+        if self.buffer.area != area || self.links.are_too_many() {
             self.buffer = Buffer::empty(area);
             self.links.begin_anew();
             self.beginnings += 1;
+            self.rows = vec![Row::default(); usize::from(size.1)];
         }
-        self.split = split;
         let seed = self.seed(theme);
-        let mut hashers = vec![(seed.clone(), seed); usize::from(size.1)];
+        let mut hashers = vec![(seed.clone(), seed, true); self.rows.len()];
         for piece in pieces {
             for y in piece.rows() {
-                if let Some((left, right)) = hashers.get_mut(usize::from(y)) {
-                    piece.hash(if piece.area.x < split { left } else { right });
+                if let Some((left, right, is_split)) = hashers.get_mut(usize::from(y)) {
+                    let is_left = piece.area.x < split;
+                    *is_split &= !is_left || piece.area.right() <= split;
+                    piece.hash(if is_left { left } else { right });
                 }
             }
         }
-        self.beside.clear();
-        self.beside.extend(hashers.iter().map(|(_, right)| right.finish()));
         self.changed.clear();
-        self.drawn.resize(hashers.len(), NEVER);
-        for (row, (left, _)) in hashers.into_iter().enumerate() {
-            let hash = joined(left, self.beside[row]);
-            if is_new || self.drawn[row] == NEVER || self.drawn[row] != hash {
-                self.drawn[row] = hash;
-                self.changed.push(row);
-                paint::clear(&mut self.buffer, row, 0..size.0);
+        for (at, (left, right, is_split)) in hashers.into_iter().enumerate() {
+            let (left, right) = (left.finish(), right.finish());
+            self.rows[at].is_split &= is_split;
+            self.bring_up(left, at, self.rows.len());
+            if (self.rows[at].left, self.rows[at].right) != (left, right) {
+                (self.rows[at].left, self.rows[at].right) = (left, right);
+                self.changed.push(at);
+                paint::clear(&mut self.buffer, at, 0..size.0);
             }
+            self.rows[at].is_split = is_split;
         }
         for piece in pieces {
             for y in piece.rows() {
@@ -158,36 +173,60 @@ impl Picture {
                 }
             }
         }
-        for row in &self.changed {
-            paint::hold_columns(&mut self.buffer, *row);
+        for at in &self.changed {
+            self.rows[*at].is_turned = paint::hold_columns(&mut self.buffer, *at);
         }
+        self.numbers.clear();
+        self.numbers.extend(self.rows.iter().map(|row| number_of(&self.keys, row)));
     }
 
-    /// Paints what stands left of the split in these rows, where it is something else than before; `false` where columns
-    /// are to be held behind text from right to left, which takes whole rows: then all is to be shown.
+    /// Paints the left half of these rows and of this one, where something else stands in it than before; `false` where
+    /// the halves of a row belong together: then all is to be shown.
     #[must_use]
-    pub(super) fn patch(&mut self, rows: impl Iterator<Item = u16>, pieces: &[Piece<'_>], theme: &Theme) -> bool {
+    pub(super) fn patch(&mut self, rows: Range<u16>, one: Option<u16>, pieces: &[Piece<'_>], theme: &Theme) -> bool {
+        if self.links.are_too_many() {
+            return false;
+        }
         self.changed.clear();
-        for y in rows {
-            let row = usize::from(y);
-            let mut left = self.seed(theme);
+        let end = usize::from(rows.end);
+        for y in rows.chain(one) {
+            let at = usize::from(y);
+            let mut hasher = self.seed(theme);
             let of_row = || pieces.iter().filter(|piece| piece.rows().contains(&y));
-            of_row().for_each(|piece| piece.hash(&mut left));
-            let (Some(beside), Some(drawn)) = (self.beside.get(row), self.drawn.get_mut(row)) else { continue };
-            let hash = joined(left, *beside);
-            if std::mem::replace(drawn, hash) == hash {
-                continue;
+            of_row().for_each(|piece| piece.hash(&mut hasher));
+            let left = hasher.finish();
+            self.bring_up(left, at, end);
+            if self.rows[at].left != left {
+                if !self.rows[at].has_halves() {
+                    return false;
+                }
+                paint::clear(&mut self.buffer, at, 0..self.split);
+                of_row().for_each(|piece| self.paint(piece, y, theme));
+                self.changed.push(at);
+                self.rows[at].left = left;
+                if paint::is_turned(&self.buffer, at) {
+                    // To be painted as a whole, whatever it is found to be.
+                    self.rows[at] = Row::default();
+                    return false;
+                }
             }
-            self.changed.push(row);
-            let is_turned = paint::is_turned(&self.buffer, row);
-            paint::clear(&mut self.buffer, row, 0..self.split);
-            of_row().for_each(|piece| self.paint(piece, y, theme));
-            if is_turned || paint::is_turned(&self.buffer, row) {
-                self.drawn[row] = NEVER;
-                return false;
-            }
+            self.numbers[at] = number_of(&self.keys, &self.rows[at]);
         }
         true
+    }
+
+    /// Where the left half of this row is to be what stands in one of the next ones before `end`, they change places: what
+    /// moved up need not be painted again.
+    fn bring_up(&mut self, left: u64, at: usize, end: usize) {
+        if self.rows[at].left == left || !self.rows[at].has_halves() {
+            return;
+        }
+        let is_it = |from: &usize| self.rows[*from].left == left && self.rows[*from].has_halves();
+        let Some(from) = (at + 1..end.min(at + 1 + FARTHEST)).find(is_it) else { return };
+        let (width, half) = (usize::from(self.buffer.area.width), usize::from(self.split));
+        let (above, below) = self.buffer.content.split_at_mut(from * width);
+        above[at * width..at * width + half].swap_with_slice(&mut below[..half]);
+        (self.rows[at].left, self.rows[from].left) = (left, self.rows[at].left);
     }
 
     /// What the hash of every row begins with.
@@ -209,6 +248,10 @@ impl Picture {
             }
         }
     }
+}
+
+fn number_of(keys: &RandomState, row: &Row) -> u64 {
+    keys.hash_one((row.left, row.right))
 }
 
 #[cfg(test)]
@@ -250,24 +293,47 @@ mod tests {
         assert_eq!(picture.buffer(), &Buffer::with_lines(["o    ", "two  ", "     "]));
     }
 
+    fn half(x: u16, y: u16, text: &'static str) -> Piece<'static> {
+        let width = if x == 0 { 3 } else { 2 };
+        Piece { area: Rect { x, width, ..AREA }, at: (x, y), content: Content::Text(SafeText::own(text), Style::new()) }
+    }
+
     #[test]
     fn a_patched_row_keeps_what_stands_beside_it() {
         let theme = Theme::new(Background::Dark, true);
-        let side = |text| Piece {
-            area: Rect { x: 3, width: 2, ..AREA },
-            at: (3, 1),
-            content: Content::Text(SafeText::own(text), Style::new()),
-        };
         let mut picture = Picture::default();
-        show(&mut picture, &[text(0, "one"), text(1, "tw"), side("|x")]);
-        assert!(picture.patch([1, 2].into_iter(), &[text(1, "two")], &theme));
+        show(&mut picture, &[half(0, 0, "one"), half(0, 1, "tw"), half(3, 1, "|x")]);
+        assert!(picture.patch(1..3, None, &[half(0, 1, "two")], &theme));
         assert_eq!(picture.changed, [1]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["one  ", "two|x", "     "]));
-        assert!(
-            show(&mut picture, &[text(0, "one"), text(1, "two"), side("|x")]).is_empty(),
-            "it is known as the same"
-        );
-        assert_eq!(show(&mut picture, &[text(0, "one"), text(1, "two"), side("|y")]), [1]);
+        let whole = [half(0, 0, "one"), half(0, 1, "two"), half(3, 1, "|x")];
+        assert!(show(&mut picture, &whole).is_empty(), "it is known as the same");
+        assert_eq!(show(&mut picture, &[half(0, 0, "one"), half(0, 1, "two"), half(3, 1, "|y")]), [1]);
+    }
+
+    #[test]
+    fn what_moved_up_is_not_painted_again() {
+        let theme = Theme::new(Background::Dark, true);
+        let mut picture = Picture::default();
+        let side = || half(3, 0, "|x");
+        show(&mut picture, &[half(0, 0, "one"), half(0, 1, "two"), half(0, 2, "thr"), side()]);
+        let numbers = picture.rows().to_vec();
+        assert!(picture.patch(0..3, None, &[half(0, 0, "two"), half(0, 1, "thr"), half(0, 2, "fou")], &theme));
+        assert_eq!(picture.changed, [2]);
+        assert_eq!(picture.buffer(), &Buffer::with_lines(["two|x", "thr  ", "fou  "]));
+        assert_eq!(picture.rows()[1], numbers[2], "it is told by the same number");
+        assert_eq!(show(&mut picture, &[half(0, 0, "thr"), half(0, 1, "fou"), half(3, 0, "|y")]), [0, 2]);
+        assert_eq!(picture.buffer(), &Buffer::with_lines(["thr|y", "fou  ", "     "]));
+    }
+
+    #[test]
+    fn what_runs_from_right_to_left_is_painted_as_a_whole() {
+        let theme = Theme::new(Background::Dark, true);
+        let mut picture = Picture::default();
+        show(&mut picture, &[half(0, 0, "one")]);
+        assert!(!picture.patch(0..1, None, &[half(0, 0, "\u{5e9}")], &theme));
+        show(&mut picture, &[half(0, 0, "\u{5e9}")]);
+        assert!(!picture.patch(0..1, None, &[half(0, 0, "two")], &theme));
     }
 
     #[test]

@@ -105,16 +105,17 @@ impl RenderCache {
     }
 }
 
-/// Draws what differs from the frame before; gives the rows of the screen in which it stands, `None` where that may be all.
+/// Draws what differs from the frame before; gives the rows of the conversation in which it stands, and the live row if it
+/// does; `None` where that may be all.
 pub(in crate::ui) fn draw_growth<'a>(
     canvas: &mut Canvas<'a>,
     model: &Model,
     cache: &'a RenderCache,
-) -> Option<impl Iterator<Item = u16> + use<>> {
+) -> Option<(Range<u16>, Option<u16>)> {
     let growth = &cache.growth;
     let layout = growth.layout?;
     let area = layout.transcript;
-    let (rows, has_live_row): (Range<u16>, bool) = match growth.extent {
+    let (rows, has_live_row) = match growth.extent {
         Extent::Screen => return None,
         Extent::Conversation => {
             super::draw(canvas, model, cache, &layout);
@@ -135,5 +136,5 @@ pub(in crate::ui) fn draw_growth<'a>(
     if has_live_row {
         live_row::draw(canvas, model, &layout);
     }
-    Some(rows.chain(has_live_row.then_some(layout.live.y)))
+    Some((rows, has_live_row.then_some(layout.live.y)))
 }
