@@ -17,6 +17,7 @@ use super::scroll;
 use super::style::Look;
 use crate::safe_text::{cluster_width, width as width_of_text};
 use crate::ui::link::{Link, Links};
+use crate::ui::{Grown, Rows};
 
 /// Unchanged cells between two changed ones that are cheaper written again than jumped over.
 const CHEAP_GAP: usize = 4;
@@ -64,14 +65,13 @@ impl Encoder {
         Self { has_links, ..Self::default() }
     }
 
-    /// Writes the bytes of one frame; none at all when nothing changed. `rows` has a number for each row, the same for rows
-    /// with the same cells, and another one for every other. `links` says where cells lead, `cursor` is a column and a row
-    /// from 0.
+    /// Writes the bytes of one frame; none at all when nothing changed. `rows` says what stands in them, `links` where
+    /// cells lead, `cursor` is a column and a row from 0.
     pub fn frame(
         &mut self,
         next: &Buffer,
         links: &Links,
-        rows: &[u64],
+        rows: Rows<'_>,
         cursor: Option<(u16, u16)>,
         redraw: Redraw,
         out: &mut Vec<u8>,
@@ -87,12 +87,12 @@ impl Encoder {
         let mut pen = Pen { out, look: Look::default(), at: self.cursor, links, link: None };
         if redraw == Redraw::Everything || !self.is_started || self.shown.area != next.area {
             self.shown = Buffer::empty(next.area);
-            self.rows = vec![None; rows.len()];
+            self.rows = vec![None; rows.numbers.len()];
             self.is_started = true;
             ansi::push(pen.out, ResetColor);
             ansi::push(pen.out, Clear(ClearType::All));
             pen.at = None;
-        } else if let Some(found) = scroll::find(next, &self.rows, rows) {
+        } else if let Some(found) = scroll::find(next, &self.rows, rows.numbers) {
             debug_assert!(found.is_true(&self.shown, next), "rows of the same number are not the same");
             let (top, bottom, by) = (found.rows.start() + 1, found.rows.end() + 1, found.by.unsigned_abs() as u16);
             pen.write(format_args!("\x1b[{top};{bottom}r"));
@@ -107,13 +107,15 @@ impl Encoder {
             found.apply(&mut self.rows, 1, &None);
         }
         let width = usize::from(next.area.width);
-        for (y, (shown, row)) in self.rows.iter_mut().zip(rows).enumerate() {
-            if *shown != Some(*row) {
+        for (y, (shown, number)) in self.rows.iter_mut().zip(rows.numbers).enumerate() {
+            if *shown != Some(*number) {
+                let is_it = |grown: &Grown| grown.row == y && *shown == Some(grown.before);
+                let from = rows.grown.filter(is_it).map_or(0, |grown| usize::from(grown.from).min(width));
                 let cells = y * width..(y + 1) * width;
                 let (old, new) = (&mut self.shown.content[cells.clone()], &next.content[cells]);
-                pen.row(y as u16, old, new);
-                old.clone_from_slice(new);
-                *shown = Some(*row);
+                pen.row(y as u16, from, old, new);
+                old[from..].clone_from_slice(&new[from..]);
+                *shown = Some(*number);
             }
         }
         pen.look.change_to(Look::default(), pen.out);
@@ -179,14 +181,15 @@ impl Pen<'_> {
         }
     }
 
-    fn row(&mut self, y: u16, old: &[Cell], new: &[Cell]) {
-        if is_simple(old) && is_simple(new) {
+    /// Writes what differs from this column on, where a cluster begins.
+    fn row(&mut self, y: u16, from: usize, old: &[Cell], new: &[Cell]) {
+        if is_simple(&old[from..]) && is_simple(&new[from..]) {
             let mut last_written: Option<usize> = None;
-            for x in 0..new.len() {
+            for x in from..new.len() {
                 if old[x] == new[x] {
                     continue;
                 }
-                let from = match last_written {
+                let start = match last_written {
                     Some(last)
                         if x - last <= CHEAP_GAP && new[last + 1..x].iter().all(|c| Look::of(c) == self.look) =>
                     {
@@ -194,14 +197,14 @@ impl Pen<'_> {
                     }
                     _ => x,
                 };
-                for (offset, cell) in new[from..=x].iter().enumerate() {
-                    self.cell((from + offset) as u16, y, cell, 1, new.len());
+                for (offset, cell) in new[start..=x].iter().enumerate() {
+                    self.cell((start + offset) as u16, y, cell, 1, new.len());
                 }
                 last_written = Some(x);
             }
             return;
         }
-        let Some((start, end)) = changed_span(old, new) else {
+        let Some((start, end)) = changed_span(from, old, new) else {
             return;
         };
         let (mut x, mut end) = (start, end);
@@ -266,9 +269,9 @@ fn fitting(symbol: &str, room: usize, columns: usize) -> &str {
 
 /// The columns to write again in a row with wide clusters: from the first to the last difference, stretched until both
 /// ends fall between clusters of the old row and of the new one. Outside of it nothing is cut in half.
-fn changed_span(old: &[Cell], new: &[Cell]) -> Option<(usize, usize)> {
-    let mut start = (0..new.len()).find(|&x| old[x] != new[x])?;
-    let mut end = (0..new.len()).rev().find(|&x| old[x] != new[x])? + 1;
+fn changed_span(from: usize, old: &[Cell], new: &[Cell]) -> Option<(usize, usize)> {
+    let mut start = (from..new.len()).find(|&x| old[x] != new[x])?;
+    let mut end = (from..new.len()).rev().find(|&x| old[x] != new[x])? + 1;
     loop {
         let before = (start, end);
         for row in [old, new] {

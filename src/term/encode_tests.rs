@@ -22,7 +22,14 @@ fn numbers(picture: &Buffer) -> Vec<u64> {
 
 fn frame(encoder: &mut Encoder, next: &Buffer, cursor: Option<(u16, u16)>) -> String {
     let mut out = Vec::new();
-    encoder.frame(next, &Links::default(), &numbers(next), cursor, Redraw::Changes, &mut out);
+    encoder.frame(
+        next,
+        &Links::default(),
+        Rows { numbers: &numbers(next), grown: None },
+        cursor,
+        Redraw::Changes,
+        &mut out,
+    );
     String::from_utf8(out).unwrap()
 }
 
@@ -68,6 +75,20 @@ fn a_token_at_the_cursor_costs_only_itself() {
     frame(&mut encoder, &picture(&["hello"]), Some((5, 0)));
     assert_eq!(frame(&mut encoder, &picture(&["hello you"]), Some((9, 0))), "\x1b[?2026h\x1b[1;7Hyou\x1b[?2026l");
     assert_eq!(frame(&mut encoder, &picture(&["hello you."]), Some((10, 0))), "\x1b[?2026h.\x1b[?2026l");
+}
+
+#[test]
+fn a_row_that_got_longer_is_looked_at_from_there_on_if_it_is_known_before() {
+    let (hello, longer) = (picture(&["hello"]), picture(&["hallo you"]));
+    let (before, after) = (numbers(&hello), numbers(&longer));
+    for (known, written) in [(before[0], "\x1b[1;7Hyou"), (before[0] + 1, "\x1b[1;2Ha\x1b[1;7Hyou")] {
+        let mut encoder = Encoder::default();
+        frame(&mut encoder, &hello, None);
+        let rows = Rows { numbers: &after, grown: Some(Grown { row: 0, before: known, from: 5 }) };
+        let mut out = Vec::new();
+        encoder.frame(&longer, &Links::default(), rows, None, Redraw::Changes, &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), format!("\x1b[?2026h{written}\x1b[?2026l"));
+    }
 }
 
 #[test]
@@ -162,7 +183,7 @@ fn what_leads_somewhere_is_a_link_where_the_terminal_has_them() {
     next.set_style(Rect::new(2, 0, 4, 1), style);
     let frame_of = |encoder: &mut Encoder, next: &Buffer| {
         let mut out = Vec::new();
-        encoder.frame(next, &links, &numbers(next), None, Redraw::Changes, &mut out);
+        encoder.frame(next, &links, Rows { numbers: &numbers(next), grown: None }, None, Redraw::Changes, &mut out);
         String::from_utf8(out).unwrap()
     };
     let mut encoder = Encoder::new(true);

@@ -183,7 +183,9 @@ fn is_whole(model: &Model, cache: &RenderCache, picture: &Picture) -> bool {
     let mut whole = picture.clone();
     draw_whole(model, cache, &mut whole);
     picture.links().are_too_many()
-        || whole.buffer() == picture.buffer() && whole.rows() == picture.rows() && whole.cursor() == picture.cursor()
+        || whole.buffer() == picture.buffer()
+            && whole.rows().numbers == picture.rows().numbers
+            && whole.cursor() == picture.cursor()
 }
 
 fn draw_all<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache, layout: &Layout) -> Option<(u16, u16)> {

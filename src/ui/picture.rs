@@ -64,8 +64,9 @@ const FARTHEST: usize = 12;
 pub struct Picture {
     buffer: Buffer,
     rows: Vec<Row>,
-    /// A number for every row, see [`Self::rows`].
+    /// A number for every row, see [`Rows`].
     numbers: Vec<u64>,
+    grown: Option<Grown>,
     /// Where the right half of the rows begins.
     split: u16,
     keys: RandomState,
@@ -76,6 +77,26 @@ pub struct Picture {
     links: Links,
     /// How often it began anew; where its cells lead is told by other numbers since then.
     beginnings: u64,
+}
+
+/// The rows of a picture, for whoever shows it and knows what it looked like before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rows<'a> {
+    /// A number for each row, the same for rows in which the same stands, and another one for every other.
+    pub numbers: &'a [u64],
+    /// The row that got longer, if that is how a row changed last.
+    pub grown: Option<Grown>,
+}
+
+/// A row that got longer at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grown {
+    /// Which row.
+    pub row: usize,
+    /// Its number before.
+    pub before: u64,
+    /// The first column in which it may look otherwise than it did then.
+    pub from: u16,
 }
 
 /// What stands in a row: a hash for each half, with keys of this process, so that nobody can make two rows look the same.
@@ -109,10 +130,10 @@ impl Picture {
         &self.links
     }
 
-    /// A number for each row, the same for rows in which the same stands, and another one for every other.
+    /// What stands in its rows, without looking at all cells.
     #[must_use]
-    pub fn rows(&self) -> &[u64] {
-        &self.numbers
+    pub fn rows(&self) -> Rows<'_> {
+        Rows { numbers: &self.numbers, grown: self.grown }
     }
 
     /// Where the cursor is, if it is to be seen: a column and a row from 0.
@@ -136,7 +157,7 @@ impl Picture {
     /// left half of a row.
     pub(super) fn show(&mut self, size: (u16, u16), split: u16, pieces: &[Piece<'_>], theme: &Theme) {
         let area = Rect::new(0, 0, size.0, size.1);
-        self.split = split;
+        (self.split, self.grown) = (split, None);
         if self.buffer.area != area || self.links.are_too_many() {
             self.buffer = Buffer::empty(area);
             self.links.begin_anew();
@@ -169,7 +190,7 @@ impl Picture {
         for piece in pieces {
             for y in piece.rows() {
                 if self.changed.binary_search(&usize::from(y)).is_ok() {
-                    self.paint(piece, y, theme);
+                    self.paint(piece, y, 0, theme);
                 }
             }
         }
@@ -180,16 +201,24 @@ impl Picture {
         self.numbers.extend(self.rows.iter().map(|row| number_of(&self.keys, row)));
     }
 
-    /// Paints the left half of these rows and of this one, where something else stands in it than before; `false` where
-    /// the halves of a row belong together: then all is to be shown.
+    /// Paints the left half of these rows, from this column on, and of the live row, where something else stands in it than
+    /// before; `false` where the halves of a row belong together: then all is to be shown.
     #[must_use]
-    pub(super) fn patch(&mut self, rows: Range<u16>, one: Option<u16>, pieces: &[Piece<'_>], theme: &Theme) -> bool {
+    pub(super) fn patch(
+        &mut self,
+        (rows, from): (Range<u16>, u16),
+        live_row: Option<u16>,
+        pieces: &[Piece<'_>],
+        theme: &Theme,
+    ) -> bool {
         if self.links.are_too_many() {
             return false;
         }
+        self.grown = None;
         self.changed.clear();
         let end = usize::from(rows.end);
-        for y in rows.chain(one) {
+        let from = from.min(self.split);
+        for (y, from) in rows.map(|y| (y, from)).chain(live_row.map(|y| (y, 0))) {
             let at = usize::from(y);
             let mut hasher = self.seed(theme);
             let of_row = || pieces.iter().filter(|piece| piece.rows().contains(&y));
@@ -200,14 +229,17 @@ impl Picture {
                 if !self.rows[at].has_halves() {
                     return false;
                 }
-                paint::clear(&mut self.buffer, at, 0..self.split);
-                of_row().for_each(|piece| self.paint(piece, y, theme));
+                paint::clear(&mut self.buffer, at, from..self.split);
+                of_row().for_each(|piece| self.paint(piece, y, from, theme));
                 self.changed.push(at);
                 self.rows[at].left = left;
                 if paint::is_turned(&self.buffer, at) {
                     // To be painted as a whole, whatever it is found to be.
                     self.rows[at] = Row::default();
                     return false;
+                }
+                if from > 0 {
+                    self.grown = Some(Grown { row: at, before: self.numbers[at], from });
                 }
             }
             self.numbers[at] = number_of(&self.keys, &self.rows[at]);
@@ -236,8 +268,11 @@ impl Picture {
         hasher
     }
 
-    fn paint(&mut self, piece: &Piece<'_>, y: u16, theme: &Theme) {
-        let (area, x) = (piece.area, piece.at.0);
+    /// Paints what stands in this row from this column on.
+    fn paint(&mut self, piece: &Piece<'_>, y: u16, from: u16, theme: &Theme) {
+        let left = piece.area.x.max(from);
+        let area = Rect { x: left, width: piece.area.right().saturating_sub(left), ..piece.area };
+        let x = piece.at.0;
         match &piece.content {
             Content::Text(text, style) => {
                 paint::paint_text(&mut self.buffer, area, x, y, text, *style, theme);
@@ -303,7 +338,7 @@ mod tests {
         let theme = Theme::new(Background::Dark, true);
         let mut picture = Picture::default();
         show(&mut picture, &[half(0, 0, "one"), half(0, 1, "tw"), half(3, 1, "|x")]);
-        assert!(picture.patch(1..3, None, &[half(0, 1, "two")], &theme));
+        assert!(picture.patch((1..3, 0), None, &[half(0, 1, "two")], &theme));
         assert_eq!(picture.changed, [1]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["one  ", "two|x", "     "]));
         let whole = [half(0, 0, "one"), half(0, 1, "two"), half(3, 1, "|x")];
@@ -312,16 +347,29 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_got_longer_is_painted_from_there_on() {
+        let theme = Theme::new(Background::Dark, true);
+        let mut picture = Picture::default();
+        show(&mut picture, &[half(0, 1, "tw"), half(3, 1, "|x")]);
+        let before = picture.rows().numbers[1];
+        assert!(picture.patch((1..2, 2), None, &[half(0, 1, "two")], &theme));
+        assert_eq!(picture.rows().grown, Some(Grown { row: 1, before, from: 2 }));
+        assert_eq!(picture.buffer(), &Buffer::with_lines(["     ", "two|x", "     "]));
+        show(&mut picture, &[half(0, 1, "two"), half(3, 1, "|x")]);
+        assert_eq!(picture.rows().grown, None);
+    }
+
+    #[test]
     fn what_moved_up_is_not_painted_again() {
         let theme = Theme::new(Background::Dark, true);
         let mut picture = Picture::default();
         let side = || half(3, 0, "|x");
         show(&mut picture, &[half(0, 0, "one"), half(0, 1, "two"), half(0, 2, "thr"), side()]);
-        let numbers = picture.rows().to_vec();
-        assert!(picture.patch(0..3, None, &[half(0, 0, "two"), half(0, 1, "thr"), half(0, 2, "fou")], &theme));
+        let numbers = picture.rows().numbers.to_vec();
+        assert!(picture.patch((0..3, 0), None, &[half(0, 0, "two"), half(0, 1, "thr"), half(0, 2, "fou")], &theme));
         assert_eq!(picture.changed, [2]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["two|x", "thr  ", "fou  "]));
-        assert_eq!(picture.rows()[1], numbers[2], "it is told by the same number");
+        assert_eq!(picture.rows().numbers[1], numbers[2], "it is told by the same number");
         assert_eq!(show(&mut picture, &[half(0, 0, "thr"), half(0, 1, "fou"), half(3, 0, "|y")]), [0, 2]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["thr|y", "fou  ", "     "]));
     }
@@ -331,9 +379,9 @@ mod tests {
         let theme = Theme::new(Background::Dark, true);
         let mut picture = Picture::default();
         show(&mut picture, &[half(0, 0, "one")]);
-        assert!(!picture.patch(0..1, None, &[half(0, 0, "\u{5e9}")], &theme));
+        assert!(!picture.patch((0..1, 0), None, &[half(0, 0, "\u{5e9}")], &theme));
         show(&mut picture, &[half(0, 0, "\u{5e9}")]);
-        assert!(!picture.patch(0..1, None, &[half(0, 0, "two")], &theme));
+        assert!(!picture.patch((0..1, 0), None, &[half(0, 0, "two")], &theme));
     }
 
     #[test]

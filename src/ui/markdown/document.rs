@@ -107,14 +107,15 @@ impl Document {
     }
 
     /// Draws the message as it is now, where it only grew by plain words since the last update and they fit into the last
-    /// row, with the options of that update; gives the row. Where it gives none, nothing is done.
-    pub fn grow_last_row(&mut self, source: &str) -> Option<usize> {
+    /// row, with the options of that update; gives the row and how wide it was. Where it gives none, nothing is done.
+    pub fn grow_last_row(&mut self, source: &str) -> Option<(usize, usize)> {
         let seen = self.seen.as_mut().filter(|seen| seen.is_start_of(source))?;
         let row = self.lines.len().checked_sub(1)?;
         let added = source.get(seen.length..)?;
         if !self.open_row.as_mut()?.take(added) {
             return None;
         }
+        let width = self.lines[row].width();
         let span = self.lines[row].spans.last_mut()?;
         span.text.push(&SafeText::line(added));
         let is_open = |region: &&mut Region| region.block.end == seen.length;
@@ -126,7 +127,7 @@ impl Document {
         }
         (seen.length, self.laid_out) = (source.len(), source.len());
         tail_of(source).clone_into(&mut seen.tail);
-        Some(row)
+        Some((row, width))
     }
 
     /// The last row, where it shows the end of the source and nothing else.

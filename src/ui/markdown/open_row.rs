@@ -91,8 +91,8 @@ mod tests {
         for piece in pieces {
             source.push_str(piece);
             match quick.grow_last_row(&source) {
-                Some(row) => {
-                    assert_eq!(row + 1, quick.line_count());
+                Some((row, width)) => {
+                    assert!(row + 1 == quick.line_count() && width < quick.line(row).width());
                     count += 1;
                 }
                 None => quick.update(&source, false, &options),

@@ -31,8 +31,8 @@ enum Extent {
     Screen,
     /// In the conversation.
     Conversation,
-    /// In this row of an item.
-    Row { item: usize, row: usize },
+    /// In this row of an item, behind so many columns of its text.
+    Row { item: usize, row: usize, columns: usize },
 }
 
 impl Growth {
@@ -73,12 +73,12 @@ impl RenderCache {
         if !is_longer_only || path.changed_since(&self.known).is_some_and(|first| first < item) {
             return false;
         }
-        let Some(row) = known.rows.document.grow_last_row(&message.text) else { return false };
+        let Some((row, columns)) = known.rows.document.grow_last_row(&message.text) else { return false };
         (known.wanted, known.made) = (Some(wanted), Some(wanted));
         self.known = path.revision();
         let row = known.rows.before.len() + row;
         self.begin_frame();
-        self.growth.is_in(Extent::Row { item, row }, model);
+        self.growth.is_in(Extent::Row { item, row, columns }, model);
         true
     }
 
@@ -105,13 +105,11 @@ impl RenderCache {
     }
 }
 
-/// Draws what differs from the frame before; gives the rows of the conversation in which it stands, and the live row if it
-/// does; `None` where that may be all.
-pub(in crate::ui) fn draw_growth<'a>(
-    canvas: &mut Canvas<'a>,
-    model: &Model,
-    cache: &'a RenderCache,
-) -> Option<(Range<u16>, Option<u16>)> {
+/// The part of the screen that differs from the frame before: these rows from this column on, and the live row.
+pub(in crate::ui) type Part = ((Range<u16>, u16), Option<u16>);
+
+/// Draws what differs from the frame before, and says where it stands; `None` where that may be everywhere.
+pub(in crate::ui) fn draw_growth<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache) -> Option<Part> {
     let growth = &cache.growth;
     let layout = growth.layout?;
     let area = layout.transcript;
@@ -120,15 +118,16 @@ pub(in crate::ui) fn draw_growth<'a>(
         Extent::Conversation => {
             super::draw(canvas, model, cache, &layout);
             scroll_bar::draw(canvas, model, cache, &layout);
-            (area.top()..area.bottom(), true)
+            ((area.top()..area.bottom(), 0), true)
         }
-        Extent::Row { item, row } => {
+        Extent::Row { item, row, columns } => {
             let below_top = (cache.heights.start_of(item) + row).checked_sub(model.scroll.settled.top);
             let y = below_top.and_then(|rows| u16::try_from(rows).ok()).filter(|y| *y < area.height);
             let line = cache.entries.get(item).and_then(|known| known.rows.line(row));
-            let rows = y.zip(line).map_or(0..0, |(y, line)| {
-                canvas.line(area, layout.inset(), area.y + y, line);
-                area.y + y..area.y + y + 1
+            let rows = y.zip(line).map_or((0..0, 0), |(y, line)| {
+                let (x, y) = (layout.inset(), area.y + y);
+                canvas.line(area, x, y, line);
+                (y..y + 1, x.saturating_add(u16::try_from(columns).unwrap_or(u16::MAX)))
             });
             (rows, growth.has_new_time)
         }
