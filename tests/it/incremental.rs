@@ -35,6 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
             Just("```\ncode\n```\n\n"),
             Just("| a | b |\n|---|---|\n| 1 | 2 |\n\n"),
             Just("日本語 "),
+            Just("שלום"),
         ],
         1..12,
     );
