@@ -6,7 +6,7 @@ use super::canvas::Canvas;
 use super::layout::{Layout, TEXT_COLUMN};
 use super::picture::Picture;
 use super::theme::Theme;
-use super::transcript::RenderCache;
+use super::transcript::{Growing, RenderCache};
 use super::{find, footer, header, hints, live_row, overlay, panel, prompt, scroll_bar, selecting, transcript};
 use crate::app::{Focus, Model, Move, Overlay, Spot};
 
@@ -23,13 +23,14 @@ fn theme_of(model: &Model) -> Theme {
 
 /// Lays out what changed and settles what depends on heights: the scroll position, the card, the prompt's width.
 pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
-    if cache.grow(model) {
-        return;
-    }
-    if let Some(layout) = cache.lay_out_conversation(model) {
-        settle(model, cache, &layout);
-        cache.want_colours(model.scroll.settled.top, model.scroll.settled.viewport);
-        return;
+    match cache.grow(model) {
+        Some(Growing::Row) => return,
+        Some(Growing::Conversation(layout)) => {
+            settle(model, cache, &layout);
+            cache.want_colours(model.scroll.settled.top, model.scroll.settled.viewport);
+            return;
+        }
+        None => {}
     }
     model.composer.set_width(Layout::prompt_columns(model.size.0));
     let layout = layout_of(model);

@@ -28,7 +28,7 @@ use crate::app::{Browser, Focus, Heights, Model, Saving};
 use crate::chat::{ConversationId, Entry, EntryBody, EntryState, MessageId, Revision, Version};
 use crate::store::Query;
 use growth::Growth;
-pub(super) use growth::draw_growth;
+pub(super) use growth::{Growing, draw_growth};
 
 /// Entries at the end that are laid out whether they are seen or not: where the view follows, their heights count.
 const TAIL: usize = 4;

@@ -11,7 +11,6 @@ use super::plain::{Kind, Plain};
 use super::region::{Region, RegionKind};
 use super::render::{self, Block, Blocks, MAX_LINE_BYTES};
 use super::writer::language;
-use crate::safe_text::SafeText;
 use crate::ui::line::Line;
 
 /// Bytes of an open block from which it is shown as plain text.
@@ -54,6 +53,17 @@ pub struct Document {
     has_open_head: bool,
     /// Bytes handed to the parser so far.
     parsed_bytes: usize,
+}
+
+/// The row to which words were added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grown {
+    /// Which row.
+    pub row: usize,
+    /// How wide it was before, in columns.
+    pub columns: usize,
+    /// A word went on to a next row.
+    pub has_wrapped: bool,
 }
 
 /// What was drawn last.
@@ -106,18 +116,19 @@ impl Document {
         }
     }
 
-    /// Draws the message as it is now, where it only grew by plain words since the last update and they fit into the last
-    /// row, with the options of that update; gives the row and how wide it was. Where it gives none, nothing is done.
-    pub fn grow_last_row(&mut self, source: &str) -> Option<(usize, usize)> {
+    /// Draws the message as it is now, where it only grew by plain words since the last update, with the options of that
+    /// update; gives the row to which they were added. Where it gives none, nothing is done.
+    pub fn grow_last_row(&mut self, source: &str) -> Option<Grown> {
         let seen = self.seen.as_mut().filter(|seen| seen.is_start_of(source))?;
         let row = self.lines.len().checked_sub(1)?;
-        let added = source.get(seen.length..)?;
-        if !self.open_row.as_mut()?.take(added) {
+        let columns = self.lines[row].width();
+        if !self.open_row.as_mut()?.add(source.get(seen.length..)?, &mut self.lines) {
             return None;
         }
-        let width = self.lines[row].width();
-        let span = self.lines[row].spans.last_mut()?;
-        span.text.push(&SafeText::line(added));
+        let has_wrapped = self.lines.len() > row + 1;
+        if let Some(region) = self.regions.last_mut() {
+            region.rows.end = self.lines.len();
+        }
         let is_open = |region: &&mut Region| region.block.end == seen.length;
         for region in self.regions.iter_mut().rev().take_while(is_open) {
             region.block.end = source.len();
@@ -127,7 +138,7 @@ impl Document {
         }
         (seen.length, self.laid_out) = (source.len(), source.len());
         tail_of(source).clone_into(&mut seen.tail);
-        Some((row, width))
+        Some(Grown { row, columns, has_wrapped })
     }
 
     /// The last row, where it shows the end of the source and nothing else.
@@ -137,12 +148,14 @@ impl Document {
                 && region.rows.end == self.lines.len()
                 && (region.source.end, region.block.end) == (source.len(), source.len())
         };
-        self.regions.last().filter(is_at_end).filter(|_| self.plain.is_none() && !self.has_open_head)?;
+        let region = self.regions.last().filter(is_at_end)?;
         // A formula is another one with each word.
-        if render::depends_on_the_whole(&source[self.settled_bytes..]) {
+        if self.plain.is_some() || self.has_open_head || render::depends_on_the_whole(&source[self.settled_bytes..]) {
             return None;
         }
-        OpenRow::at_end(source, self.lines.last()?, usize::from(options.width))
+        let row = self.lines.last()?;
+        let is_paragraph = region.source.start == region.block.start && row.lead == 0;
+        OpenRow::at_end(source, row, usize::from(options.width), is_paragraph)
     }
 
     /// Whether there is more to be laid out of what it was told last.

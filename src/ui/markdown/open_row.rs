@@ -1,16 +1,25 @@
-//! The last row of a text that grows by plain words, which is most of what streams in: they are added to the row, and
-//! nothing is parsed or wrapped again. What might mean more than itself, and what does not fit, is not for here. Pure.
+//! The last row of a text that grows by plain words, which is most of what streams in: they are added to the row, or begin
+//! the next one, and nothing is parsed or wrapped again. What might mean more than itself is not for here. Pure.
 
-use crate::ui::line::Line;
+use crate::safe_text::SafeText;
+use crate::ui::line::{Joins, Line};
 
 /// What is known of the last row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OpenRow {
-    /// Columns that are left in it.
+    /// Columns of each row, and how many are left in this one.
+    columns: usize,
     room: usize,
+    /// Rows have nothing before their text, so that a next one can be begun.
+    is_bare: bool,
     /// What the text ends with.
     end: End,
+    /// Bytes that may be added before all is to be looked at again: what is very long is shown otherwise.
+    bytes_left: usize,
 }
+
+/// The most bytes that are added.
+const MAX_BYTES: usize = 1024;
 
 /// The end of a text of plain words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +35,11 @@ enum End {
 }
 
 impl End {
+    /// The end of a plain word; `None` where it is none.
+    fn of(word: &str) -> Option<Self> {
+        word.chars().try_fold(Self::Blank, Self::then).filter(|end| *end != Self::Blank)
+    }
+
     /// What a text ends with once this character follows; `None` where it may mean more than itself: a number before a full
     /// stop begins a list, letters behind one an address.
     fn then(self, c: char) -> Option<Self> {
@@ -48,28 +62,59 @@ fn is_letter(c: char) -> bool {
 
 impl OpenRow {
     /// The row that shows the end of this source, in so many columns; `None` where it does not end with a plain word.
-    pub(super) fn at_end(source: &str, row: &Line, columns: usize) -> Option<Self> {
+    /// `is_bare`: rows have nothing before their text.
+    pub(super) fn at_end(source: &str, row: &Line, columns: usize, is_bare: bool) -> Option<Self> {
         let word_start = source.rfind([' ', '\n']).map_or(0, |at| at + 1);
         let word = &source[word_start..];
         row.spans.last().filter(|span| span.link.is_none() && span.text.as_str().ends_with(word))?;
-        let end = word.chars().try_fold(End::Blank, End::then).filter(|end| *end != End::Blank)?;
-        Some(Self { room: columns.saturating_sub(row.width()), end })
+        let end = End::of(word)?;
+        Some(Self { columns, room: columns.saturating_sub(row.width()), is_bare, end, bytes_left: MAX_BYTES })
     }
 
-    /// Whether this can be added to the row as it is; it counts as added then.
-    pub(super) fn take(&mut self, added: &str) -> bool {
+    /// Adds this to the rows, of which it is the last one; `false` where it is not for here, and nothing is done.
+    pub(super) fn add(&mut self, added: &str, rows: &mut Vec<Line>) -> bool {
         let (mut end, mut columns) = (Some(self.end), 0);
         for c in added.chars() {
             (end, columns) = (end.and_then(|end| end.then(c)), columns + 1);
         }
-        match end.filter(|end| *end != End::Blank) {
-            Some(end) if columns <= self.room => {
-                (self.room, self.end) = (self.room - columns, end);
-                true
-            }
-            _ => false,
+        let Some(end) = end.filter(|end| *end != End::Blank && added.len() <= self.bytes_left) else { return false };
+        let Some(row) = rows.last_mut() else { return false };
+        if columns <= self.room {
+            let Some(span) = row.spans.last_mut() else { return false };
+            span.text.push(&SafeText::line(added));
+            self.room -= columns;
+        } else if !self.is_bare {
+            return false;
+        } else {
+            let Some(next) = wrapped(row, added, self.columns) else { return false };
+            self.room = self.columns - next.width();
+            rows.push(next);
         }
+        (self.end, self.bytes_left) = (end, self.bytes_left - added.len());
+        true
     }
+}
+
+/// The next row, which begins with the word that has no room at the end of this one: an added one, or the last one with
+/// what is added to it.
+fn wrapped(row: &mut Line, added: &str, columns: usize) -> Option<Line> {
+    let bytes = row.bytes();
+    let span = row.spans.last_mut()?;
+    let text = span.text.as_str();
+    let (kept, word) = if let Some(word) = added.strip_prefix(' ') {
+        (text.len(), word.to_owned())
+    } else {
+        let blank = text.rfind(' ').filter(|at| *at > 0 && !text[..*at].ends_with(' '))?;
+        End::of(&text[blank + 1..])?;
+        (blank, format!("{}{added}", &text[blank + 1..]))
+    };
+    if word.contains(' ') || word.chars().count() > columns {
+        return None;
+    }
+    let offset = row.offset + (bytes - (text.len() - kept)) as u32 + 1;
+    let next = Line { spans: vec![span.with_text(SafeText::line(&word))], joins: Joins::Space, offset, ..Line::EMPTY };
+    span.text = span.text.slice(0..kept);
+    Some(next)
 }
 
 #[cfg(test)]
@@ -91,10 +136,7 @@ mod tests {
         for piece in pieces {
             source.push_str(piece);
             match quick.grow_last_row(&source) {
-                Some((row, width)) => {
-                    assert!(row + 1 == quick.line_count() && width < quick.line(row).width());
-                    count += 1;
-                }
+                Some(_) => count += 1,
                 None => quick.update(&source, false, &options),
             }
             slow.update(&source, false, &options);
@@ -114,12 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn words_that_fit_are_added_to_the_row() {
+    fn words_are_added_to_the_row_or_begin_the_next_one() {
         let count = grown(&["The ", "tent", " is", " dry", ",", " it", "'s", " well", "-made", ".", " And"], 60);
         assert_eq!(count, 9, "all but the first, and the one behind the blank");
         let count = grown(&["- [ ] a", "b", " **c", "d", "**", " e", " f"], 60);
         assert_eq!(count, 2, "`b` and `f`");
-        assert_eq!(grown(&["one", " two", " three"], 7), 1, "what does not fit begins a row");
+        assert_eq!(grown(&["one", " two", " three"], 7), 2, "what does not fit begins a row");
+        assert_eq!(grown(&["one two", "fold", " x"], 8), 2, "so does a word that no longer fits");
+        assert_eq!(grown(&["- one", " two", " three"], 10), 1, "where rows have nothing before their text");
     }
 
     #[test]

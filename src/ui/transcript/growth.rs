@@ -8,6 +8,7 @@ use crate::app::Model;
 use crate::chat::EntryBody;
 use crate::ui::canvas::Canvas;
 use crate::ui::layout::{Layout, SizeClass};
+use crate::ui::markdown::Grown;
 use crate::ui::message::Frame;
 use crate::ui::{live_row, scroll_bar};
 
@@ -35,6 +36,14 @@ enum Extent {
     Row { item: usize, row: usize, columns: usize },
 }
 
+/// What grew, and with which layout where heights did.
+pub(in crate::ui) enum Growing {
+    /// A row alone.
+    Row,
+    /// The conversation.
+    Conversation(Layout),
+}
+
 impl Growth {
     /// The frame is a whole one, with this layout.
     pub(super) fn is_whole(&mut self, model: &Model, layout: &Layout) {
@@ -57,39 +66,46 @@ impl Growth {
 }
 
 impl RenderCache {
-    /// Adds what streamed in since the last frame, where that is all that changed and it fits into the last row; otherwise
-    /// does nothing and gives `false`.
-    pub fn grow(&mut self, model: &Model) -> bool {
+    /// Lays out what streamed in since the last frame, where that is all that changed; otherwise does nothing and gives
+    /// `None`.
+    pub(in crate::ui) fn grow(&mut self, model: &Model) -> Option<Growing> {
+        let layout = self.growth.common_layout(model)?;
+        let added = if self.is_behind || self.is_recoloured { None } else { self.add_words(model) };
+        if added.is_some() {
+            self.begin_frame();
+        } else {
+            let frame = self.frame?;
+            self.begin_frame();
+            self.lay_out_entries(model, &frame);
+            self.add_tail();
+        }
+        self.growth.is_in(added.unwrap_or(Extent::Conversation), model);
+        Some(match self.growth.extent {
+            Extent::Row { .. } => Growing::Row,
+            Extent::Screen | Extent::Conversation => Growing::Conversation(layout),
+        })
+    }
+
+    /// Adds plain words to the last message; where that is not all that changed, or they are something else, nothing.
+    fn add_words(&mut self, model: &Model) -> Option<Extent> {
         let path = &model.chat.conversation.entries;
-        let is_known = self.growth.common_layout(model).is_some() && self.entries.len() == path.len();
-        let (Some(item), true) = (path.len().checked_sub(1), is_known && !self.is_behind && !self.is_recoloured) else {
-            return false;
-        };
+        let item = path.len().checked_sub(1).filter(|_| self.entries.len() == path.len())?;
         let (entry, known) = (&path[item], &mut self.entries[item]);
-        let EntryBody::Answer { message, .. } = &entry.body else { return false };
-        let Some(made) = known.made.filter(|_| known.made == known.wanted) else { return false };
+        let EntryBody::Answer { message, .. } = &entry.body else { return None };
+        let made = known.made.filter(|_| known.made == known.wanted)?;
         let wanted = stamp(model, item, entry, true);
         let is_longer_only = (Stamp { text: made.text, ..wanted }) == made;
         if !is_longer_only || path.changed_since(&self.known).is_some_and(|first| first < item) {
-            return false;
+            return None;
         }
-        let Some((row, columns)) = known.rows.document.grow_last_row(&message.text) else { return false };
+        let Grown { row, columns, has_wrapped } = known.rows.document.grow_last_row(&message.text)?;
         (known.wanted, known.made) = (Some(wanted), Some(wanted));
         self.known = path.revision();
-        let row = known.rows.before.len() + row;
-        self.begin_frame();
-        self.growth.is_in(Extent::Row { item, row, columns }, model);
-        true
-    }
-
-    /// Lays the conversation out, where nothing else changed; gives the layout, which is that of the frame before.
-    pub fn lay_out_conversation(&mut self, model: &Model) -> Option<Layout> {
-        let (layout, frame) = self.growth.common_layout(model).zip(self.frame)?;
-        self.begin_frame();
-        self.lay_out_entries(model, &frame);
-        self.add_tail();
-        self.growth.is_in(Extent::Conversation, model);
-        Some(layout)
+        if has_wrapped {
+            self.heights.set(item, known.rows.height());
+            return Some(Extent::Conversation);
+        }
+        Some(Extent::Row { item, row: known.rows.before.len() + row, columns })
     }
 
     /// Which frame was laid out last.
