@@ -165,7 +165,7 @@ fn patch(model: &Model, cache: &RenderCache, picture: &mut Picture) -> bool {
     let Some(look) = cache.look() else { return false };
     let mut canvas = Canvas::empty(model, &look.theme);
     let Some((rows, live_row)) = transcript::draw_growth(&mut canvas, model, cache) else { return false };
-    picture.is_of(cache.number(), picture.cursor());
+    picture.note_frame(cache.number(), picture.cursor());
     picture.patch(rows, live_row, &canvas.pieces, &look.theme)
 }
 
@@ -176,7 +176,7 @@ fn draw_whole(model: &Model, cache: &RenderCache, picture: &mut Picture) {
     let mut canvas = Canvas::empty(model, &theme);
     let cursor = if screen.is_empty() { None } else { draw_all(&mut canvas, model, cache, &layout) };
     picture.show(model.size, layout.transcript.right(), &canvas.pieces, &theme);
-    picture.is_of(cache.number(), cursor);
+    picture.note_frame(cache.number(), cursor);
 }
 
 /// Whether the picture is what it would be if all of it was drawn.

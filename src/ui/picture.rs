@@ -149,7 +149,7 @@ impl Picture {
     }
 
     /// It shows this frame now, with the cursor there.
-    pub(super) fn is_of(&mut self, number: u64, cursor: Option<(u16, u16)>) {
+    pub(super) fn note_frame(&mut self, number: u64, cursor: Option<(u16, u16)>) {
         (self.number, self.cursor) = (number, cursor);
     }
 

@@ -128,7 +128,7 @@ impl RenderCache {
             }
             self.chat = Some(model.chat.conversation.id.clone());
         }
-        self.growth.is_whole(model, layout);
+        self.growth.note_whole(model, layout);
         self.begin_frame();
         self.lay_out_entries(model, &frame);
         let card = card::approval(model, &frame, layout.transcript.height as usize);

@@ -46,7 +46,7 @@ pub(in crate::ui) enum Growing {
 
 impl Growth {
     /// The frame is a whole one, with this layout.
-    pub(super) fn is_whole(&mut self, model: &Model, layout: &Layout) {
+    pub(super) fn note_whole(&mut self, model: &Model, layout: &Layout) {
         (self.extent, self.layout, self.changes) = (Extent::Screen, Some(*layout), model.changes());
         self.time = live_row::time(model);
     }
@@ -58,7 +58,7 @@ impl Growth {
         self.layout.filter(|layout| is_same && layout.class == SizeClass::Full)
     }
 
-    fn is_in(&mut self, extent: Extent, model: &Model) {
+    fn note_extent(&mut self, extent: Extent, model: &Model) {
         let time = live_row::time(model);
         self.has_new_time = std::mem::replace(&mut self.time, time) != time;
         self.extent = extent;
@@ -79,7 +79,7 @@ impl RenderCache {
             self.lay_out_entries(model, &frame);
             self.add_tail();
         }
-        self.growth.is_in(added.unwrap_or(Extent::Conversation), model);
+        self.growth.note_extent(added.unwrap_or(Extent::Conversation), model);
         Some(match self.growth.extent {
             Extent::Row { .. } => Growing::Row,
             Extent::Screen | Extent::Conversation => Growing::Conversation(layout),
