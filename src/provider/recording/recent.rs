@@ -10,7 +10,7 @@ use super::{Ending, Keeper, RecordedResponse, ResponseHead, Secrets, Starring, S
 /// Most responses kept.
 const MAX_RESPONSES: usize = 8;
 /// Most bytes kept of all of them.
-const MAX_BYTES: usize = 6 * 1024 * 1024;
+const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// What a piece costs besides its bytes.
 const PIECE_BYTES: usize = 48;
 
@@ -259,11 +259,11 @@ mod tests {
         let kept = |number| chosen(&recent, Choice::This(number)).response;
         begin(&recent, 1).bytes(&piece);
         let recording = begin(&recent, 2);
-        for _ in 0..80 {
+        for _ in 0..100 {
             recording.bytes(&piece);
         }
         assert_eq!((kept(1).dropped, kept(2).dropped), (0, 0));
-        for _ in 0..120 {
+        for _ in 0..100 {
             recording.bytes(&piece);
         }
         let (response, inner) = (kept(2), recent.lock());
