@@ -209,6 +209,20 @@ impl Record {
         matches!(self, Self::AnswerText { .. } | Self::AnswerReasoning { .. })
     }
 
+    /// Takes in the next piece of the same text; gives anything else back.
+    pub fn join(&mut self, next: Self) -> Option<Self> {
+        match (self, next) {
+            (Self::AnswerText { message, text }, Self::AnswerText { message: of, text: more })
+            | (Self::AnswerReasoning { message, text }, Self::AnswerReasoning { message: of, text: more })
+                if *message == of =>
+            {
+                text.push_str(&more);
+                None
+            }
+            (_, next) => Some(next),
+        }
+    }
+
     /// The chat that something as a whole happened to; `None` for what happened to its messages.
     #[must_use]
     pub fn chat(&self) -> Option<&ConversationId> {
@@ -347,4 +361,22 @@ fn end_answer(body: &mut EntryBody, record: &Record) {
     *thought_ms = *thought;
     *elapsed_ms = *took;
     model.clone_from(served);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_one_text_become_one_and_nothing_else_does() {
+        let text = |id: &str, text: &str| Record::AnswerText { message: MessageId::from(id), text: text.to_owned() };
+        let thought = Record::AnswerReasoning { message: MessageId::from("a"), text: "hm".to_owned() };
+        let mut record = text("a", "one ");
+        assert_eq!(record.join(text("a", "two")), None);
+        assert_eq!(record, text("a", "one two"));
+        for other in [text("b", "three"), thought] {
+            assert_eq!(record.join(other.clone()), Some(other));
+        }
+        assert_eq!(record, text("a", "one two"));
+    }
 }

@@ -64,7 +64,11 @@ impl InboxSender {
     pub(super) fn send(&self, command: Command) {
         let mut commands = self.0.lock();
         let wakes = !command.can_wait() || commands.is_empty();
-        commands.push(command);
+        let command = match commands.last_mut() {
+            Some(last) => last.join(command),
+            None => Some(command),
+        };
+        commands.extend(command);
         drop(commands);
         if wakes {
             self.0.arrived.notify_one();
@@ -85,5 +89,22 @@ impl Drop for InboxSender {
             let _guard = self.0.lock();
             self.0.arrived.notify_one();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{MessageId, Record};
+
+    #[test]
+    fn pieces_of_one_text_wait_as_one() {
+        let (sender, inbox) = Inbox::new();
+        let text = |text: &str| Record::AnswerText { message: MessageId::from("a"), text: text.to_owned() };
+        for piece in ["a", "b", "c"] {
+            sender.send(Command::Append(text(piece)));
+        }
+        let commands = inbox.wait(None).unwrap();
+        assert!(matches!(commands.as_slice(), [Command::Append(record)] if *record == text("abc")));
     }
 }

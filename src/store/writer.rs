@@ -118,6 +118,15 @@ pub(super) enum Command {
 }
 
 impl Command {
+    /// Takes in what follows where both are pieces of one text, of which there may be a hundred thousand a second; gives
+    /// anything else back.
+    pub(super) fn join(&mut self, next: Self) -> Option<Self> {
+        match (self, next) {
+            (Self::Append(last), Self::Append(next)) => last.join(next).map(Self::Append),
+            (_, next) => Some(next),
+        }
+    }
+
     /// Streamed text waits for company; it does not wake the thread a second time.
     pub(super) fn can_wait(&self) -> bool {
         matches!(self, Self::Append(record) if record.is_streamed())
@@ -327,7 +336,11 @@ impl Actor {
         match command {
             Command::Append(record) => {
                 let is_streamed = record.is_streamed();
-                self.pending.push_back(record);
+                let record = match self.pending.back_mut() {
+                    Some(last) => last.join(record),
+                    None => Some(record),
+                };
+                self.pending.extend(record);
                 !is_streamed
             }
             Command::Barrier(done) => {
@@ -499,8 +512,8 @@ impl Actor {
             Err(StoreError::Moved) => return Ok(false),
             begun => begun?,
         };
-        for record in joined(batch) {
-            write::write(&transaction, &record, instance)?;
+        for record in batch {
+            write::write(&transaction, record, instance)?;
         }
         transaction.commit()?;
         Ok(true)
@@ -593,20 +606,4 @@ fn bring_along(old: &Held, new: &mut Held, chats: &HashSet<ConversationId>) -> R
         }
     }
     Ok(())
-}
-
-/// Pieces of one text right after each other become one piece.
-fn joined(batch: &[Record]) -> Vec<Record> {
-    let mut out: Vec<Record> = Vec::with_capacity(batch.len());
-    for record in batch {
-        match (out.last_mut(), record) {
-            (Some(Record::AnswerText { message: last, text }), Record::AnswerText { message, text: more })
-            | (
-                Some(Record::AnswerReasoning { message: last, text }),
-                Record::AnswerReasoning { message, text: more },
-            ) if last == message => text.push_str(more),
-            _ => out.push(record.clone()),
-        }
-    }
-    out
 }
