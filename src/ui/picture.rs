@@ -178,8 +178,9 @@ impl Picture {
         self.changed.clear();
         for (at, (left, right, is_split)) in hashers.into_iter().enumerate() {
             let (left, right) = (left.finish(), right.finish());
-            self.rows[at].is_split &= is_split;
-            self.bring_up(left, at, self.rows.len());
+            if is_split {
+                self.bring_up(left, at, self.rows.len());
+            }
             if (self.rows[at].left, self.rows[at].right) != (left, right) {
                 (self.rows[at].left, self.rows[at].right) = (left, right);
                 self.changed.push(at);
