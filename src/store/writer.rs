@@ -273,7 +273,8 @@ impl Actor {
                 continue;
             }
             if is_urgent || closing.is_some() || deadline.is_some_and(|at| at <= Instant::now()) {
-                // While text streams in, the thread wakes by itself: being woken by the next piece as well costs as much again.
+                // While text streams in, the thread wakes by itself: to be woken by the next piece as well costs as much
+                // again.
                 let is_streaming = self.pending.back().is_some_and(Record::is_streamed);
                 self.flush();
                 self.release_barriers();
