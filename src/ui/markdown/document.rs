@@ -57,7 +57,7 @@ pub struct Document {
 
 /// The row to which words were added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grown {
+pub struct AddedWords {
     /// Which row.
     pub row: usize,
     /// How wide it was before, in columns.
@@ -118,7 +118,7 @@ impl Document {
 
     /// Draws the message as it is now, where it only grew by plain words since the last update, with the options of that
     /// update; gives the row to which they were added. Where it gives none, nothing is done.
-    pub fn grow_last_row(&mut self, source: &str) -> Option<Grown> {
+    pub fn grow_last_row(&mut self, source: &str) -> Option<AddedWords> {
         let seen = self.seen.as_mut().filter(|seen| seen.is_start_of(source))?;
         let row = self.lines.len().checked_sub(1)?;
         let columns = self.lines[row].width();
@@ -138,7 +138,7 @@ impl Document {
         }
         (seen.length, self.laid_out) = (source.len(), source.len());
         tail_of(source).clone_into(&mut seen.tail);
-        Some(Grown { row, columns, has_wrapped })
+        Some(AddedWords { row, columns, has_wrapped })
     }
 
     /// The last row, where it shows the end of the source and nothing else.

@@ -8,7 +8,7 @@ use crate::app::Model;
 use crate::chat::EntryBody;
 use crate::ui::canvas::Canvas;
 use crate::ui::layout::{Layout, SizeClass};
-use crate::ui::markdown::Grown;
+use crate::ui::markdown::AddedWords;
 use crate::ui::message::Frame;
 use crate::ui::{live_row, scroll_bar};
 
@@ -98,7 +98,7 @@ impl RenderCache {
         if !is_longer_only || path.changed_since(&self.known).is_some_and(|first| first < item) {
             return None;
         }
-        let Grown { row, columns, has_wrapped } = known.rows.document.grow_last_row(&message.text)?;
+        let AddedWords { row, columns, has_wrapped } = known.rows.document.grow_last_row(&message.text)?;
         (known.wanted, known.made) = (Some(wanted), Some(wanted));
         self.known = path.revision();
         if has_wrapped {
