@@ -433,7 +433,8 @@ fn adds_chats_until_it_is_killed() {
             if number % 20 == 0 { events.recv().map_err(drop) } else { events.try_recv().map_err(drop) }
         {
             if let StoreEvent::Committed(CommittedWhat::Changed(id)) = event {
-                writeln!(acknowledged, "{id}").unwrap();
+                // In one piece: a line that is cut would be joined by the next program's first one.
+                acknowledged.write_all(format!("{id}\n").as_bytes()).unwrap();
                 if number % 20 == 0 {
                     break;
                 }
