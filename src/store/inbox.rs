@@ -9,14 +9,21 @@ use super::writer::Command;
 
 #[derive(Default)]
 struct Shared {
-    commands: Mutex<Vec<Command>>,
+    waiting: Mutex<Waiting>,
     arrived: Condvar,
     senders: AtomicUsize,
 }
 
+#[derive(Default)]
+struct Waiting {
+    commands: Vec<Command>,
+    /// The thread wakes by itself for what can wait.
+    has_deadline: bool,
+}
+
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Vec<Command>> {
-        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -35,24 +42,26 @@ impl Inbox {
     /// Waits until something must be done: the first piece of text or anything urgent when nothing waits yet (no
     /// deadline), anything urgent or the deadline otherwise. Gives what came, in order; `None` once all senders are gone.
     pub(super) fn wait(&self, deadline: Option<Instant>) -> Option<Vec<Command>> {
-        let mut commands = self.0.lock();
+        let mut waiting = self.0.lock();
+        waiting.has_deadline = deadline.is_some();
         loop {
+            let commands = &mut waiting.commands;
             let is_due = match deadline {
                 None => !commands.is_empty(),
                 Some(_) => commands.iter().any(|command| !command.can_wait()),
             };
             let now = Instant::now();
             if is_due || deadline.is_some_and(|deadline| deadline <= now) {
-                return Some(std::mem::take(&mut commands));
+                return Some(std::mem::take(commands));
             }
             if self.0.senders.load(Ordering::Acquire) == 0 {
-                return if commands.is_empty() { None } else { Some(std::mem::take(&mut commands)) };
+                return if commands.is_empty() { None } else { Some(std::mem::take(commands)) };
             }
-            commands = match deadline {
-                None => self.0.arrived.wait(commands).unwrap_or_else(PoisonError::into_inner),
+            waiting = match deadline {
+                None => self.0.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(now);
-                    self.0.arrived.wait_timeout(commands, left).unwrap_or_else(PoisonError::into_inner).0
+                    self.0.arrived.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
         }
@@ -62,14 +71,14 @@ impl Inbox {
 impl InboxSender {
     /// Adds a command. Never waits.
     pub(super) fn send(&self, command: Command) {
-        let mut commands = self.0.lock();
-        let wakes = !command.can_wait() || commands.is_empty();
-        let command = match commands.last_mut() {
+        let mut waiting = self.0.lock();
+        let wakes = !command.can_wait() || (waiting.commands.is_empty() && !waiting.has_deadline);
+        let command = match waiting.commands.last_mut() {
             Some(last) => last.join(command),
             None => Some(command),
         };
-        commands.extend(command);
-        drop(commands);
+        waiting.commands.extend(command);
+        drop(waiting);
         if wakes {
             self.0.arrived.notify_one();
         }

@@ -177,16 +177,16 @@ struct Session {
 }
 
 /// Sets a timer to this moment; whether there is one.
-fn set(timer: Pin<&mut Sleep>, at: Option<Instant>) -> bool {
+fn set(mut timer: Pin<&mut Sleep>, at: Option<Instant>) -> bool {
     if let Some(at) = at.filter(|at| *at != timer.deadline()) {
-        timer.reset(at);
+        // One that was only moved would wake the loop at its former moment as well.
+        timer.set(sleep_until(at));
     }
     at.is_some()
 }
 
 impl Session {
     async fn run(&mut self, inbox: &mut UnboundedReceiver<Shell>, mut turns: Receiver<agent::Event>) {
-        // Kept from one round to the next: the later of the two moves on without being set anew.
         let (mut frame, mut change) = (pin!(sleep_until(Instant::now())), pin!(sleep_until(Instant::now())));
         while self.end.is_none() {
             self.draw_if_due();
