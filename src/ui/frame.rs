@@ -27,6 +27,7 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         Some(Growing::Row) => return,
         Some(Growing::Conversation(layout)) => {
             settle(model, cache, &layout);
+            cache.note_settled(model);
             cache.want_colours(model.scroll.settled.top, model.scroll.settled.viewport);
             return;
         }
@@ -62,6 +63,7 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         model.scroll.request(wish);
         settle(model, cache, &layout);
     }
+    cache.note_settled(model);
     if model.panel.scrolled_up > 0 {
         model.panel.scrolled_up = panel::most_scrolled(model, calls_body(model, &layout)).min(model.panel.scrolled_up);
     }
@@ -164,9 +166,9 @@ pub fn draw(model: &Model, cache: &RenderCache, picture: &mut Picture) {
 fn patch(model: &Model, cache: &RenderCache, picture: &mut Picture) -> bool {
     let Some(look) = cache.look() else { return false };
     let mut canvas = Canvas::empty(model, &look.theme);
-    let Some((rows, live_row)) = transcript::draw_growth(&mut canvas, model, cache) else { return false };
+    let Some(part) = transcript::draw_growth(&mut canvas, model, cache) else { return false };
     picture.note_frame(cache.number(), picture.cursor());
-    picture.patch(rows, live_row, &canvas.pieces, &look.theme)
+    picture.patch(part, &canvas.pieces, &look.theme)
 }
 
 fn draw_whole(model: &Model, cache: &RenderCache, picture: &mut Picture) {

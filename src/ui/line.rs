@@ -165,6 +165,19 @@ impl Line {
         self.spans.iter().map(|span| span.text.width()).sum()
     }
 
+    /// Columns at its start that look as those of another line do.
+    #[must_use]
+    pub fn common_columns(&self, other: &Self) -> usize {
+        let same = self.spans.iter().zip(&other.spans).take_while(|(here, there)| here == there).count();
+        let columns: usize = self.spans[..same].iter().map(|span| span.text.width()).sum();
+        match (self.spans.get(same), other.spans.get(same)) {
+            (Some(here), Some(there)) if (here.style, &here.link) == (there.style, &there.link) => {
+                columns + common_letters(here.text.as_str(), there.text.as_str())
+            }
+            _ => columns,
+        }
+    }
+
     /// Its text without styles and without its lead.
     #[must_use]
     pub fn own_text(&self) -> String {
@@ -178,6 +191,15 @@ impl Line {
     pub fn to_text(&self) -> String {
         self.spans.iter().map(|span| span.text.as_str()).collect()
     }
+}
+
+/// ASCII letters with which both texts begin, up to where they may be drawn otherwise because of what follows: the last one
+/// before a mark that combines with it, and what may become `<U+…>`.
+fn common_letters(here: &str, there: &str) -> usize {
+    let letters = here.bytes().zip(there.bytes()).take_while(|(here, there)| here == there && here.is_ascii()).count();
+    let is_alone = |text: &str| text.as_bytes().get(letters).is_none_or(u8::is_ascii);
+    let common = if is_alone(here) && is_alone(there) { letters } else { letters.saturating_sub(1) };
+    here[..common].rfind('<').unwrap_or(common)
 }
 
 /// The text of rows that follow each other, with wraps undone and without indents.

@@ -6,7 +6,7 @@ use super::calls;
 use super::canvas::{push, styled};
 use super::error_card;
 use super::line::Line;
-use super::markdown::{Document, Options};
+use super::markdown::{Changed, Document, Options};
 use super::symbols::Symbols;
 use super::theme::Theme;
 use super::took;
@@ -103,12 +103,12 @@ impl Rows {
     }
 }
 
-/// Lays an entry out anew or brings it up to date.
-pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) {
-    rows.before.clear();
-    rows.after.clear();
+/// Lays an entry out anew or brings it up to date; gives which of its rows look otherwise, if any do.
+pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) -> Option<Changed> {
+    let (before, after) = (std::mem::take(&mut rows.before), std::mem::take(&mut rows.after));
     rows.beside = 0;
-    let Some(entry) = model.chat.conversation.entries.get(at) else { return };
+    let mut changed = Some(Changed::ALL);
+    let Some(entry) = model.chat.conversation.entries.get(at) else { return changed };
     match &entry.body {
         EntryBody::Question(text) => {
             let sent = match (model.chat.being_sent.contains(&entry.id), &model.saving) {
@@ -130,14 +130,20 @@ pub(super) fn lay_out(rows: &mut Rows, model: &Model, at: usize, frame: &Frame) 
             let thought_ms = thought_ms.or_else(|| thinking.and_then(Turn::thought_ms));
             reasoning(&mut rows.before, message, entry.state, thought_ms, frame);
             let is_complete = entry.state != EntryState::Streaming;
-            rows.document.update(&message.text, is_complete, &options(frame));
+            changed = rows.document.update(&message.text, is_complete, &options(frame));
             if rows.document.line_count() > 0 {
                 rows.after.push(Line::default());
             }
             calls::lines(&mut rows.after, model, at, entry, frame);
             answer_end(&mut rows.after, model, at, frame);
+            changed = if (&rows.before, &rows.after) == (&before, &after) {
+                changed.map(|changed| Changed { row: rows.before.len() + changed.row, ..changed })
+            } else {
+                Some(Changed::ALL)
+            };
         }
     }
+    changed
 }
 
 /// About how many rows an entry has, without laying it out.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::iter;
 use std::ops::Range;
 
 use foldhash::quality::RandomState;
@@ -110,6 +111,18 @@ struct Row {
     is_turned: bool,
 }
 
+/// What of a picture differs from the frame before, in the left halves of its rows.
+pub(super) struct Part {
+    /// These rows went up by so many.
+    pub up: (Range<u16>, usize),
+    /// Rows in which something else stands than in those that went there.
+    pub rows: Range<u16>,
+    /// The column from which on it does so in the first of them.
+    pub from: u16,
+    /// The live row, where it differs, too.
+    pub live_row: Option<u16>,
+}
+
 impl Row {
     /// Whether one half can be changed and the other left as it is.
     fn has_halves(&self) -> bool {
@@ -202,24 +215,19 @@ impl Picture {
         self.numbers.extend(self.rows.iter().map(|row| number_of(&self.keys, row)));
     }
 
-    /// Paints the left half of these rows, from this column on, and of the live row, where something else stands in it than
-    /// before; `false` where the halves of a row belong together: then all is to be shown.
+    /// Moves and paints the left halves of these rows; `false` where the halves of a row belong together: then all is to be
+    /// shown.
     #[must_use]
-    pub(super) fn patch(
-        &mut self,
-        (rows, from): (Range<u16>, u16),
-        live_row: Option<u16>,
-        pieces: &[Piece<'_>],
-        theme: &Theme,
-    ) -> bool {
-        if self.links.are_too_many() {
+    pub(super) fn patch(&mut self, part: Part, pieces: &[Piece<'_>], theme: &Theme) -> bool {
+        let Part { up, rows, from, live_row } = part;
+        if self.links.are_too_many() || !self.move_up(up) {
             return false;
         }
         self.grown = None;
         self.changed.clear();
         let end = usize::from(rows.end);
-        let from = from.min(self.split);
-        for (y, from) in rows.map(|y| (y, from)).chain(live_row.map(|y| (y, 0))) {
+        let from = iter::once(from.min(self.split)).chain(iter::repeat(0));
+        for (y, from) in rows.zip(from).chain(live_row.map(|y| (y, 0))) {
             let at = usize::from(y);
             let mut hasher = self.seed(theme);
             let of_row = || pieces.iter().filter(|piece| piece.rows().contains(&y));
@@ -248,6 +256,32 @@ impl Picture {
         true
     }
 
+    /// Moves the left halves of these rows up by so many; `false`, with nothing done, where one belongs to its right half.
+    fn move_up(&mut self, (rows, by): (Range<u16>, usize)) -> bool {
+        if by == 0 {
+            return true;
+        }
+        let rows = usize::from(rows.start)..usize::from(rows.end);
+        if !self.rows[rows.clone()].iter().all(Row::has_halves) {
+            return false;
+        }
+        for at in rows.start..rows.end - by {
+            self.swap_left(at, at + by);
+        }
+        for at in rows {
+            self.numbers[at] = number_of(&self.keys, &self.rows[at]);
+        }
+        true
+    }
+
+    /// Lets the left halves of two rows change places, the first of them above.
+    fn swap_left(&mut self, at: usize, from: usize) {
+        let (width, half) = (usize::from(self.buffer.area.width), usize::from(self.split));
+        let (above, below) = self.buffer.content.split_at_mut(from * width);
+        above[at * width..at * width + half].swap_with_slice(&mut below[..half]);
+        (self.rows[at].left, self.rows[from].left) = (self.rows[from].left, self.rows[at].left);
+    }
+
     /// Where the left half of this row is to be what stands in one of the next ones before `end`, they change places: what
     /// moved up need not be painted again.
     fn bring_up(&mut self, left: u64, at: usize, end: usize) {
@@ -255,11 +289,9 @@ impl Picture {
             return;
         }
         let is_it = |from: &usize| self.rows[*from].left == left && self.rows[*from].has_halves();
-        let Some(from) = (at + 1..end.min(at + 1 + FARTHEST)).find(is_it) else { return };
-        let (width, half) = (usize::from(self.buffer.area.width), usize::from(self.split));
-        let (above, below) = self.buffer.content.split_at_mut(from * width);
-        above[at * width..at * width + half].swap_with_slice(&mut below[..half]);
-        (self.rows[at].left, self.rows[from].left) = (left, self.rows[at].left);
+        if let Some(from) = (at + 1..end.min(at + 1 + FARTHEST)).find(is_it) {
+            self.swap_left(at, from);
+        }
     }
 
     /// What the hash of every row begins with.
@@ -334,12 +366,16 @@ mod tests {
         Piece { area: Rect { x, width, ..AREA }, at: (x, y), content: Content::Text(SafeText::own(text), Style::new()) }
     }
 
+    fn part(rows: Range<u16>, from: u16) -> Part {
+        Part { up: (0..3, 0), rows, from, live_row: None }
+    }
+
     #[test]
     fn a_patched_row_keeps_what_stands_beside_it() {
         let theme = Theme::new(Background::Dark, true);
         let mut picture = Picture::default();
         show(&mut picture, &[half(0, 0, "one"), half(0, 1, "tw"), half(3, 1, "|x")]);
-        assert!(picture.patch((1..3, 0), None, &[half(0, 1, "two")], &theme));
+        assert!(picture.patch(part(1..3, 0), &[half(0, 1, "two")], &theme));
         assert_eq!(picture.changed, [1]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["one  ", "two|x", "     "]));
         let whole = [half(0, 0, "one"), half(0, 1, "two"), half(3, 1, "|x")];
@@ -353,7 +389,7 @@ mod tests {
         let mut picture = Picture::default();
         show(&mut picture, &[half(0, 1, "tw"), half(3, 1, "|x")]);
         let before = picture.rows().numbers[1];
-        assert!(picture.patch((1..2, 2), None, &[half(0, 1, "two")], &theme));
+        assert!(picture.patch(part(1..2, 2), &[half(0, 1, "two")], &theme));
         assert_eq!(picture.rows().grown, Some(Grown { row: 1, before, from: 2 }));
         assert_eq!(picture.buffer(), &Buffer::with_lines(["     ", "two|x", "     "]));
         show(&mut picture, &[half(0, 1, "two"), half(3, 1, "|x")]);
@@ -367,7 +403,7 @@ mod tests {
         let side = || half(3, 0, "|x");
         show(&mut picture, &[half(0, 0, "one"), half(0, 1, "two"), half(0, 2, "thr"), side()]);
         let numbers = picture.rows().numbers.to_vec();
-        assert!(picture.patch((0..3, 0), None, &[half(0, 0, "two"), half(0, 1, "thr"), half(0, 2, "fou")], &theme));
+        assert!(picture.patch(part(0..3, 0), &[half(0, 0, "two"), half(0, 1, "thr"), half(0, 2, "fou")], &theme));
         assert_eq!(picture.changed, [2]);
         assert_eq!(picture.buffer(), &Buffer::with_lines(["two|x", "thr  ", "fou  "]));
         assert_eq!(picture.rows().numbers[1], numbers[2], "it is told by the same number");
@@ -380,9 +416,9 @@ mod tests {
         let theme = Theme::new(Background::Dark, true);
         let mut picture = Picture::default();
         show(&mut picture, &[half(0, 0, "one")]);
-        assert!(!picture.patch((0..1, 0), None, &[half(0, 0, "\u{5e9}")], &theme));
+        assert!(!picture.patch(part(0..1, 0), &[half(0, 0, "\u{5e9}")], &theme));
         show(&mut picture, &[half(0, 0, "\u{5e9}")]);
-        assert!(!picture.patch((0..1, 0), None, &[half(0, 0, "two")], &theme));
+        assert!(!picture.patch(part(0..1, 0), &[half(0, 0, "two")], &theme));
     }
 
     #[test]

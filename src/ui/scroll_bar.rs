@@ -66,6 +66,12 @@ pub(super) fn top_at(model: &Model, layout: &Layout, (x, y): (u16, u16)) -> Opti
     Some(line.saturating_sub(bar.rows / 2).min(bar.lines - bar.rows))
 }
 
+/// Whether there is one.
+#[must_use]
+pub(super) fn is_shown(model: &Model, layout: &Layout) -> bool {
+    bar(model, layout).is_some()
+}
+
 /// Draws the bar.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, cache: &RenderCache, layout: &Layout) {
     let area = layout.transcript;

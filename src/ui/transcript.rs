@@ -144,6 +144,7 @@ impl RenderCache {
     fn begin_frame(&mut self) {
         self.number += 1;
         (self.is_behind, self.is_recoloured) = (false, false);
+        self.growth.begin();
     }
 
     /// Lays out the entries that changed, at the end, and where the view is held.
@@ -222,7 +223,9 @@ impl RenderCache {
         if known.made == known.wanted && !is_behind {
             return false;
         }
-        message::lay_out(&mut known.rows, model, at, frame);
+        if let Some(changed) = message::lay_out(&mut known.rows, model, at, frame) {
+            self.growth.note_changed(at, changed);
+        }
         (known.made, known.made_in) = (known.wanted, self.number);
         self.is_behind |= known.rows.document.is_behind();
         // Whoever follows sees it grow; otherwise the line that is read keeps its place.
@@ -393,21 +396,31 @@ fn stamp(model: &Model, at: usize, entry: &Entry, is_tail: bool) -> Stamp {
 
 /// Draws the conversation, or the first screen of a chat without one.
 pub(super) fn draw<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache, layout: &Layout) {
-    let (area, inset) = (layout.transcript, layout.inset());
-    if area.height == 0 {
+    if layout.transcript.height == 0 {
         return;
     }
     if model.chat.conversation.entries.is_empty() {
         welcome::draw(canvas, model, layout);
-        return;
+    } else {
+        draw_from(canvas, model, cache, (layout.transcript, layout.inset()), model.scroll.settled.top);
     }
+}
+
+/// Draws the conversation from this line on into an area, its text set in by so much.
+fn draw_from<'a>(
+    canvas: &mut Canvas<'a>,
+    model: &Model,
+    cache: &'a RenderCache,
+    (area, inset): (Rect, u16),
+    top: usize,
+) {
     let marks = match (&cache.finder, &model.chat.marks) {
         (Some(finder), _) => Marks::Found(finder),
         (None, Some(query)) => Marks::Searched(query),
         (None, None) => Marks::None,
     };
     let selected = model.selected_place().filter(|_| model.focus == Focus::Messages);
-    let (item, mut skip) = cache.heights.at(model.scroll.settled.top);
+    let (item, mut skip) = cache.heights.at(top);
     let mut y = area.y;
     for (at, known) in cache.entries.iter().enumerate().skip(item) {
         let first = y;

@@ -121,3 +121,19 @@ fn there_is_no_scroll_bar_where_everything_is_seen_nor_while_the_view_follows_an
     screen.end(Finish::Stop);
     screen.expect("⢸");
 }
+
+#[test]
+fn the_scroll_bar_stays_beside_a_row_that_grows() {
+    let mut screen = Screen::openai(100, 30);
+    screen.ask("one");
+    screen.text(&format!("{}last", "line\n\n".repeat(200)));
+    screen.screen();
+    screen.tell(Msg::Wheeled(-1));
+    for word in [" and", " more", " of", " them"] {
+        screen.text(word);
+        let grown = screen.screen();
+        assert_eq!(grown, screen.fresh_screen());
+    }
+    screen.expect("last and more of them");
+    screen.expect("⢸");
+}

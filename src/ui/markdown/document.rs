@@ -2,7 +2,7 @@
 //! the end is done again with each delta. One that became too large for that is shown as plain text, to which only the
 //! new part is added. A complete message is parsed once more as a whole where its end may change what stands above, by links
 //! defined and footnotes, which come to its end. What is too much for one frame is done in steps: then the document is
-//! behind, and the next update goes on with the same. Pure.
+//! behind, and the next update goes on with the same. What an update changed is known by its rows. Pure.
 
 use super::Options;
 use super::folds::{self, Fold};
@@ -51,19 +51,34 @@ pub struct Document {
     open_row: Option<OpenRow>,
     /// A table's head is shown whose rule has not come yet.
     has_open_head: bool,
+    /// What was not settled before this update.
+    before: Option<Before>,
     /// Bytes handed to the parser so far.
     parsed_bytes: usize,
 }
 
-/// The row to which words were added.
+/// Rows that may look otherwise than before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AddedWords {
-    /// Which row.
+pub struct Changed {
+    /// The first of them.
     pub row: usize,
-    /// How wide it was before, in columns.
+    /// Columns at its start that look as before.
     pub columns: usize,
-    /// A word went on to a next row.
-    pub has_wrapped: bool,
+    /// Those below it stand where they stood.
+    pub is_alone: bool,
+}
+
+impl Changed {
+    /// All of them.
+    pub const ALL: Self = Self { row: 0, columns: 0, is_alone: false };
+}
+
+/// Lines and regions that were drawn and not settled, and where they stood.
+struct Before {
+    line: usize,
+    lines: Vec<Line>,
+    region: usize,
+    regions: Vec<Region>,
 }
 
 /// What was drawn last.
@@ -77,20 +92,17 @@ struct Seen {
 
 impl Document {
     /// Draws the message as it is now, or a further step of it. `source` is the former source with more at its end;
-    /// otherwise, and after a change of the options, all is done anew.
-    pub fn update(&mut self, source: &str, is_complete: bool, options: &Options<'_>) {
+    /// otherwise, and after a change of the options, all is done anew. Gives what looks otherwise, if anything does.
+    pub fn update(&mut self, source: &str, is_complete: bool, options: &Options<'_>) -> Option<Changed> {
         let look = (options.width, options.wide, options.theme.mark(), options.ascii_lines, options.is_expanded);
-        match &self.seen {
-            Some(seen) if seen.look == look && seen.is_start_of(source) => {
-                let is_same = seen.length == source.len() && seen.is_complete == is_complete;
-                if is_same && !self.is_behind() {
-                    return;
-                }
-                if seen.is_complete && !is_same {
-                    self.reset();
-                }
-            }
-            _ => self.reset(),
+        let known = self.seen.as_ref().filter(|seen| seen.look == look && seen.is_start_of(source));
+        let is_same = known.is_some_and(|seen| seen.length == source.len() && seen.is_complete == is_complete);
+        if is_same && !self.is_behind() {
+            return None;
+        }
+        let is_anew = known.is_none_or(|seen| seen.is_complete && !is_same);
+        if is_anew {
+            self.reset();
         }
         self.open_row = None;
         self.seen = Some(Seen {
@@ -104,8 +116,10 @@ impl Document {
         if is_complete && source.len() <= MAX_WHOLE_BYTES && may_change() {
             self.drop_lines();
             self.settle(source, options);
-            return;
+            return Some(Changed::ALL);
         }
+        let plain_from = self.plain.as_ref().map(Plain::final_lines);
+        self.before = None;
         self.laid_out = source.floor_char_boundary(self.laid_out + STEP_BYTES);
         self.grow(&source[..self.laid_out], options);
         if is_complete && self.laid_out == source.len() {
@@ -114,18 +128,47 @@ impl Document {
         if !is_complete {
             self.open_row = self.row_at_end(source, options);
         }
+        match (self.before.take(), plain_from) {
+            (Some(before), None) if !is_anew => self.changed_since(&before),
+            (_, Some(row)) => Some(Changed { row, ..Changed::ALL }),
+            _ => Some(Changed::ALL),
+        }
+    }
+
+    /// What looks otherwise than before, if anything does.
+    fn changed_since(&self, before: &Before) -> Option<Changed> {
+        let (lines, regions) = (&self.lines[before.line..], &self.regions[before.region..]);
+        // Of what kind a row is, and of which block, tells in which colours it is drawn.
+        let is_same = |here: &Region, there: &Region| {
+            (here.rows.start, here.source.start, &here.kind) == (there.rows.start, there.source.start, &there.kind)
+        };
+        let region = first_other(regions, &before.regions, is_same).and_then(|at| {
+            [regions.get(at), before.regions.get(at)].into_iter().flatten().map(|it| it.rows.start).min()
+        });
+        let at = first_other(lines, &before.lines, PartialEq::eq);
+        let row = at.map_or(usize::MAX, |at| before.line + at);
+        match (at, region) {
+            (_, Some(region)) if region <= row => Some(Changed { row: region, ..Changed::ALL }),
+            (None, _) => None,
+            (Some(at), _) => {
+                let of_row = lines.get(at).zip(before.lines.get(at));
+                let columns = of_row.map_or(0, |(line, before)| line.common_columns(before));
+                let is_alone = lines.len() == before.lines.len() && lines[at + 1..] == before.lines[at + 1..];
+                Some(Changed { row, columns, is_alone })
+            }
+        }
     }
 
     /// Draws the message as it is now, where it only grew by plain words since the last update, with the options of that
     /// update; gives the row to which they were added. Where it gives none, nothing is done.
-    pub fn grow_last_row(&mut self, source: &str) -> Option<AddedWords> {
+    pub fn grow_last_row(&mut self, source: &str) -> Option<Changed> {
         let seen = self.seen.as_mut().filter(|seen| seen.is_start_of(source))?;
         let row = self.lines.len().checked_sub(1)?;
         let columns = self.lines[row].width();
         if !self.open_row.as_mut()?.add(source.get(seen.length..)?, &mut self.lines) {
             return None;
         }
-        let has_wrapped = self.lines.len() > row + 1;
+        let is_alone = self.lines.len() == row + 1;
         if let Some(region) = self.regions.last_mut() {
             region.rows.end = self.lines.len();
         }
@@ -138,7 +181,8 @@ impl Document {
         }
         (seen.length, self.laid_out) = (source.len(), source.len());
         tail_of(source).clone_into(&mut seen.tail);
-        Some(AddedWords { row, columns, has_wrapped })
+        // A word that had no room may have been its last one.
+        Some(Changed { row, columns: columns.min(self.lines[row].width()), is_alone })
     }
 
     /// The last row, where it shows the end of the source and nothing else.
@@ -236,6 +280,14 @@ impl Document {
         self.lines.extend(block.lines.into_iter().map(Line::shrunk));
     }
 
+    /// Takes away what is not settled; what it was when the update began is kept for the while.
+    fn take_unsettled(&mut self) {
+        let lines = self.lines.split_off(self.settled_lines.min(self.lines.len()));
+        let regions = self.regions.split_off(self.settled_regions.min(self.regions.len()));
+        let (line, region) = (self.lines.len(), self.regions.len());
+        self.before.get_or_insert(Before { line, lines, region, regions });
+    }
+
     fn reset(&mut self) {
         *self = Self { parsed_bytes: self.parsed_bytes, ..Self::default() };
     }
@@ -252,8 +304,7 @@ impl Document {
         if self.plain.is_some() {
             return;
         }
-        self.lines.truncate(self.settled_lines);
-        self.regions.truncate(self.settled_regions);
+        self.take_unsettled();
         let from = self.settled_bytes;
         self.parsed_bytes += source.len() - from;
         self.is_after_note = self.is_settled_after_note;
@@ -296,8 +347,7 @@ impl Document {
     /// Parses what is not settled and settles what can no longer change; whether the open block is now a plain one.
     fn parse_open(&mut self, source: &str, options: &Options<'_>) -> bool {
         self.settled_bytes += blank_lines(&source[self.settled_bytes..]);
-        self.lines.truncate(self.settled_lines);
-        self.regions.truncate(self.settled_regions);
+        self.take_unsettled();
         self.is_after_note = self.is_settled_after_note;
         let from = self.settled_bytes;
         let tail = &source[self.settled_bytes..];
@@ -377,6 +427,12 @@ impl Document {
         self.has_plain = true;
         self.plain = Some(Plain::new(kind, start + text_start, start + search_from, self.lines.len()));
     }
+}
+
+/// The place of the first thing that is another one there than here, or only in one of them.
+fn first_other<T>(here: &[T], there: &[T], is_same: impl Fn(&T, &T) -> bool) -> Option<usize> {
+    let same = here.iter().zip(there).take_while(|(here, there)| is_same(here, there)).count();
+    (same < here.len().max(there.len())).then_some(same)
 }
 
 impl Seen {

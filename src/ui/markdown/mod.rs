@@ -24,7 +24,7 @@ mod target;
 mod tests;
 mod writer;
 
-pub use document::{AddedWords, Document};
+pub use document::{Changed, Document};
 pub use linear::Linear;
 pub use region::{Region, RegionKind};
 

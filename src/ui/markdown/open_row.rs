@@ -120,39 +120,73 @@ fn wrapped(row: &mut Line, added: &str, columns: usize) -> Option<Line> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ratatui::buffer::{Buffer, Cell};
+    use ratatui::layout::Rect;
 
-    use crate::ui::markdown::{Document, Options};
+    use crate::ui::line::Line;
+    use crate::ui::link::Links;
+    use crate::ui::markdown::{Changed, Document, Options};
+    use crate::ui::paint;
     use crate::ui::theme::{Background, Theme};
 
     fn options(theme: &Theme, width: u16) -> Options<'_> {
         Options { width, wide: width + 8, theme, ascii_lines: false, is_expanded: false }
     }
 
-    /// How many of these pieces were added to the last row; fails where anything looks otherwise than without that.
+    /// How many of these pieces were added to the last row; fails where anything looks otherwise than without that, or than
+    /// is told.
     fn grown(pieces: &[&str], width: u16) -> usize {
         let theme = Theme::new(Background::Dark, true);
         let options = options(&theme, width);
         let (mut quick, mut slow, mut source, mut count) = (Document::default(), Document::default(), String::new(), 0);
         for piece in pieces {
             source.push_str(piece);
-            match quick.grow_last_row(&source) {
-                Some(_) => count += 1,
-                None => quick.update(&source, false, &options),
-            }
-            slow.update(&source, false, &options);
+            let before = lines(&slow);
+            let added = quick.grow_last_row(&source);
+            count += usize::from(added.is_some());
+            let changed = added.or_else(|| quick.update(&source, false, &options));
+            assert_changed(&before, &lines(&quick), changed, &source);
+            let changed = slow.update(&source, false, &options);
+            assert_changed(&before, &lines(&slow), changed, &source);
             assert_same(&quick, &slow, &source);
         }
+        let before = lines(&slow);
         quick.update(&source, true, &options);
-        slow.update(&source, true, &options);
+        let changed = slow.update(&source, true, &options);
+        assert_changed(&before, &lines(&slow), changed, &source);
         assert_same(&quick, &slow, &source);
         count
     }
 
+    fn lines(document: &Document) -> Vec<Line> {
+        (0..document.line_count()).map(|at| document.line(at).clone()).collect()
+    }
+
     fn assert_same(quick: &Document, slow: &Document, source: &str) {
-        let lines =
-            |document: &Document| (0..document.line_count()).map(|at| document.line(at).clone()).collect::<Vec<_>>();
         assert_eq!(lines(quick), lines(slow), "{source:?}");
         assert_eq!(quick.regions(), slow.regions(), "{source:?}");
+    }
+
+    /// Nothing looks otherwise but what is told.
+    fn assert_changed(before: &[Line], now: &[Line], changed: Option<Changed>, source: &str) {
+        let Some(Changed { row, columns, is_alone }) = changed else { return assert_eq!(before, now, "{source:?}") };
+        assert_eq!(before.get(..row), now.get(..row), "{source:?}");
+        if is_alone {
+            assert_eq!(before.get(row + 1..), now.get(row + 1..), "{source:?}");
+        }
+        if let (Some(before), Some(now)) = (before.get(row), now.get(row)) {
+            let columns = columns.min(CELLS);
+            assert_eq!(cells(before)[..columns], cells(now)[..columns], "{source:?}");
+        }
+    }
+
+    const CELLS: usize = 80;
+
+    fn cells(line: &Line) -> Vec<Cell> {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, CELLS as u16, 1));
+        let (area, theme) = (buffer.area, Theme::new(Background::Dark, true));
+        paint::paint_line(&mut buffer, area, 0, 0, line, &theme, &mut Links::default());
+        buffer.content
     }
 
     #[test]
@@ -189,7 +223,7 @@ mod tests {
                 prop_oneof![
                     8 => "( ?[a-c1é'’ж-]{1,4}[.,:!]?){1,2}",
                     2 => "[-#>|*1.a =`~<:_\\[\\]\\\\$&;\n]{1,4}",
-                    1 => "\n|\n\n|\n- |\n> |\n\n1\\. |\n# |```\n|\\| |<details>|</details>|<b>|</b>|https://|\\[\\^1\\]:? |é|e\u{301}|\u{301}|שם |日|\t",
+                    1 => "\n|\n\n|\n- |\n> |\n\n1\\. |\n# |```\n|\\| |<details>|</details>|<b>|</b>|https://|\\[\\^1\\]:? |é|e\u{301}|\u{301}|שם |日|\t|<U\\+|202E>",
                 ],
                 0..30,
             ),

@@ -1,15 +1,16 @@
 //! Frames of an answer that streams in while nothing else happens: they differ from the one before in the conversation, most
 //! of them in one row of it, and in the row that shows the time. Nothing else is laid out or listed for them.
 
-use std::ops::Range;
+use ratatui::layout::Rect;
 
 use super::{RenderCache, Stamp, stamp};
 use crate::app::Model;
 use crate::chat::EntryBody;
 use crate::ui::canvas::Canvas;
 use crate::ui::layout::{Layout, SizeClass};
-use crate::ui::markdown::AddedWords;
+use crate::ui::markdown::Changed;
 use crate::ui::message::Frame;
+use crate::ui::picture::Part;
 use crate::ui::{live_row, scroll_bar};
 
 /// What differs between a frame and the one before.
@@ -19,9 +20,13 @@ pub(super) struct Growth {
     /// What the frames since the last whole one have in common.
     layout: Option<Layout>,
     changes: u64,
+    /// The first line that is seen.
+    top: usize,
     /// The time that is shown, and whether it was another one before.
     time: u64,
     has_new_time: bool,
+    /// Rows that were made otherwise for this frame, and of which item.
+    changed: Option<(usize, Changed)>,
 }
 
 /// Where something may differ.
@@ -32,8 +37,8 @@ enum Extent {
     Screen,
     /// In the conversation.
     Conversation,
-    /// In this row of an item, behind so many columns of its text.
-    Row { item: usize, row: usize, columns: usize },
+    /// In the rows that were made otherwise, after the conversation went up by so many rows.
+    Rows { up: usize },
 }
 
 /// What grew, and with which layout where heights did.
@@ -51,6 +56,22 @@ impl Growth {
         self.time = live_row::time(model);
     }
 
+    /// Nothing is made for this frame yet.
+    pub(super) fn begin(&mut self) {
+        self.changed = None;
+    }
+
+    /// These rows of an item were made otherwise.
+    pub(super) fn note_changed(&mut self, item: usize, changed: Changed) {
+        self.changed = Some(match self.changed {
+            None => (item, changed),
+            Some((known, before)) => {
+                let (item, row) = (item, changed.row).min((known, before.row));
+                (item, Changed { row, ..Changed::ALL })
+            }
+        });
+    }
+
     /// The layout, where nothing happened since the last whole frame but that an answer streamed in. On small screens the
     /// time stands elsewhere.
     fn common_layout(&self, model: &Model) -> Option<Layout> {
@@ -58,10 +79,9 @@ impl Growth {
         self.layout.filter(|layout| is_same && layout.class == SizeClass::Full)
     }
 
-    fn note_extent(&mut self, extent: Extent, model: &Model) {
+    fn note_time(&mut self, model: &Model) {
         let time = live_row::time(model);
         self.has_new_time = std::mem::replace(&mut self.time, time) != time;
-        self.extent = extent;
     }
 }
 
@@ -70,24 +90,28 @@ impl RenderCache {
     /// `None`.
     pub(in crate::ui) fn grow(&mut self, model: &Model) -> Option<Growing> {
         let layout = self.growth.common_layout(model)?;
-        let added = if self.is_behind || self.is_recoloured { None } else { self.add_words(model) };
-        if added.is_some() {
+        self.growth.note_time(model);
+        // What is behind or got its colours may look otherwise anywhere.
+        let is_known = !self.is_behind && !self.is_recoloured;
+        self.growth.extent = if is_known { Extent::Rows { up: 0 } } else { Extent::Conversation };
+        let added = if is_known { self.add_words(model) } else { None };
+        if let Some((item, changed)) = added {
             self.begin_frame();
+            self.growth.note_changed(item, changed);
+            if changed.is_alone {
+                return Some(Growing::Row);
+            }
         } else {
             let frame = self.frame?;
             self.begin_frame();
             self.lay_out_entries(model, &frame);
             self.add_tail();
         }
-        self.growth.note_extent(added.unwrap_or(Extent::Conversation), model);
-        Some(match self.growth.extent {
-            Extent::Row { .. } => Growing::Row,
-            Extent::Screen | Extent::Conversation => Growing::Conversation(layout),
-        })
+        Some(Growing::Conversation(layout))
     }
 
     /// Adds plain words to the last message; where that is not all that changed, or they are something else, nothing.
-    fn add_words(&mut self, model: &Model) -> Option<Extent> {
+    fn add_words(&mut self, model: &Model) -> Option<(usize, Changed)> {
         let path = &model.chat.conversation.entries;
         let item = path.len().checked_sub(1).filter(|_| self.entries.len() == path.len())?;
         let (entry, known) = (&path[item], &mut self.entries[item]);
@@ -98,14 +122,25 @@ impl RenderCache {
         if !is_longer_only || path.changed_since(&self.known).is_some_and(|first| first < item) {
             return None;
         }
-        let AddedWords { row, columns, has_wrapped } = known.rows.document.grow_last_row(&message.text)?;
+        let changed = known.rows.document.grow_last_row(&message.text)?;
         (known.wanted, known.made) = (Some(wanted), Some(wanted));
         self.known = path.revision();
-        if has_wrapped {
+        if !changed.is_alone {
             self.heights.set(item, known.rows.height());
-            return Some(Extent::Conversation);
         }
-        Some(Extent::Row { item, row: known.rows.before.len() + row, columns })
+        Some((item, Changed { row: known.rows.before.len() + changed.row, ..changed }))
+    }
+
+    /// The scroll position is settled for this frame.
+    pub(in crate::ui) fn note_settled(&mut self, model: &Model) {
+        let top = model.scroll.settled.top;
+        let before = std::mem::replace(&mut self.growth.top, top);
+        if let Extent::Rows { up } = &mut self.growth.extent {
+            match top.checked_sub(before).filter(|rows| *rows < model.scroll.settled.viewport) {
+                Some(rows) => *up = rows,
+                None => self.growth.extent = Extent::Conversation,
+            }
+        }
     }
 
     /// Which frame was laid out last.
@@ -121,35 +156,46 @@ impl RenderCache {
     }
 }
 
-/// The part of the screen that differs from the frame before: these rows from this column on, and the live row.
-pub(in crate::ui) type Part = ((Range<u16>, u16), Option<u16>);
-
 /// Draws what differs from the frame before, and says where it stands; `None` where that may be everywhere.
 pub(in crate::ui) fn draw_growth<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache) -> Option<Part> {
-    let growth = &cache.growth;
-    let layout = growth.layout?;
-    let area = layout.transcript;
-    let (rows, has_live_row) = match growth.extent {
+    let (growth, layout) = (&cache.growth, cache.growth.layout?);
+    let (area, top) = (layout.transcript, model.scroll.settled.top);
+    let height = usize::from(area.height);
+    let (up, rows, columns) = match growth.extent {
         Extent::Screen => return None,
-        Extent::Conversation => {
-            super::draw(canvas, model, cache, &layout);
-            scroll_bar::draw(canvas, model, cache, &layout);
-            ((area.top()..area.bottom(), 0), true)
-        }
-        Extent::Row { item, row, columns } => {
-            let below_top = (cache.heights.start_of(item) + row).checked_sub(model.scroll.settled.top);
-            let y = below_top.and_then(|rows| u16::try_from(rows).ok()).filter(|y| *y < area.height);
-            let line = cache.entries.get(item).and_then(|known| known.rows.line(row));
-            let rows = y.zip(line).map_or((0..0, 0), |(y, line)| {
-                let (x, y) = (layout.inset(), area.y + y);
-                canvas.line(area, x, y, line);
-                (y..y + 1, x.saturating_add(u16::try_from(columns).unwrap_or(u16::MAX)))
+        Extent::Conversation => (0, 0..height, 0),
+        Extent::Rows { up } => {
+            let (rows, columns) = growth.changed.map_or((height..height, 0), |(item, changed)| {
+                let first = cache.heights.start_of(item) + changed.row;
+                let end = if changed.is_alone { first + 1 } else { usize::MAX };
+                let columns = if first < top { 0 } else { changed.columns };
+                (first.saturating_sub(top).min(height)..end.saturating_sub(top).min(height), columns)
             });
-            (rows, growth.has_new_time)
+            match up {
+                0 => (up, rows, columns),
+                // The last rows came into view.
+                _ if rows.start <= height - up => (up, rows.start..height, columns),
+                _ => (up, height - up..height, 0),
+            }
         }
     };
-    if has_live_row {
+    let is_row_alone = up == 0 && growth.changed.is_none_or(|(_, changed)| changed.is_alone);
+    // The bar stands in the same rows, and changes as it stands for more.
+    let has_bar = !(is_row_alone && rows.is_empty()) && scroll_bar::is_shown(model, &layout);
+    let (up, rows, columns) = if has_bar { (0, 0..height, 0) } else { (up, rows, columns) };
+    let part = Part {
+        up: (area.top()..area.bottom(), up),
+        rows: area.top() + rows.start as u16..area.top() + rows.end as u16,
+        from: if columns == 0 { 0 } else { layout.inset().saturating_add(u16::try_from(columns).unwrap_or(u16::MAX)) },
+        live_row: (growth.has_new_time || !is_row_alone).then_some(layout.live.y),
+    };
+    if !rows.is_empty() {
+        let seen = Rect { y: part.rows.start, height: rows.len() as u16, ..area };
+        super::draw_from(canvas, model, cache, (seen, layout.inset()), top + rows.start);
+        scroll_bar::draw(canvas, model, cache, &layout);
+    }
+    if part.live_row.is_some() {
         live_row::draw(canvas, model, &layout);
     }
-    Some((rows, has_live_row.then_some(layout.live.y)))
+    Some(part)
 }
