@@ -4,12 +4,12 @@
 //! nothing else can leave the program. After a cluster on whose width terminals disagree the cursor is placed anew.
 
 use std::io::Write;
+use std::ops::Range;
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::style::ResetColor;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, ScrollDown, ScrollUp};
-use ratatui::buffer::{Buffer, Cell};
-use ratatui::layout::Rect;
+use ratatui::buffer::Cell;
 use unicode_width::UnicodeWidthChar;
 
 use super::ansi;
@@ -31,31 +31,17 @@ pub enum Redraw {
     Everything,
 }
 
-/// Remembers what the terminal shows.
-#[derive(Debug)]
+/// Remembers what the terminal shows. In the beginning nothing is known of it but that its cursor is hidden.
+#[derive(Debug, Default)]
 pub struct Encoder {
-    shown: Buffer,
+    /// The cells, row by row; none before the first frame.
+    shown: Vec<Vec<Cell>>,
     /// What stands in its rows; nothing for a row of which that is not known.
-    rows: Vec<Option<u64>>,
+    numbers: Vec<Option<u64>>,
     is_cursor_visible: bool,
     cursor: Option<(u16, u16)>,
-    is_started: bool,
     /// The terminal makes links of what leads somewhere.
     has_links: bool,
-}
-
-impl Default for Encoder {
-    /// A terminal of which nothing is known but that its cursor is hidden.
-    fn default() -> Self {
-        Self {
-            shown: Buffer::empty(Rect::ZERO),
-            rows: Vec::new(),
-            is_cursor_visible: false,
-            cursor: None,
-            is_started: false,
-            has_links: false,
-        }
-    }
 }
 
 impl Encoder {
@@ -65,35 +51,35 @@ impl Encoder {
         Self { has_links, ..Self::default() }
     }
 
-    /// Writes the bytes of one frame; none at all when nothing changed. `rows` says what stands in them, `links` where
-    /// cells lead, `cursor` is a column and a row from 0.
+    /// Writes the bytes of one frame; none at all when nothing changed. `rows` are those that are to be seen, `links` says
+    /// where cells lead, `cursor` is a column and a row from 0.
     pub fn frame(
         &mut self,
-        next: &Buffer,
-        links: &Links,
         rows: Rows<'_>,
+        links: &Links,
         cursor: Option<(u16, u16)>,
         redraw: Redraw,
         out: &mut Vec<u8>,
     ) {
-        if next.area.is_empty() {
+        let (width, height) = (rows.cells.first().map_or(0, Vec::len), rows.cells.len());
+        if width == 0 {
             return;
         }
-        let cursor = cursor.filter(|&(x, y)| x < next.area.width && y < next.area.height);
+        let cursor = cursor.filter(|&(x, y)| usize::from(x) < width && usize::from(y) < height);
         let begin = out.len();
         ansi::push(out, BeginSynchronizedUpdate);
         let empty = out.len();
         let links = self.has_links.then_some(links);
         let mut pen = Pen { out, look: Look::default(), at: self.cursor, links, link: None };
-        if redraw == Redraw::Everything || !self.is_started || self.shown.area != next.area {
-            self.shown = Buffer::empty(next.area);
-            self.rows = vec![None; rows.numbers.len()];
-            self.is_started = true;
+        let is_known = self.shown.len() == height && self.shown[0].len() == width;
+        if redraw == Redraw::Everything || !is_known {
+            self.shown = vec![vec![Cell::EMPTY; width]; height];
+            self.numbers = vec![None; height];
             ansi::push(pen.out, ResetColor);
             ansi::push(pen.out, Clear(ClearType::All));
             pen.at = None;
-        } else if let Some(found) = scroll::find(next, &self.rows, rows.numbers) {
-            debug_assert!(found.is_true(&self.shown, next), "rows of the same number are not the same");
+        } else if let Some(found) = scroll::find(rows.cells, &self.numbers, rows.numbers) {
+            debug_assert!(found.is_true(&self.shown, rows.cells), "rows of the same number are not the same");
             let (top, bottom, by) = (found.rows.start() + 1, found.rows.end() + 1, found.by.unsigned_abs() as u16);
             pen.write(format_args!("\x1b[{top};{bottom}r"));
             if found.by < 0 {
@@ -103,18 +89,14 @@ impl Encoder {
             }
             pen.write(format_args!("\x1b[r"));
             pen.at = None;
-            found.apply(&mut self.shown.content, usize::from(next.area.width), &Cell::EMPTY);
-            found.apply(&mut self.rows, 1, &None);
+            found.apply(&mut self.shown, |row| row.fill(Cell::EMPTY));
+            found.apply(&mut self.numbers, |number| *number = None);
         }
-        let width = usize::from(next.area.width);
-        for (y, (shown, number)) in self.rows.iter_mut().zip(rows.numbers).enumerate() {
+        for (y, (shown, number)) in self.numbers.iter_mut().zip(rows.numbers).enumerate() {
             if *shown != Some(*number) {
                 let is_it = |grown: &Grown| grown.row == y && *shown == Some(grown.before);
                 let from = rows.grown.filter(is_it).map_or(0, |grown| usize::from(grown.from).min(width));
-                let cells = y * width..(y + 1) * width;
-                let (old, new) = (&mut self.shown.content[cells.clone()], &next.content[cells]);
-                pen.row(y as u16, from, old, new);
-                old[from..].clone_from_slice(&new[from..]);
+                pen.row(y as u16, from, &mut self.shown[y], &rows.cells[y]);
                 *shown = Some(*number);
             }
         }
@@ -181,46 +163,59 @@ impl Pen<'_> {
         }
     }
 
-    /// Writes what differs from this column on, where a cluster begins.
-    fn row(&mut self, y: u16, from: usize, old: &[Cell], new: &[Cell]) {
-        if is_simple(&old[from..]) && is_simple(&new[from..]) {
-            let mut last_written: Option<usize> = None;
-            for x in from..new.len() {
-                if old[x] == new[x] {
-                    continue;
-                }
-                let start = match last_written {
-                    Some(last)
-                        if x - last <= CHEAP_GAP && new[last + 1..x].iter().all(|c| Look::of(c) == self.look) =>
-                    {
-                        last + 1
-                    }
-                    _ => x,
-                };
-                for (offset, cell) in new[start..=x].iter().enumerate() {
-                    self.cell((start + offset) as u16, y, cell, 1, new.len());
-                }
-                last_written = Some(x);
-            }
-            return;
-        }
-        let Some((start, end)) = changed_span(from, old, new) else {
-            return;
+    /// Writes what differs from this column on, where a cluster begins; what is shown is then the same.
+    fn row(&mut self, y: u16, from: usize, shown: &mut [Cell], next: &[Cell]) {
+        let differs = |x: &usize| !is_same(&shown[*x], &next[*x]);
+        let Some(first) = (from..next.len()).find(differs) else { return };
+        let last = (first..next.len()).rfind(differs).unwrap_or(first);
+        let changed = first..last + 1;
+        let written = if is_simple(&shown[changed.clone()]) && is_simple(&next[changed.clone()]) {
+            self.letters(y, changed.clone(), shown, next);
+            changed
+        } else {
+            self.clusters(y, changed, shown, next)
         };
-        let (mut x, mut end) = (start, end);
+        shown[written.clone()].clone_from_slice(&next[written]);
+    }
+
+    /// Writes what differs in these columns, one by one.
+    fn letters(&mut self, y: u16, columns: Range<usize>, shown: &[Cell], next: &[Cell]) {
+        let mut last_written: Option<usize> = None;
+        for x in columns {
+            if is_same(&shown[x], &next[x]) {
+                continue;
+            }
+            let start = match last_written {
+                Some(last) if x - last <= CHEAP_GAP && next[last + 1..x].iter().all(|c| Look::of(c) == self.look) => {
+                    last + 1
+                }
+                _ => x,
+            };
+            for (offset, cell) in next[start..=x].iter().enumerate() {
+                self.cell((start + offset) as u16, y, cell, 1, next.len());
+            }
+            last_written = Some(x);
+        }
+    }
+
+    /// Writes all of these columns, and what they cut in half; gives what was written.
+    fn clusters(&mut self, y: u16, changed: Range<usize>, shown: &[Cell], next: &[Cell]) -> Range<usize> {
+        let Range { start, mut end } = stretched(changed, shown, next);
+        let mut x = start;
         while x < end {
-            let columns = columns(&new[x]).min(new.len() - x);
+            let columns = columns(&next[x]).min(next.len() - x);
             // What the terminal may have drawn of a doubtful cluster beyond its columns is written over.
-            if !is_certain(new[x].symbol()) {
-                end = end.max((x + most_columns(new[x].symbol())).min(new.len()));
+            if !is_certain(next[x].symbol()) {
+                end = end.max((x + most_columns(next[x].symbol())).min(next.len()));
                 if columns > 1 {
-                    self.cell(x as u16, y, &Cell::EMPTY, 1, new.len());
-                    self.cell(x as u16 + 1, y, &Cell::EMPTY, 1, new.len());
+                    self.cell(x as u16, y, &Cell::EMPTY, 1, next.len());
+                    self.cell(x as u16 + 1, y, &Cell::EMPTY, 1, next.len());
                 }
             }
-            self.cell(x as u16, y, &new[x], columns, new.len());
+            self.cell(x as u16, y, &next[x], columns, next.len());
             x += columns;
         }
+        start..x
     }
 
     fn cell(&mut self, x: u16, y: u16, cell: &Cell, columns: usize, width: usize) {
@@ -230,13 +225,25 @@ impl Pen<'_> {
         self.look.change_to(look, self.out);
         self.look = look;
         let after = usize::from(x) + columns;
-        let room = if is_certain(cell.symbol()) { columns } else { width - usize::from(x) };
-        let symbol = fitting(cell.symbol(), room, columns);
+        let mut symbol = cell.symbol();
+        let mut is_as_wide = symbol.len() == 1 && columns == 1;
+        if !is_as_wide {
+            let room = if is_certain(symbol) { columns } else { width - usize::from(x) };
+            symbol = fitting(symbol, room, columns);
+            is_as_wide = is_certain(symbol) && width_of_text(symbol) == columns;
+        }
         self.out.extend_from_slice(symbol.as_bytes());
         // In the last column the cursor waits for the next character: where it is, terminals disagree.
-        let is_as_wide = is_certain(symbol) && width_of_text(symbol) == columns;
         self.at = (after < width && is_as_wide).then_some((after as u16, y));
     }
+}
+
+/// Whether the same is written of both cells.
+fn is_same(one: &Cell, other: &Cell) -> bool {
+    one.symbol() == other.symbol()
+        && Look::of(one) == Look::of(other)
+        // By it links are told apart.
+        && one.underline_color == other.underline_color
 }
 
 /// Columns a cell takes, at least one.
@@ -267,11 +274,9 @@ fn fitting(symbol: &str, room: usize, columns: usize) -> &str {
     if most_columns(first) <= columns { first } else { &"  "[..columns.min(2)] }
 }
 
-/// The columns to write again in a row with wide clusters: from the first to the last difference, stretched until both
-/// ends fall between clusters of the old row and of the new one. Outside of it nothing is cut in half.
-fn changed_span(from: usize, old: &[Cell], new: &[Cell]) -> Option<(usize, usize)> {
-    let mut start = (from..new.len()).find(|&x| old[x] != new[x])?;
-    let mut end = (from..new.len()).rev().find(|&x| old[x] != new[x])? + 1;
+/// The columns to write again in a row with wide clusters: these ones, from the first to the last difference, stretched
+/// until both ends fall between clusters of the old row and of the new one. Outside of it nothing is cut in half.
+fn stretched(Range { mut start, mut end }: Range<usize>, old: &[Cell], new: &[Cell]) -> Range<usize> {
     loop {
         let before = (start, end);
         for row in [old, new] {
@@ -288,7 +293,7 @@ fn changed_span(from: usize, old: &[Cell], new: &[Cell]) -> Option<(usize, usize
             }
         }
         if (start, end) == before {
-            return Some(before);
+            return start..end;
         }
     }
 }

@@ -1,6 +1,8 @@
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::*;
@@ -20,16 +22,14 @@ fn numbers(picture: &Buffer) -> Vec<u64> {
     picture.content.chunks(usize::from(AREA.width)).map(number).collect()
 }
 
+fn cells(picture: &Buffer) -> Vec<Vec<Cell>> {
+    picture.content.chunks(usize::from(AREA.width)).map(<[Cell]>::to_vec).collect()
+}
+
 fn frame(encoder: &mut Encoder, next: &Buffer, cursor: Option<(u16, u16)>) -> String {
     let mut out = Vec::new();
-    encoder.frame(
-        next,
-        &Links::default(),
-        Rows { numbers: &numbers(next), grown: None },
-        cursor,
-        Redraw::Changes,
-        &mut out,
-    );
+    let rows = Rows { cells: &cells(next), numbers: &numbers(next), grown: None };
+    encoder.frame(rows, &Links::default(), cursor, Redraw::Changes, &mut out);
     String::from_utf8(out).unwrap()
 }
 
@@ -84,9 +84,10 @@ fn a_row_that_got_longer_is_looked_at_from_there_on_if_it_is_known_before() {
     for (known, written) in [(before[0], "\x1b[1;7Hyou"), (before[0] + 1, "\x1b[1;2Ha\x1b[1;7Hyou")] {
         let mut encoder = Encoder::default();
         frame(&mut encoder, &hello, None);
-        let rows = Rows { numbers: &after, grown: Some(Grown { row: 0, before: known, from: 5 }) };
+        let grown = Some(Grown { row: 0, before: known, from: 5 });
+        let rows = Rows { cells: &cells(&longer), numbers: &after, grown };
         let mut out = Vec::new();
-        encoder.frame(&longer, &Links::default(), rows, None, Redraw::Changes, &mut out);
+        encoder.frame(rows, &Links::default(), None, Redraw::Changes, &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), format!("\x1b[?2026h{written}\x1b[?2026l"));
     }
 }
@@ -183,7 +184,8 @@ fn what_leads_somewhere_is_a_link_where_the_terminal_has_them() {
     next.set_style(Rect::new(2, 0, 4, 1), style);
     let frame_of = |encoder: &mut Encoder, next: &Buffer| {
         let mut out = Vec::new();
-        encoder.frame(next, &links, Rows { numbers: &numbers(next), grown: None }, None, Redraw::Changes, &mut out);
+        let rows = Rows { cells: &cells(next), numbers: &numbers(next), grown: None };
+        encoder.frame(rows, &links, None, Redraw::Changes, &mut out);
         String::from_utf8(out).unwrap()
     };
     let mut encoder = Encoder::new(true);

@@ -99,14 +99,7 @@ impl FrameWriter {
             slot.cost = Duration::ZERO;
         }
         self.bytes.clear();
-        self.encoder.frame(
-            picture.buffer(),
-            picture.links(),
-            picture.rows(),
-            picture.cursor(),
-            redraw,
-            &mut self.bytes,
-        );
+        self.encoder.frame(picture.rows(), picture.links(), picture.cursor(), redraw, &mut self.bytes);
         if !self.bytes.is_empty() {
             self.send();
         }

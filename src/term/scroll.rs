@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use ratatui::buffer::{Buffer, Cell};
+use ratatui::buffer::Cell;
 
 /// Rows moved by more than this are written anew.
 const FARTHEST: usize = 12;
@@ -18,16 +18,15 @@ pub(super) struct Move {
 
 /// The move between the first and the last changed row that saves most, if one is worth its bytes. Rows are told apart by
 /// their numbers, those that are shown and the `next` ones.
-pub(super) fn find(picture: &Buffer, shown: &[Option<u64>], next: &[u64]) -> Option<Move> {
+pub(super) fn find(picture: &[Vec<Cell>], shown: &[Option<u64>], next: &[u64]) -> Option<Move> {
     let is_changed = |at: &usize| shown[*at] != Some(next[*at]);
     let first = (0..next.len()).find(is_changed)?;
     let last = (0..next.len()).rfind(is_changed)?;
     if (first..=last).filter(is_changed).count() < 3 {
         return None;
     }
-    let width = usize::from(picture.area.width);
     let (old, new) = (&shown[first..=last], &next[first..=last]);
-    let gain = |at: usize| written(&picture.content[(first + at) * width..(first + at + 1) * width]);
+    let gain = |at: usize| written(&picture[first + at]);
     let gain: Vec<usize> = (0..new.len()).map(|at| if old[at] == Some(new[at]) { 0 } else { gain(at) }).collect();
     let mut best: Option<(usize, Move)> = None;
     for distance in 1..=FARTHEST.min(last - first) {
@@ -57,30 +56,30 @@ pub(super) fn find(picture: &Buffer, shown: &[Option<u64>], next: &[u64]) -> Opt
 
 impl Move {
     /// Whether the rows that stay in the band are the same before and after.
-    pub(super) fn is_true(&self, shown: &Buffer, next: &Buffer) -> bool {
-        let width = usize::from(next.area.width);
+    pub(super) fn is_true(&self, shown: &[Vec<Cell>], next: &[Vec<Cell>]) -> bool {
         let distance = self.by.unsigned_abs() as usize;
         let (start, end) = (*self.rows.start(), *self.rows.end() + 1);
-        let (near, far) = (start * width..(end - distance) * width, (start + distance) * width..end * width);
+        let (near, far) = (start..end - distance, start + distance..end);
         let (old, new) = if self.by < 0 { (far, near) } else { (near, far) };
-        shown.content.get(old) == next.content.get(new)
+        shown.get(old) == next.get(new)
     }
 
-    /// Does to rows of `width` things each what the terminal does: those that come in are blank.
-    pub(super) fn apply<T: Clone>(&self, things: &mut [T], width: usize, blank: &T) {
-        let distance = self.by.unsigned_abs() as usize * width;
-        let band = &mut things[self.rows.start() * width..(self.rows.end() + 1) * width];
+    /// Does to rows what the terminal does: those that come in are to be made blank.
+    pub(super) fn apply<T>(&self, rows: &mut [T], blank: impl FnMut(&mut T)) {
+        let distance = self.by.unsigned_abs() as usize;
+        let band = &mut rows[self.rows.clone()];
         let kept = band.len() - distance;
         if self.by < 0 {
             band.rotate_left(distance);
-            band[kept..].fill(blank.clone());
+            band[kept..].iter_mut().for_each(blank);
         } else {
             band.rotate_right(distance);
-            band[..distance].fill(blank.clone());
+            band[..distance].iter_mut().for_each(blank);
         }
     }
 }
 
+/// Cells of a row that would be written, counted up to what is worth a move.
 fn written(row: &[Cell]) -> usize {
-    row.iter().filter(|cell| cell.symbol() != " ").count()
+    row.iter().filter(|cell| cell.symbol() != " ").take(WORTH_CELLS + 1).count()
 }

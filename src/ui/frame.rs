@@ -186,7 +186,7 @@ fn is_whole(model: &Model, cache: &RenderCache, picture: &Picture) -> bool {
     let mut whole = picture.clone();
     draw_whole(model, cache, &mut whole);
     picture.links().are_too_many()
-        || whole.buffer() == picture.buffer()
+        || whole.cells() == picture.cells()
             && whole.rows().numbers == picture.rows().numbers
             && whole.cursor() == picture.cursor()
 }

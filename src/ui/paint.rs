@@ -4,7 +4,7 @@
 use std::num::NonZeroU16;
 use std::ops::Range;
 
-use ratatui::buffer::{Buffer, CellDiffOption, CellWidth};
+use ratatui::buffer::{Cell, CellDiffOption, CellWidth};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
@@ -15,33 +15,19 @@ use crate::ui::line::Line;
 use crate::ui::link::Links;
 use crate::ui::theme::Theme;
 
-/// Draws text from column `x` of row `y` (of the buffer, not of the area), clipped to the area. A wide cluster is never
-/// half drawn. Returns the columns used.
-pub fn paint_text(
-    buffer: &mut Buffer,
-    area: Rect,
-    x: u16,
-    y: u16,
-    text: &SafeText,
-    style: Style,
-    theme: &Theme,
-) -> u16 {
-    let clip = area.intersection(buffer.area);
-    let end =
-        if (clip.top()..clip.bottom()).contains(&y) { paint(buffer, clip, x, y, text, style, theme).0 } else { x };
-    end - x
+/// Draws text into a row from column `x` on, clipped to these columns. A wide cluster is never half drawn. Gives the column
+/// after it.
+pub fn paint_text(row: &mut [Cell], clip: Range<u16>, x: u16, text: &SafeText, style: Style, theme: &Theme) -> u16 {
+    paint(row, &within(clip, row), x, text, style, theme).0
 }
 
 /// Draws the spans of a line one after another, as [`paint_text`] does.
-pub fn paint_line(buffer: &mut Buffer, area: Rect, x: u16, y: u16, line: &Line, theme: &Theme, links: &mut Links) {
-    let clip = area.intersection(buffer.area);
-    if !(clip.top()..clip.bottom()).contains(&y) {
-        return;
-    }
+pub fn paint_line(row: &mut [Cell], clip: Range<u16>, x: u16, line: &Line, theme: &Theme, links: &mut Links) {
+    let clip = within(clip, row);
     let mut at = x;
     for span in &line.spans {
         let style = span.link.as_ref().map_or(span.style, |link| links.marked(span.style, link));
-        let (end, is_full) = paint(buffer, clip, at, y, &span.text, style, theme);
+        let (end, is_full) = paint(row, &clip, at, &span.text, style, theme);
         if is_full {
             return;
         }
@@ -49,12 +35,17 @@ pub fn paint_line(buffer: &mut Buffer, area: Rect, x: u16, y: u16, line: &Line, 
     }
 }
 
+/// The columns that there are in the row.
+fn within(columns: Range<u16>, row: &[Cell]) -> Range<u16> {
+    let end = columns.end.min(u16::try_from(row.len()).unwrap_or(u16::MAX));
+    columns.start.min(end)..end
+}
+
 /// The column after the last cluster, and whether the right edge was met.
-fn paint(buffer: &mut Buffer, clip: Rect, x: u16, y: u16, text: &SafeText, style: Style, theme: &Theme) -> (u16, bool) {
+fn paint(row: &mut [Cell], clip: &Range<u16>, x: u16, text: &SafeText, style: Style, theme: &Theme) -> (u16, bool) {
     let text = text.as_str();
-    let has_marks = !text.is_ascii() || text.contains("<U+");
-    if !has_marks {
-        return paint_ascii(buffer, clip, x, y, text, style);
+    if text.is_ascii() && !text.contains("<U+") {
+        return paint_ascii(row, clip, x, text, style);
     }
     let mut marked_until = 0;
     let mut at = x;
@@ -64,15 +55,15 @@ fn paint(buffer: &mut Buffer, clip: Rect, x: u16, y: u16, text: &SafeText, style
             continue;
         }
         let end = at.saturating_add(columns);
-        if end > clip.right() {
+        if end > clip.end {
             return (at, true);
         }
-        if has_marks && offset >= marked_until {
+        if offset >= marked_until {
             marked_until = offset + mark_length(&text[offset..]);
         }
-        if at >= clip.left() {
+        if at >= clip.start {
             let style = if offset < marked_until { style.patch(theme.marked) } else { style };
-            let cell = &mut buffer[(at, y)];
+            let cell = &mut row[usize::from(at)];
             cell.set_symbol(cluster).set_style(style);
             // A cluster of several letters (Devanagari) can be wider for ratatui than the layout took it for; the cells
             // after it would not be drawn.
@@ -81,9 +72,7 @@ fn paint(buffer: &mut Buffer, clip: Rect, x: u16, y: u16, text: &SafeText, style
                     NonZeroU16::new(columns).map_or(CellDiffOption::None, CellDiffOption::ForcedWidth),
                 );
             }
-            for covered in at + 1..end {
-                buffer[(covered, y)].reset();
-            }
+            row[usize::from(at) + 1..usize::from(end)].iter_mut().for_each(Cell::reset);
         }
         at = end;
     }
@@ -91,18 +80,14 @@ fn paint(buffer: &mut Buffer, clip: Rect, x: u16, y: u16, text: &SafeText, style
 }
 
 /// One column a byte: most text is of this kind.
-fn paint_ascii(buffer: &mut Buffer, clip: Rect, x: u16, y: u16, text: &str, style: Style) -> (u16, bool) {
-    let mut at = x;
-    for offset in 0..text.len() {
-        if at >= clip.right() {
-            return (at, true);
-        }
-        if at >= clip.left() {
-            buffer[(at, y)].set_symbol(&text[offset..=offset]).set_style(style);
-        }
-        at += 1;
+fn paint_ascii(row: &mut [Cell], clip: &Range<u16>, x: u16, text: &str, style: Style) -> (u16, bool) {
+    let end = x.saturating_add(u16::try_from(text.len()).unwrap_or(u16::MAX));
+    let (first, last) = (x.max(clip.start), end.min(clip.end));
+    for at in first..last {
+        let offset = usize::from(at - x);
+        row[usize::from(at)].set_symbol(&text[offset..=offset]).set_style(style);
     }
-    (at, false)
+    (end.min(clip.end.max(x)), end > clip.end)
 }
 
 /// The column after this text when it is drawn from column `x`, clipped to the area.
@@ -125,44 +110,36 @@ pub fn reach(area: Rect, x: u16, text: &SafeText) -> u16 {
     at
 }
 
-/// Empties these columns of a row of the buffer.
-pub fn clear(buffer: &mut Buffer, row: usize, columns: Range<u16>) {
-    let start = row * usize::from(buffer.area.width);
-    for cell in &mut buffer.content[start + usize::from(columns.start)..start + usize::from(columns.end)] {
-        cell.reset();
-    }
+/// Empties cells.
+pub fn clear(cells: &mut [Cell]) {
+    cells.iter_mut().for_each(Cell::reset);
 }
 
 /// Whether something in a painted row runs from right to left.
 #[must_use]
-pub(super) fn is_turned(buffer: &Buffer, row: usize) -> bool {
-    let width = usize::from(buffer.area.width);
-    buffer.content[row * width..(row + 1) * width].iter().any(|cell| direction::has_rightward(cell.symbol()))
+pub(super) fn is_turned(row: &[Cell]) -> bool {
+    row.iter().any(|cell| direction::has_rightward(cell.symbol()))
 }
 
 /// Keeps the columns of a painted row where they are on terminals that turn text around which runs from right to left;
 /// whether there is such text.
-pub(super) fn hold_columns(buffer: &mut Buffer, row: usize) -> bool {
-    if !is_turned(buffer, row) {
+pub(super) fn hold_columns(row: &mut [Cell]) -> bool {
+    if !is_turned(row) {
         return false;
     }
-    let width = usize::from(buffer.area.width);
-    let cells = &mut buffer.content[row * width..(row + 1) * width];
-    for at in direction::ends(cells.iter().map(ratatui::buffer::Cell::symbol)) {
-        let mut symbol = cells[at].symbol().to_owned();
+    for at in direction::ends(row.iter().map(Cell::symbol)) {
+        let mut symbol = row[at].symbol().to_owned();
         symbol.push(direction::MARK);
-        cells[at].set_symbol(&symbol);
+        row[at].set_symbol(&symbol);
     }
     true
 }
 
-/// Fills the whole area with one glyph of one column.
-pub fn fill(buffer: &mut Buffer, area: Rect, glyph: &'static str, style: Style) {
-    let clip = area.intersection(buffer.area);
-    for y in clip.top()..clip.bottom() {
-        for x in clip.left()..clip.right() {
-            buffer[(x, y)].set_symbol(glyph).set_style(style);
-        }
+/// Fills columns of a row with one glyph of one column.
+pub fn fill(row: &mut [Cell], columns: Range<u16>, glyph: &'static str, style: Style) {
+    let columns = within(columns, row);
+    for cell in &mut row[usize::from(columns.start)..usize::from(columns.end)] {
+        cell.set_symbol(glyph).set_style(style);
     }
 }
 
@@ -190,56 +167,68 @@ mod tests {
         Theme::new(Background::Dark, true)
     }
 
-    fn painted(text: &str, area: Rect, x: u16) -> (Buffer, u16) {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 1));
-        let used = paint_text(&mut buffer, area, x, 0, &SafeText::block(text), Style::new(), &theme());
-        (buffer, used)
+    fn row(columns: usize) -> Vec<Cell> {
+        vec![Cell::EMPTY; columns]
+    }
+
+    fn symbols(row: &[Cell]) -> String {
+        row.iter().map(Cell::symbol).collect()
+    }
+
+    fn painted(text: &str, clip: Range<u16>, x: u16) -> (String, u16) {
+        let mut row = row(8);
+        let end = paint_text(&mut row, clip, x, &SafeText::block(text), Style::new(), &theme());
+        (symbols(&row), end)
     }
 
     #[test]
-    fn text_is_clipped_at_the_right() {
-        let (buffer, used) = painted("abcdef", Rect::new(0, 0, 4, 1), 1);
-        assert_eq!((buffer, used), (Buffer::with_lines([" abc    "]), 3));
+    fn text_is_clipped_at_both_ends() {
+        assert_eq!(painted("abcdef", 0..4, 1), (" abc    ".to_owned(), 4));
+        assert_eq!(painted("abcdef", 3..20, 1), ("   cdef ".to_owned(), 7));
+        assert_eq!(painted("äbcdef", 3..6, 1), ("   cde  ".to_owned(), 6));
     }
 
     #[test]
     fn a_wide_cluster_is_never_half_drawn() {
-        let (buffer, used) = painted("a日本", Rect::new(0, 0, 4, 1), 0);
-        assert_eq!((buffer, used), (Buffer::with_lines(["a日     "]), 3));
+        assert_eq!(painted("a日本", 0..4, 0), ("a日      ".to_owned(), 3));
     }
 
     #[test]
     fn nothing_follows_a_span_that_met_the_edge() {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
+        let mut row = row(4);
         let mut line = Line::styled(SafeText::line("a日本"), Style::new());
         line.push(SafeText::line("x"), Style::new().add_modifier(Modifier::BOLD));
-        paint_line(&mut buffer, Rect::new(0, 0, 4, 1), 0, 0, &line, &theme(), &mut Links::default());
-        assert_eq!(buffer, Buffer::with_lines(["a日 "]));
+        paint_line(&mut row, 0..4, 0, &line, &theme(), &mut Links::default());
+        assert_eq!(symbols(&row), "a日  ");
     }
 
     #[test]
-    fn areas_beyond_the_buffer_are_left_alone() {
-        assert_eq!(painted("abc", Rect::new(0, 3, 40, 4), 0), (Buffer::empty(Rect::new(0, 0, 8, 1)), 0));
-        assert_eq!(painted("abc", Rect::new(0, 0, 400, 400), 7).0, Buffer::with_lines(["       a"]));
-        assert_eq!(painted("abc", Rect::new(0, 0, 400, 400), u16::MAX).1, 0);
+    fn columns_beyond_the_row_are_left_alone() {
+        assert_eq!(painted("abc", 0..400, 7), ("       a".to_owned(), 8));
+        assert_eq!(painted("abc", 0..400, u16::MAX), (" ".repeat(8), u16::MAX));
+        assert_eq!(painted("abc", 9..400, 9), (" ".repeat(8), 9));
     }
 
     #[test]
     fn columns_stay_behind_text_from_right_to_left() {
-        let mut buffer = Buffer::with_lines(["a  b ", "שם  1", "c   d"]);
-        assert_eq!([0, 1, 2].map(|row| hold_columns(&mut buffer, row)), [false, true, false]);
-        let symbols: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
-        assert_eq!(symbols, "a  b שם \u{200e} 1c   d");
+        let held = |text: &str| {
+            let mut row = row(text.chars().count());
+            row.iter_mut().zip(text.chars()).for_each(|(cell, c)| {
+                cell.set_char(c);
+            });
+            (hold_columns(&mut row), symbols(&row))
+        };
+        assert_eq!(held("a  b "), (false, "a  b ".to_owned()));
+        assert_eq!(held("שם  1"), (true, "שם \u{200e} 1".to_owned()));
     }
 
     #[test]
     fn marks_have_their_own_style() {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 16, 1));
-        let area = buffer.area;
-        paint_text(&mut buffer, area, 0, 0, &SafeText::block("a\x1b[b\u{202e}c<U+>"), Style::new(), &theme());
-        let mut expected = Buffer::with_lines(["a␛[b<U+202E>c<U+"]);
-        expected.set_style(Rect::new(1, 0, 1, 1), theme().marked);
-        expected.set_style(Rect::new(4, 0, 8, 1), theme().marked);
-        assert_eq!(buffer, expected);
+        let mut row = row(16);
+        paint_text(&mut row, 0..16, 0, &SafeText::block("a\x1b[b\u{202e}c<U+>"), Style::new(), &theme());
+        assert_eq!(symbols(&row), "a␛[b<U+202E>c<U+");
+        let marked = Cell::default().set_style(theme().marked).style();
+        let marks: Vec<usize> = (0..16).filter(|at| row[*at].style() == marked).collect();
+        assert_eq!(marks, [1, 4, 5, 6, 7, 8, 9, 10, 11]);
     }
 }

@@ -7,7 +7,7 @@ use std::iter;
 use std::ops::Range;
 
 use foldhash::quality::RandomState;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::Cell;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -63,7 +63,9 @@ const FARTHEST: usize = 12;
 /// The cells, and what was drawn in each of their rows.
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
-    buffer: Buffer,
+    size: (u16, u16),
+    /// Row by row, so that those that move need not be copied.
+    cells: Vec<Vec<Cell>>,
     rows: Vec<Row>,
     /// A number for every row, see [`Rows`].
     numbers: Vec<u64>,
@@ -83,6 +85,8 @@ pub struct Picture {
 /// The rows of a picture, for whoever shows it and knows what it looked like before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rows<'a> {
+    /// The cells of each row, as many in each.
+    pub cells: &'a [Vec<Cell>],
     /// A number for each row, the same for rows in which the same stands, and another one for every other.
     pub numbers: &'a [u64],
     /// The row that got longer, if that is how a row changed last.
@@ -131,10 +135,10 @@ impl Row {
 }
 
 impl Picture {
-    /// The cells.
+    /// The cells, row by row.
     #[must_use]
-    pub fn buffer(&self) -> &Buffer {
-        &self.buffer
+    pub fn cells(&self) -> &[Vec<Cell>] {
+        &self.cells
     }
 
     /// Where its cells lead.
@@ -143,10 +147,10 @@ impl Picture {
         &self.links
     }
 
-    /// What stands in its rows, without looking at all cells.
+    /// Its rows, with what stands in them without looking at all cells.
     #[must_use]
     pub fn rows(&self) -> Rows<'_> {
-        Rows { numbers: &self.numbers, grown: self.grown }
+        Rows { cells: &self.cells, numbers: &self.numbers, grown: self.grown }
     }
 
     /// Where the cursor is, if it is to be seen: a column and a row from 0.
@@ -169,10 +173,10 @@ impl Picture {
     /// Paints the rows in which these pieces are others than the last ones. What begins left of the column `split` is the
     /// left half of a row.
     pub(super) fn show(&mut self, size: (u16, u16), split: u16, pieces: &[Piece<'_>], theme: &Theme) {
-        let area = Rect::new(0, 0, size.0, size.1);
         (self.split, self.grown) = (split, None);
-        if self.buffer.area != area || self.links.are_too_many() {
-            self.buffer = Buffer::empty(area);
+        if self.size != size || self.links.are_too_many() {
+            self.size = size;
+            self.cells = vec![vec![Cell::EMPTY; usize::from(size.0)]; usize::from(size.1)];
             self.links.begin_anew();
             self.beginnings += 1;
             self.rows = vec![Row::default(); usize::from(size.1)];
@@ -197,7 +201,7 @@ impl Picture {
             if (self.rows[at].left, self.rows[at].right) != (left, right) {
                 (self.rows[at].left, self.rows[at].right) = (left, right);
                 self.changed.push(at);
-                paint::clear(&mut self.buffer, at, 0..size.0);
+                paint::clear(&mut self.cells[at]);
             }
             self.rows[at].is_split = is_split;
         }
@@ -209,7 +213,7 @@ impl Picture {
             }
         }
         for at in &self.changed {
-            self.rows[*at].is_turned = paint::hold_columns(&mut self.buffer, *at);
+            self.rows[*at].is_turned = paint::hold_columns(&mut self.cells[*at]);
         }
         self.numbers.clear();
         self.numbers.extend(self.rows.iter().map(|row| number_of(&self.keys, row)));
@@ -238,11 +242,11 @@ impl Picture {
                 if !self.rows[at].has_halves() {
                     return false;
                 }
-                paint::clear(&mut self.buffer, at, from..self.split);
+                paint::clear(&mut self.cells[at][usize::from(from)..usize::from(self.split)]);
                 of_row().for_each(|piece| self.paint(piece, y, from, theme));
                 self.changed.push(at);
                 self.rows[at].left = left;
-                if paint::is_turned(&self.buffer, at) {
+                if paint::is_turned(&self.cells[at]) {
                     // To be painted as a whole, whatever it is found to be.
                     self.rows[at] = Row::default();
                     return false;
@@ -274,12 +278,16 @@ impl Picture {
         true
     }
 
-    /// Lets the left halves of two rows change places, the first of them above.
+    /// Lets the left halves of two rows change places.
     fn swap_left(&mut self, at: usize, from: usize) {
-        let (width, half) = (usize::from(self.buffer.area.width), usize::from(self.split));
-        let (above, below) = self.buffer.content.split_at_mut(from * width);
-        above[at * width..at * width + half].swap_with_slice(&mut below[..half]);
+        self.cells.swap(at, from);
         (self.rows[at].left, self.rows[from].left) = (self.rows[from].left, self.rows[at].left);
+        // Most rows have the same beside them.
+        if self.rows[at].right != self.rows[from].right
+            && let Ok([one, other]) = self.cells.get_disjoint_mut([at, from])
+        {
+            one[usize::from(self.split)..].swap_with_slice(&mut other[usize::from(self.split)..]);
+        }
     }
 
     /// Where the left half of this row is to be what stands in one of the next ones before `end`, they change places: what
@@ -303,17 +311,14 @@ impl Picture {
 
     /// Paints what stands in this row from this column on.
     fn paint(&mut self, piece: &Piece<'_>, y: u16, from: u16, theme: &Theme) {
-        let left = piece.area.x.max(from);
-        let area = Rect { x: left, width: piece.area.right().saturating_sub(left), ..piece.area };
-        let x = piece.at.0;
+        let Some(row) = self.cells.get_mut(usize::from(y)) else { return };
+        let (clip, x) = (piece.area.x.max(from)..piece.area.right(), piece.at.0);
         match &piece.content {
             Content::Text(text, style) => {
-                paint::paint_text(&mut self.buffer, area, x, y, text, *style, theme);
+                paint::paint_text(row, clip, x, text, *style, theme);
             }
-            Content::Line(line) => paint::paint_line(&mut self.buffer, area, x, y, line, theme, &mut self.links),
-            Content::Fill(glyph, style) => {
-                paint::fill(&mut self.buffer, Rect { y, height: 1, ..area }, glyph, *style);
-            }
+            Content::Line(line) => paint::paint_line(row, clip, x, line, theme, &mut self.links),
+            Content::Fill(glyph, style) => paint::fill(row, clip, glyph, *style),
         }
     }
 }
@@ -350,15 +355,20 @@ mod tests {
         picture.changed.clone()
     }
 
+    fn assert_shows(picture: &Picture, rows: &[&str]) {
+        let of = |row: &Vec<Cell>| row.iter().map(Cell::symbol).collect::<String>();
+        assert_eq!(picture.cells().iter().map(of).collect::<Vec<_>>(), rows);
+    }
+
     #[test]
     fn only_rows_in_which_something_else_stands_change() {
         let mut picture = Picture::default();
         assert_eq!(show(&mut picture, &[text(0, "one"), text(2, "three")]), [0, 1, 2]);
         assert!(show(&mut picture, &[text(0, "one"), text(2, "three")]).is_empty());
         assert_eq!(show(&mut picture, &[text(0, "one"), text(1, "two"), text(2, "three")]), [1]);
-        assert_eq!(picture.buffer(), &Buffer::with_lines(["one  ", "two  ", "three"]));
+        assert_shows(&picture, &["one  ", "two  ", "three"]);
         assert_eq!(show(&mut picture, &[text(0, "o"), text(1, "two")]), [0, 2]);
-        assert_eq!(picture.buffer(), &Buffer::with_lines(["o    ", "two  ", "     "]));
+        assert_shows(&picture, &["o    ", "two  ", "     "]);
     }
 
     fn half(x: u16, y: u16, text: &'static str) -> Piece<'static> {
@@ -377,7 +387,7 @@ mod tests {
         show(&mut picture, &[half(0, 0, "one"), half(0, 1, "tw"), half(3, 1, "|x")]);
         assert!(picture.patch(part(1..3, 0), &[half(0, 1, "two")], &theme));
         assert_eq!(picture.changed, [1]);
-        assert_eq!(picture.buffer(), &Buffer::with_lines(["one  ", "two|x", "     "]));
+        assert_shows(&picture, &["one  ", "two|x", "     "]);
         let whole = [half(0, 0, "one"), half(0, 1, "two"), half(3, 1, "|x")];
         assert!(show(&mut picture, &whole).is_empty(), "it is known as the same");
         assert_eq!(show(&mut picture, &[half(0, 0, "one"), half(0, 1, "two"), half(3, 1, "|y")]), [1]);
@@ -391,7 +401,7 @@ mod tests {
         let before = picture.rows().numbers[1];
         assert!(picture.patch(part(1..2, 2), &[half(0, 1, "two")], &theme));
         assert_eq!(picture.rows().grown, Some(Grown { row: 1, before, from: 2 }));
-        assert_eq!(picture.buffer(), &Buffer::with_lines(["     ", "two|x", "     "]));
+        assert_shows(&picture, &["     ", "two|x", "     "]);
         show(&mut picture, &[half(0, 1, "two"), half(3, 1, "|x")]);
         assert_eq!(picture.rows().grown, None);
     }
@@ -405,10 +415,10 @@ mod tests {
         let numbers = picture.rows().numbers.to_vec();
         assert!(picture.patch(part(0..3, 0), &[half(0, 0, "two"), half(0, 1, "thr"), half(0, 2, "fou")], &theme));
         assert_eq!(picture.changed, [2]);
-        assert_eq!(picture.buffer(), &Buffer::with_lines(["two|x", "thr  ", "fou  "]));
+        assert_shows(&picture, &["two|x", "thr  ", "fou  "]);
         assert_eq!(picture.rows().numbers[1], numbers[2], "it is told by the same number");
         assert_eq!(show(&mut picture, &[half(0, 0, "thr"), half(0, 1, "fou"), half(3, 0, "|y")]), [0, 2]);
-        assert_eq!(picture.buffer(), &Buffer::with_lines(["thr|y", "fou  ", "     "]));
+        assert_shows(&picture, &["thr|y", "fou  ", "     "]);
     }
 
     #[test]
@@ -431,9 +441,9 @@ mod tests {
             content: Content::Fill("x", Style::new()),
         };
         show(&mut picture, &[under(), over]);
-        assert_eq!(picture.buffer(), &Buffer::with_lines(["     ", "uxxer", "     "]));
+        assert_shows(&picture, &["     ", "uxxer", "     "]);
         assert_eq!(show(&mut picture, &[under()]), [1]);
-        assert_eq!(picture.buffer(), &Buffer::with_lines(["     ", "under", "     "]));
+        assert_shows(&picture, &["     ", "under", "     "]);
     }
 
     #[test]
@@ -442,6 +452,6 @@ mod tests {
         show(&mut picture, &[text(0, "one")]);
         picture.show((4, 2), 3, &[text(0, "one")], &Theme::new(Background::Dark, true));
         assert_eq!(picture.changed, [0, 1]);
-        assert_eq!(picture.buffer(), &Buffer::with_lines(["one ", "    "]));
+        assert_shows(&picture, &["one ", "    "]);
     }
 }

@@ -129,8 +129,8 @@ impl Screen {
         ui::prepare(&mut self.model, &mut self.cache);
         ui::draw(&self.model, &self.cache, &mut self.picture);
         self.bytes.clear();
-        let (buffer, links, rows) = (self.picture.buffer(), self.picture.links(), self.picture.rows());
-        self.encoder.frame(buffer, links, rows, self.picture.cursor(), Redraw::Changes, &mut self.bytes);
+        let (rows, links, cursor) = (self.picture.rows(), self.picture.links(), self.picture.cursor());
+        self.encoder.frame(rows, links, cursor, Redraw::Changes, &mut self.bytes);
         self.bytes.len()
     }
 

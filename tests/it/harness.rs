@@ -427,8 +427,7 @@ impl Screen {
 
     /// What stands reversed on the screen drawn last, row by row.
     pub fn reversed(&self) -> Vec<String> {
-        let buffer = self.picture.buffer();
-        let rows = buffer.content.chunks(buffer.area.width.max(1) as usize).map(|row| {
+        let rows = self.picture.cells().iter().map(|row| {
             let reversed = |cell: &&ratatui::buffer::Cell| cell.modifier.contains(ratatui::style::Modifier::REVERSED);
             row.iter().filter(reversed).map(ratatui::buffer::Cell::symbol).collect::<String>()
         });
@@ -516,9 +515,8 @@ impl Screen {
     /// written once, with how often.
     pub fn styled_rows(&mut self) -> String {
         self.screen();
-        let buffer = self.picture.buffer();
-        let rows = buffer.content.chunks(buffer.area.width.max(1) as usize);
-        rows.filter_map(styled_row).collect::<Vec<_>>().join("\n")
+        let rows = self.picture.cells().iter();
+        rows.filter_map(|row| styled_row(row)).collect::<Vec<_>>().join("\n")
     }
 
     /// The code on the screen gets its colours.
@@ -531,8 +529,8 @@ impl Screen {
 
     /// The colour of these words on the screen drawn last, where they first stand.
     pub fn colour_of(&self, words: &str) -> ratatui::style::Color {
-        let cells = &self.picture.buffer().content;
-        let text: Vec<&str> = cells.iter().map(ratatui::buffer::Cell::symbol).collect();
+        let cells: Vec<&Cell> = self.picture.cells().iter().flatten().collect();
+        let text: Vec<&str> = cells.iter().map(|cell| cell.symbol()).collect();
         let at = (0..cells.len()).find(|at| text[*at..].concat().starts_with(words)).unwrap();
         cells[at].fg
     }
@@ -541,7 +539,7 @@ impl Screen {
     pub fn is_underlined(&self, words: &str) -> bool {
         let is_marked = |cell: &&ratatui::buffer::Cell| cell.modifier.contains(ratatui::style::Modifier::UNDERLINED);
         let marked: String =
-            self.picture.buffer().content.iter().filter(is_marked).map(ratatui::buffer::Cell::symbol).collect();
+            self.picture.cells().iter().flatten().filter(is_marked).map(ratatui::buffer::Cell::symbol).collect();
         marked.contains(words)
     }
 
@@ -571,9 +569,7 @@ impl Screen {
 
 /// The rows of a picture without trailing blanks.
 fn rows_of(picture: &Picture) -> String {
-    let buffer = picture.buffer();
-    let width = buffer.area.width as usize;
-    let rows = buffer.content.chunks(width.max(1)).map(|row| {
+    let rows = picture.cells().iter().map(|row| {
         let mut line = String::new();
         let mut skip = 0;
         for cell in row {

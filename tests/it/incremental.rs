@@ -120,6 +120,68 @@ proptest! {
     }
 }
 
+/// Something that happens while an answer streams in.
+#[derive(Clone, Debug)]
+enum Moment {
+    Piece(&'static str),
+    Wheeled(i64),
+    Followed,
+    Coloured,
+    Waited,
+}
+
+fn moment() -> impl Strategy<Value = Moment> {
+    let words = prop::sample::select(vec!["words", " of", " an", " answer", ".", " q0001", " which", " is long"]);
+    let code =
+        prop::sample::select(vec!["```rust\n", "fn f", "(a)", " {\n", "    let x", " = 1;", "\n", "}\n", "```\n\n"]);
+    let marks = prop::sample::select(vec![
+        "\n\n",
+        "\n",
+        "- ",
+        "1. a\n",
+        "**",
+        "`",
+        "| a | b |\n",
+        "|---|---|\n",
+        "# ",
+        "שלום",
+        "日",
+    ]);
+    prop_oneof![
+        8 => words.prop_map(Moment::Piece),
+        4 => code.prop_map(Moment::Piece),
+        3 => marks.prop_map(Moment::Piece),
+        1 => (-3..4_i64).prop_map(Moment::Wheeled),
+        1 => Just(Moment::Followed),
+        1 => Just(Moment::Coloured),
+        1 => Just(Moment::Waited),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
+
+    #[test]
+    fn an_answer_that_streams_in_looks_as_if_it_was_drawn_anew(
+        moments in prop::collection::vec(moment(), 20..200), columns in 60..130_u16, above in 0..30_usize,
+    ) {
+        let mut screen = Screen::demo(columns, 24);
+        screen.ask("what is there");
+        screen.text(&"a line\n\n".repeat(above));
+        for moment in moments {
+            match moment {
+                Moment::Piece(text) => screen.text(text),
+                Moment::Wheeled(lines) => screen.tell(Msg::Wheeled(lines)),
+                Moment::Followed => screen.press("ctrl-end"),
+                Moment::Coloured => screen.colour(),
+                Moment::Waited => screen.wait(100),
+            }
+            let (drawn, fresh) = (screen.screen(), screen.fresh_screen());
+            prop_assert_eq!(without_count(&drawn), without_count(&fresh), "after {:?}", moment);
+        }
+    }
+}
+
 #[test]
 fn an_answer_that_is_the_last_one_again_can_be_gone_on_with() {
     let mut screen = Screen::demo(100, 24);

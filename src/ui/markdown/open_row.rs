@@ -120,8 +120,7 @@ fn wrapped(row: &mut Line, added: &str, columns: usize) -> Option<Line> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use ratatui::buffer::{Buffer, Cell};
-    use ratatui::layout::Rect;
+    use ratatui::buffer::Cell;
 
     use crate::ui::line::Line;
     use crate::ui::link::Links;
@@ -183,10 +182,9 @@ mod tests {
     const CELLS: usize = 80;
 
     fn cells(line: &Line) -> Vec<Cell> {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, CELLS as u16, 1));
-        let (area, theme) = (buffer.area, Theme::new(Background::Dark, true));
-        paint::paint_line(&mut buffer, area, 0, 0, line, &theme, &mut Links::default());
-        buffer.content
+        let (mut row, theme) = (vec![Cell::EMPTY; CELLS], Theme::new(Background::Dark, true));
+        paint::paint_line(&mut row, 0..CELLS as u16, 0, line, &theme, &mut Links::default());
+        row
     }
 
     #[test]
