@@ -5,7 +5,9 @@
 //! behind, and the next update goes on with the same. What an update changed is known by its rows. Pure.
 
 use super::Options;
+use super::changed::{Before, Changed};
 use super::folds::{self, Fold};
+use super::open_code::OpenCode;
 use super::open_row::OpenRow;
 use super::plain::{Kind, Plain};
 use super::region::{Region, RegionKind};
@@ -47,8 +49,8 @@ pub struct Document {
     /// Bytes of the source that are laid out.
     laid_out: usize,
     seen: Option<Seen>,
-    /// The last row, where plain words may be added to it.
-    open_row: Option<OpenRow>,
+    /// The last row, where more may be added to it.
+    open: Option<Open>,
     /// A table's head is shown whose rule has not come yet.
     has_open_head: bool,
     /// What was not settled before this update.
@@ -57,28 +59,10 @@ pub struct Document {
     parsed_bytes: usize,
 }
 
-/// Rows that may look otherwise than before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// The first of them.
-    pub row: usize,
-    /// Columns at its start that look as before.
-    pub columns: usize,
-    /// Those below it stand where they stood.
-    pub is_alone: bool,
-}
-
-impl Changed {
-    /// All of them.
-    pub const ALL: Self = Self { row: 0, columns: 0, is_alone: false };
-}
-
-/// Lines and regions that were drawn and not settled, and where they stood.
-struct Before {
-    line: usize,
-    lines: Vec<Line>,
-    region: usize,
-    regions: Vec<Region>,
+/// What may be added to the last row.
+enum Open {
+    Words(OpenRow),
+    Code(OpenCode),
 }
 
 /// What was drawn last.
@@ -104,7 +88,7 @@ impl Document {
         if is_anew {
             self.reset();
         }
-        self.open_row = None;
+        self.open = None;
         self.seen = Some(Seen {
             length: source.len(),
             head: head_of(source).to_owned(),
@@ -126,46 +110,27 @@ impl Document {
             self.settle(source, options);
         }
         if !is_complete {
-            self.open_row = self.row_at_end(source, options);
+            self.open = self.open_at_end(source, options);
         }
         match (self.before.take(), plain_from) {
-            (Some(before), None) if !is_anew => self.changed_since(&before),
+            (Some(before), None) if !is_anew => before.compared_with(&self.lines, &self.regions),
             (_, Some(row)) => Some(Changed { row, ..Changed::ALL }),
             _ => Some(Changed::ALL),
         }
     }
 
-    /// What looks otherwise than before, if anything does.
-    fn changed_since(&self, before: &Before) -> Option<Changed> {
-        let (lines, regions) = (&self.lines[before.line..], &self.regions[before.region..]);
-        // Of what kind a row is, and of which block, tells in which colours it is drawn.
-        let is_same = |here: &Region, there: &Region| {
-            (here.rows.start, here.source.start, &here.kind) == (there.rows.start, there.source.start, &there.kind)
-        };
-        let region = first_other(regions, &before.regions, is_same).and_then(|at| {
-            [regions.get(at), before.regions.get(at)].into_iter().flatten().map(|it| it.rows.start).min()
-        });
-        let at = first_other(lines, &before.lines, PartialEq::eq);
-        let row = at.map_or(usize::MAX, |at| before.line + at);
-        match (at, region) {
-            (_, Some(region)) if region <= row => Some(Changed { row: region, ..Changed::ALL }),
-            (None, _) => None,
-            (Some(at), _) => {
-                let of_row = lines.get(at).zip(before.lines.get(at));
-                let columns = of_row.map_or(0, |(line, before)| line.common_columns(before));
-                let is_alone = lines.len() == before.lines.len() && lines[at + 1..] == before.lines[at + 1..];
-                Some(Changed { row, columns, is_alone })
-            }
-        }
-    }
-
-    /// Draws the message as it is now, where it only grew by plain words since the last update, with the options of that
-    /// update; gives the row to which they were added. Where it gives none, nothing is done.
+    /// Draws the message as it is now, where it only grew by plain words or code since the last update, with the options of
+    /// that update; gives the row to which that was added. Where it gives none, nothing is done.
     pub fn grow_last_row(&mut self, source: &str) -> Option<Changed> {
         let seen = self.seen.as_mut().filter(|seen| seen.is_start_of(source))?;
         let row = self.lines.len().checked_sub(1)?;
         let columns = self.lines[row].width();
-        if !self.open_row.as_mut()?.add(source.get(seen.length..)?, &mut self.lines) {
+        let added = source.get(seen.length..)?;
+        let is_added = match self.open.as_mut()? {
+            Open::Words(row) => row.add(added, &mut self.lines),
+            Open::Code(row) => row.add(added, &mut self.lines),
+        };
+        if !is_added {
             return None;
         }
         let is_alone = self.lines.len() == row + 1;
@@ -186,11 +151,9 @@ impl Document {
     }
 
     /// The last row, where it shows the end of the source and nothing else.
-    fn row_at_end(&self, source: &str, options: &Options<'_>) -> Option<OpenRow> {
+    fn open_at_end(&self, source: &str, options: &Options<'_>) -> Option<Open> {
         let is_at_end = |region: &&Region| {
-            region.kind == RegionKind::Text
-                && region.rows.end == self.lines.len()
-                && (region.source.end, region.block.end) == (source.len(), source.len())
+            region.rows.end == self.lines.len() && (region.source.end, region.block.end) == (source.len(), source.len())
         };
         let region = self.regions.last().filter(is_at_end)?;
         // A formula is another one with each word.
@@ -198,8 +161,17 @@ impl Document {
             return None;
         }
         let row = self.lines.last()?;
-        let is_paragraph = region.source.start == region.block.start && row.lead == 0;
-        OpenRow::at_end(source, row, usize::from(options.width), is_paragraph)
+        match region.kind {
+            RegionKind::Text => {
+                let is_paragraph = region.source.start == region.block.start && row.lead == 0;
+                OpenRow::at_end(source, row, usize::from(options.width), is_paragraph).map(Open::Words)
+            }
+            // Its lines have nothing before them in the source.
+            RegionKind::Code { .. } if source[region.block.start..].starts_with(['`', '~']) => {
+                OpenCode::at_end(source, row, usize::from(options.wide)).map(Open::Code)
+            }
+            RegionKind::Code { .. } | RegionKind::Table | RegionKind::Fold => None,
+        }
     }
 
     /// Whether there is more to be laid out of what it was told last.
@@ -282,10 +254,8 @@ impl Document {
 
     /// Takes away what is not settled; what it was when the update began is kept for the while.
     fn take_unsettled(&mut self) {
-        let lines = self.lines.split_off(self.settled_lines.min(self.lines.len()));
-        let regions = self.regions.split_off(self.settled_regions.min(self.regions.len()));
-        let (line, region) = (self.lines.len(), self.regions.len());
-        self.before.get_or_insert(Before { line, lines, region, regions });
+        let before = Before::taken(&mut self.lines, self.settled_lines, &mut self.regions, self.settled_regions);
+        self.before.get_or_insert(before);
     }
 
     fn reset(&mut self) {
@@ -427,12 +397,6 @@ impl Document {
         self.has_plain = true;
         self.plain = Some(Plain::new(kind, start + text_start, start + search_from, self.lines.len()));
     }
-}
-
-/// The place of the first thing that is another one there than here, or only in one of them.
-fn first_other<T>(here: &[T], there: &[T], is_same: impl Fn(&T, &T) -> bool) -> Option<usize> {
-    let same = here.iter().zip(there).take_while(|(here, there)| is_same(here, there)).count();
-    (same < here.len().max(there.len())).then_some(same)
 }
 
 impl Seen {

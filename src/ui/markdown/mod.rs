@@ -3,6 +3,7 @@
 //! over the depth of a document, and every text passes the gate after its entities were decoded, because `&#27;` is an
 //! escape only then. A message that is still growing is a [`Document`]. Pure.
 
+mod changed;
 mod document;
 mod folds;
 mod formula;
@@ -11,7 +12,10 @@ mod html;
 mod inline;
 mod linear;
 mod math;
+mod open_code;
 mod open_row;
+#[cfg(test)]
+mod open_tests;
 mod page;
 mod plain;
 mod region;
@@ -24,7 +28,8 @@ mod target;
 mod tests;
 mod writer;
 
-pub use document::{Changed, Document};
+pub use changed::Changed;
+pub use document::Document;
 pub use linear::Linear;
 pub use region::{Region, RegionKind};
 
