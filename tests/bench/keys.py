@@ -34,6 +34,7 @@ class Server(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     rate = 500
+    pieces = [word + " " for word in WORDS]
 
     def log_message(self, *_):
         pass
@@ -49,7 +50,7 @@ class Server(BaseHTTPRequestHandler):
             while True:
                 due = int((time.perf_counter() - start) * self.rate)
                 for at in range(sent, due):
-                    token = {"choices": [{"index": 0, "delta": {"content": WORDS[at % len(WORDS)] + " "}}]}
+                    token = {"choices": [{"index": 0, "delta": {"content": self.pieces[at % len(self.pieces)]}}]}
                     self.wfile.write(f"data: {json.dumps(token)}\n\n".encode())
                 sent = max(sent, due)
                 time.sleep(1 / self.rate)
