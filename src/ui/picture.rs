@@ -422,6 +422,19 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_are_told_to_have_gone_up_keep_what_stands_beside_them() {
+        let theme = Theme::new(Background::Dark, true);
+        let mut picture = Picture::default();
+        show(&mut picture, &[half(0, 0, "one"), half(0, 1, "two"), half(0, 2, "th"), half(3, 1, "|x")]);
+        let up = Part { up: (0..3, 1), rows: 1..3, from: 2, live_row: None };
+        assert!(picture.patch(up, &[half(0, 1, "thr"), half(0, 2, "fou")], &theme));
+        assert_eq!(picture.changed, [1, 2]);
+        assert_shows(&picture, &["two  ", "thr|x", "fou  "]);
+        let whole = [half(0, 0, "two"), half(0, 1, "thr"), half(0, 2, "fou"), half(3, 1, "|x")];
+        assert!(show(&mut picture, &whole).is_empty(), "it is known as the same");
+    }
+
+    #[test]
     fn what_runs_from_right_to_left_is_painted_as_a_whole() {
         let theme = Theme::new(Background::Dark, true);
         let mut picture = Picture::default();
