@@ -7,7 +7,9 @@ fn main() {
     let is_known = of("CARGO_CFG_TARGET_OS") == "linux" && of("CARGO_CFG_TARGET_ENV") == "gnu";
     // lld and GNU ld know such scripts; a linker that somebody chose may not.
     let flags = of("CARGO_ENCODED_RUSTFLAGS");
-    let is_chosen = !of("RUSTC_LINKER").is_empty() || ["link", "-fuse-ld"].iter().any(|word| flags.contains(word));
+    let is_chosen = !of("RUSTC_LINKER").is_empty()
+        || ["link", "-fuse-ld"].iter().any(|word| flags.contains(word))
+        || of("LD_PRELOAD").contains("mold");
     let script = format!("{}/assets/link/streaming.ld", of("CARGO_MANIFEST_DIR"));
     if of("PROFILE") == "release" && is_known && !is_chosen && !script.contains(',') {
         println!("cargo:rustc-link-arg-bins=-Wl,-T,{script}");
