@@ -23,6 +23,8 @@ const KNOWN_LINE_BYTES: usize = 1024;
 const STEP_BYTES: usize = 256 * 1024;
 /// Bytes of a message up to which it is parsed as a whole.
 const MAX_WHOLE_BYTES: usize = 1024 * 1024;
+/// Bytes that are added to the last row before all is looked at again: what is very long is shown otherwise.
+const MAX_ADDED_BYTES: usize = 1024;
 /// Bytes at each end of the former source by which it is known again.
 const KNOWN_BY_BYTES: usize = 64;
 
@@ -49,8 +51,8 @@ pub struct Document {
     /// Bytes of the source that are laid out.
     laid_out: usize,
     seen: Option<Seen>,
-    /// The last row, where more may be added to it.
-    open: Option<Open>,
+    /// The last row, where more may be added to it, and the bytes of the source when it was laid out.
+    open: Option<(Open, usize)>,
     /// A table's head is shown whose rule has not come yet.
     has_open_head: bool,
     /// What was not settled before this update.
@@ -110,7 +112,7 @@ impl Document {
             self.settle(source, options);
         }
         if !is_complete {
-            self.open = self.open_at_end(source, options);
+            self.open = self.open_at_end(source, options).map(|open| (open, source.len()));
         }
         match (self.before.take(), plain_from) {
             (Some(before), None) if !is_anew => before.compared_with(&self.lines, &self.regions),
@@ -126,7 +128,8 @@ impl Document {
         let row = self.lines.len().checked_sub(1)?;
         let columns = self.lines[row].width();
         let added = source.get(seen.length..)?;
-        let is_added = match self.open.as_mut()? {
+        let (open, _) = self.open.as_mut().filter(|(_, from)| source.len() - *from <= MAX_ADDED_BYTES)?;
+        let is_added = match open {
             Open::Words(row) => row.add(added, &mut self.lines),
             Open::Code(row) => row.add(added, &mut self.lines),
         };

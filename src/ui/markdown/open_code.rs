@@ -13,12 +13,7 @@ pub(super) struct OpenCode {
     columns: usize,
     /// The line has ended.
     is_ended: bool,
-    /// Bytes that may be added before all is to be looked at again: what is very long is shown otherwise.
-    bytes_left: usize,
 }
-
-/// The most bytes that are added.
-const MAX_BYTES: usize = 1024;
 
 impl OpenCode {
     /// The row that shows the end of this source, which is code, in so many columns; `None` where it shows something else.
@@ -28,7 +23,7 @@ impl OpenCode {
         let [span] = row.spans.as_slice() else { return None };
         let shown = span.text.as_str().get(usize::from(row.lead)..).filter(|shown| !shown.is_empty())?;
         let is_it = span.link.is_none() && line.ends_with(shown);
-        is_it.then_some(Self { columns, is_ended: lines.is_some(), bytes_left: MAX_BYTES })
+        is_it.then_some(Self { columns, is_ended: lines.is_some() })
     }
 
     /// Adds this to the rows, of which it is the last one; `false` where it is not for here, and nothing is done.
@@ -36,7 +31,7 @@ impl OpenCode {
         let Some(row) = rows.last_mut() else { return false };
         let (width, lead) = (row.width(), usize::from(row.lead));
         let [span] = row.spans.as_mut_slice() else { return false };
-        if added.len() > self.bytes_left || !is_plain(span.text.as_str(), added) {
+        if !is_plain(span.text.as_str(), added) {
             return false;
         }
         let mut lines: Vec<&str> = added.split('\n').collect();
@@ -61,7 +56,7 @@ impl OpenCode {
             offset += 1 + line.len();
             row
         }));
-        (self.is_ended, self.bytes_left) = (is_ended, self.bytes_left - added.len());
+        self.is_ended = is_ended;
         true
     }
 }

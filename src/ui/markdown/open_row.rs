@@ -14,12 +14,7 @@ pub(super) struct OpenRow {
     is_bare: bool,
     /// What the text ends with.
     end: End,
-    /// Bytes that may be added before all is to be looked at again: what is very long is shown otherwise.
-    bytes_left: usize,
 }
-
-/// The most bytes that are added.
-const MAX_BYTES: usize = 1024;
 
 /// The end of a text of plain words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +63,7 @@ impl OpenRow {
         let word = &source[word_start..];
         row.spans.last().filter(|span| span.link.is_none() && span.text.as_str().ends_with(word))?;
         let end = End::of(word)?;
-        Some(Self { columns, room: columns.saturating_sub(row.width()), is_bare, end, bytes_left: MAX_BYTES })
+        Some(Self { columns, room: columns.saturating_sub(row.width()), is_bare, end })
     }
 
     /// Adds this to the rows, of which it is the last one; `false` where it is not for here, and nothing is done.
@@ -77,7 +72,7 @@ impl OpenRow {
         for c in added.chars() {
             (end, columns) = (end.and_then(|end| end.then(c)), columns + 1);
         }
-        let Some(end) = end.filter(|end| *end != End::Blank && added.len() <= self.bytes_left) else { return false };
+        let Some(end) = end.filter(|end| *end != End::Blank) else { return false };
         let Some(row) = rows.last_mut() else { return false };
         if columns <= self.room {
             let Some(span) = row.spans.last_mut() else { return false };
@@ -90,7 +85,7 @@ impl OpenRow {
             self.room = self.columns - next.width();
             rows.push(next);
         }
-        (self.end, self.bytes_left) = (end, self.bytes_left - added.len());
+        self.end = end;
         true
     }
 }
