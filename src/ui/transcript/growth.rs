@@ -1,6 +1,8 @@
 //! Frames of an answer that streams in while nothing else happens: they differ from the one before in the conversation, most
 //! of them in one row of it, and in the row that shows the time. Nothing else is laid out or listed for them.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 
 use super::{RenderCache, Stamp, stamp};
@@ -94,7 +96,7 @@ impl RenderCache {
         // What is behind or got its colours may look otherwise anywhere.
         let is_known = !self.is_behind && !self.is_recoloured;
         self.growth.extent = if is_known { Extent::Rows { up: 0 } } else { Extent::Conversation };
-        let added = if is_known { self.add_words(model) } else { None };
+        let added = if is_known { self.add_to_last_row(model) } else { None };
         if let Some((item, changed)) = added {
             self.begin_frame();
             self.growth.note_changed(item, changed);
@@ -110,8 +112,8 @@ impl RenderCache {
         Some(Growing::Conversation(layout))
     }
 
-    /// Adds plain words to the last message; where that is not all that changed, or they are something else, nothing.
-    fn add_words(&mut self, model: &Model) -> Option<(usize, Changed)> {
+    /// Adds plain words or code to the last message; where that is not all that changed, or it is something else, nothing.
+    fn add_to_last_row(&mut self, model: &Model) -> Option<(usize, Changed)> {
         let path = &model.chat.conversation.entries;
         let item = path.len().checked_sub(1).filter(|_| self.entries.len() == path.len())?;
         let (entry, known) = (&path[item], &mut self.entries[item]);
@@ -143,6 +145,15 @@ impl RenderCache {
         }
     }
 
+    /// Rows of a view that begins with this line in which something else stands, and how much of the first one is the same.
+    fn changed_rows(&self, top: usize, height: usize) -> (Range<usize>, usize) {
+        let Some((item, changed)) = self.growth.changed else { return (height..height, 0) };
+        let first = self.heights.start_of(item) + changed.row;
+        let end = if changed.is_alone { first + 1 } else { usize::MAX };
+        let in_view = |line: usize| line.saturating_sub(top).min(height);
+        (in_view(first)..in_view(end), if first < top { 0 } else { changed.columns })
+    }
+
     /// Which frame was laid out last.
     #[must_use]
     pub(in crate::ui) fn number(&self) -> u64 {
@@ -165,18 +176,11 @@ pub(in crate::ui) fn draw_growth<'a>(canvas: &mut Canvas<'a>, model: &Model, cac
         Extent::Screen => return None,
         Extent::Conversation => (0, 0..height, 0),
         Extent::Rows { up } => {
-            let (rows, columns) = growth.changed.map_or((height..height, 0), |(item, changed)| {
-                let first = cache.heights.start_of(item) + changed.row;
-                let end = if changed.is_alone { first + 1 } else { usize::MAX };
-                let columns = if first < top { 0 } else { changed.columns };
-                (first.saturating_sub(top).min(height)..end.saturating_sub(top).min(height), columns)
-            });
-            match up {
-                0 => (up, rows, columns),
-                // The last rows came into view.
-                _ if rows.start <= height - up => (up, rows.start..height, columns),
-                _ => (up, height - up..height, 0),
-            }
+            let (rows, columns) = cache.changed_rows(top, height);
+            // The last rows came into view.
+            let first = rows.start.min(height - up);
+            let end = if up > 0 { height } else { rows.end };
+            (up, first..end, if first == rows.start { columns } else { 0 })
         }
     };
     let is_row_alone = up == 0 && growth.changed.is_none_or(|(_, changed)| changed.is_alone);
