@@ -3,7 +3,7 @@
 each other.
 
   CARGO_PROFILE_RELEASE_STRIP=false cargo build --release
-  link_order.py [target/release/riffle] [--seconds 20] [--rate 50] > assets/link/streaming.ld
+  link_order.py [target/release/riffle] [--seconds 20] [--rate 50] > assets/build/streaming.ld
 
 The program runs under valgrind's callgrind on a pseudo-terminal, beside a server on 127.0.0.1; valgrind and binutils' nm
 are needed. The script names functions without the hash that tells one build from another, so that it stays true as long as

@@ -3,10 +3,14 @@
 
 use std::collections::HashMap;
 
+use syntect::dumps;
 use syntect::parsing::{ParseState, ScopeStack, SyntaxReference, SyntaxSet};
 
 use super::kinds::{Kind, Rules};
 use super::{BlockKey, Coloured, End, MAX_LINE_BYTES, Request, Word};
+
+/// The definitions of languages, as `assets/build/syntaxes.rs` writes them.
+static DEFINITIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/syntaxes"));
 
 /// What stands before a command that is shown as it was typed.
 const PROMPT: &str = "$ ";
@@ -56,7 +60,7 @@ enum State {
 /// Colours blocks line by line.
 #[derive(Debug)]
 pub struct Highlighter {
-    definitions: SyntaxSet,
+    pub(super) definitions: SyntaxSet,
     rules: Rules,
     /// Bytes done and what is known after them.
     blocks: HashMap<BlockKey, (usize, State)>,
@@ -64,11 +68,17 @@ pub struct Highlighter {
 
 impl Default for Highlighter {
     fn default() -> Self {
-        Self { definitions: two_face::syntax::extra_newlines(), rules: Rules::new(), blocks: HashMap::new() }
+        // What the build wrote can be read; all would stay plain otherwise.
+        Self::new(dumps::from_uncompressed_data(DEFINITIONS).unwrap_or_default())
     }
 }
 
 impl Highlighter {
+    /// Colours by these definitions.
+    pub(super) fn new(definitions: SyntaxSet) -> Self {
+        Self { definitions, rules: Rules::new(), blocks: HashMap::new() }
+    }
+
     /// Colours what is asked for. After each line `must_pause` says whether to hand out what is done (`Some(true)`),
     /// and whether to give the block up (`Some(false)`).
     pub fn colour(

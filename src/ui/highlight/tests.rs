@@ -1,5 +1,10 @@
 //! Code in, words and their kinds out; growing, long and hostile code; colours over the rows of a document.
 
+use std::collections::BTreeMap;
+
+use syntect::parsing::syntax_definition::Pattern;
+use syntect::parsing::{Regex, SyntaxSet};
+
 use super::*;
 use crate::ui::markdown::Options;
 use crate::ui::theme::Background;
@@ -51,6 +56,61 @@ fn words_have_their_kinds() {
     );
     assert_eq!(words("sh", "$ jq . x\n"), ["jq:Function"]);
     assert_eq!(words("console", "echo \"hi\" # x\n"), ["echo:Function", "\"hi\":String", "# x:Comment"]);
+}
+
+#[test]
+fn letters_beyond_ascii_belong_to_words() {
+    assert_eq!(
+        words("rust", "fn größe(x: Straße) { let été = \"日本\"; }\n"),
+        ["fn:Keyword", "größe:Function", "let:Keyword", "\"日本\":String"]
+    );
+    assert_eq!(words("python", "def 長さ(données):\n"), ["def:Keyword", "長さ:Function"]);
+    assert_eq!(words("js", "const año = 1\n"), ["const:Keyword", "1:Number"]);
+}
+
+#[test]
+fn cheaper_definitions_find_the_same_words() {
+    let mut as_they_came = Highlighter::new(two_face::syntax::extra_newlines());
+    let mut cheaper = Highlighter::default();
+    for (language, code) in [
+        ("rust", include_str!("tests.rs")),
+        ("python", include_str!("../../../tests/bench/keys.py")),
+        ("js", include_str!("../../../assets/page/page.js")),
+        ("html", include_str!("../../../assets/page/index.html")),
+        ("css", include_str!("../../../assets/page/page.css")),
+        ("sh", include_str!("../../../.ci/run")),
+        ("toml", include_str!("../../../Cargo.toml")),
+        ("json", include_str!("../../../assets/outdoor_gear.json")),
+        ("md", include_str!("../../../README.md")),
+    ] {
+        let words = words_of(&mut cheaper, language, code, 0);
+        assert!(words.0.len() > 10 && words.1 == End::Open, "{language}");
+        assert_eq!(words, words_of(&mut as_they_came, language, code, 0), "{language}");
+    }
+}
+
+#[test]
+fn every_pattern_of_the_cheaper_definitions_can_be_compiled() {
+    let patterns = |definitions: SyntaxSet| {
+        let definitions = definitions.into_builder();
+        let in_order = definitions.syntaxes().iter().flat_map(|syntax| {
+            let contexts: BTreeMap<_, _> = syntax.contexts.iter().collect();
+            contexts.into_values().flat_map(|context| &context.patterns)
+        });
+        let written = |pattern: &Pattern| match pattern {
+            Pattern::Match(pattern) => pattern.regex.regex_str().to_owned(),
+            Pattern::Include(_) => String::new(),
+        };
+        in_order.map(written).collect::<Vec<_>>()
+    };
+    let came = patterns(two_face::syntax::extra_newlines());
+    let cheaper = patterns(Highlighter::default().definitions);
+    assert_eq!(came.len(), cheaper.len());
+    let changed: HashMap<_, _> = came.iter().zip(&cheaper).filter(|(came, cheaper)| came != cheaper).collect();
+    assert!(changed.len() > 1000);
+    for (came, cheaper) in changed {
+        assert!(Regex::try_compile(cheaper).is_none() || Regex::try_compile(came).is_some(), "{came}\n{cheaper}");
+    }
 }
 
 #[test]
