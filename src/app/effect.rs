@@ -105,8 +105,11 @@ pub enum Effect {
         /// Its number.
         number: u64,
     },
-    /// Make the first request quick: one is being written.
-    WarmUp,
+    /// Make the first request to this provider quick: one is being written.
+    WarmUp {
+        /// The provider's name.
+        provider: String,
+    },
     /// Copy this; answered by `Copied`.
     Copy(CopyWish),
     /// Copy what is selected; answered by `Copied`.

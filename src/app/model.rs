@@ -226,8 +226,8 @@ pub struct Model {
     pub(super) quit_armed_until: u64,
     pub(super) last_half_page_ms: Option<u64>,
     pub(super) is_ending: bool,
-    /// The first request was prepared.
-    pub(super) is_warm: bool,
+    /// The provider to which the first request was prepared last.
+    pub(super) warm_provider: String,
     /// When the program began, on the forward clock.
     pub(super) begun_ms: u64,
     /// How often anything else changed than the time and the text of the answer that streams in.
@@ -305,7 +305,7 @@ impl Model {
             quit_armed_until: 0,
             last_half_page_ms: None,
             is_ending: false,
-            is_warm: false,
+            warm_provider: String::new(),
             begun_ms: now.mono_ms,
             changes: 0,
         };
@@ -433,9 +433,10 @@ impl Model {
         effects.extend(self.look_again_in_browser());
         effects.extend(self.keep_draft_if_due());
         self.changes += u64::from(!(is_text && self.only_streams()));
-        if is_writing && !self.is_warm && self.composer.text().len() >= WRITTEN_BYTES {
-            self.is_warm = true;
-            effects.push(Effect::WarmUp);
+        let provider = &self.providers.target.provider;
+        if is_writing && self.warm_provider != *provider && self.composer.text().len() >= WRITTEN_BYTES {
+            self.warm_provider.clone_from(provider);
+            effects.push(Effect::WarmUp { provider: provider.clone() });
         }
         if let Some(at) = effects.iter().position(|effect| *effect == Effect::Quit) {
             effects.truncate(at + 1);

@@ -111,9 +111,10 @@ impl Client {
         Self::default()
     }
 
-    /// Prepares the first request on a thread of its own; returns at once.
-    pub fn warm_up(&self) {
-        self.transport.warm_up();
+    /// Prepares the first request to this endpoint, of which neither the key nor the path counts, on a thread of its own;
+    /// returns at once.
+    pub fn warm_up(&self, endpoint: &Endpoint) {
+        self.transport.warm_up(endpoint);
     }
 
     /// Prepares requests to this endpoint, so that the first one takes no longer than the others.

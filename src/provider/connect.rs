@@ -43,13 +43,17 @@ impl Connector {
             (api, provider.base_url.clone())
         };
         let (key, key_source) = self.key(provider).await?;
-        Ok(Arc::new(Endpoint {
+        Ok(Arc::new(Endpoint { api, base_url, key, key_source, ..Self::without_key(provider) }))
+    }
+
+    /// The endpoint as far as it is known without reading a key or starting the demo: what the first request can be prepared
+    /// for.
+    #[must_use]
+    pub fn without_key(provider: &ProviderSettings) -> Endpoint {
+        let base_url = if provider.name == DEMO { DemoServer::MACHINE } else { &provider.base_url };
+        Endpoint {
             name: provider.name.clone(),
             label: provider.label.clone(),
-            api,
-            base_url,
-            key,
-            key_source,
             headers: provider.headers.clone(),
             params: provider.params.clone(),
             timeouts: Timeouts {
@@ -58,7 +62,8 @@ impl Connector {
                 idle_ms: provider.idle_ms,
             },
             ca_file: provider.ca_file.clone(),
-        }))
+            ..Endpoint::new(Api::parse(&provider.api).unwrap_or(Api::OpenAiChat), base_url)
+        }
     }
 
     async fn demo_url(&self) -> Result<String, ChatError> {

@@ -13,7 +13,7 @@ use reqwest::{Method, Response, Url, redirect};
 
 use super::broken::{broken_midway, host_of, innermost, no_answer, silent, unsent};
 use super::stage::{Failure, Stage};
-use super::{Endpoint, Timeouts, WireRequest};
+use super::{Endpoint, WireRequest};
 use crate::chat::{ChatError, ErrorKind};
 use crate::provider::error::from_response;
 
@@ -30,6 +30,20 @@ struct ClientKey {
     connect_ms: u64,
     ca_file: Option<PathBuf>,
     is_loopback: bool,
+    /// Nobody's certificate is ever seen: this machine is asked without encryption, no proxy and no redirection followed.
+    is_plain: bool,
+}
+
+impl ClientKey {
+    fn of(endpoint: &Endpoint, url: &Url) -> Self {
+        let is_loopback = is_loopback(url);
+        Self {
+            connect_ms: endpoint.timeouts.connect_ms,
+            ca_file: endpoint.ca_file.clone(),
+            is_loopback,
+            is_plain: is_loopback && url.scheme() == "http",
+        }
+    }
 }
 
 type ClientCell = Arc<OnceLock<Result<reqwest::Client, String>>>;
@@ -70,9 +84,10 @@ pub(super) enum Reply {
 }
 
 impl Transport {
-    /// Builds the client that most providers share, without anybody waiting for it.
-    pub(super) fn warm_up(&self) {
-        let key = ClientKey { connect_ms: Timeouts::default().connect_ms, ca_file: None, is_loopback: false };
+    /// Builds the client of this endpoint, without anybody waiting for it.
+    pub(super) fn warm_up(&self, endpoint: &Endpoint) {
+        let Ok(url) = Url::parse(&endpoint.base_url) else { return };
+        let key = ClientKey::of(endpoint, &url);
         let cell = self.cell(key.clone());
         std::thread::spawn(move || {
             cell.get_or_init(|| build_client(&key));
@@ -81,12 +96,8 @@ impl Transport {
 
     /// Sends the request and waits for the response's headers.
     pub(super) async fn send(&self, endpoint: &Endpoint, wire: &WireRequest) -> Result<Reply, Failure> {
-        let url = Url::parse(&wire.url).map_err(|error| {
-            let sentence = format!("`{}` is not an address: {error}.", endpoint.base_url);
-            Stage::Request.of(ChatError::new(ErrorKind::BadRequest, sentence))
-        })?;
-        let is_loopback = is_loopback(&url);
-        if wire.authorization.is_some() && url.scheme() != "https" && !is_loopback {
+        let url = url_of(endpoint, &wire.url)?;
+        if wire.authorization.is_some() && url.scheme() != "https" && !is_loopback(&url) {
             let sentence = format!(
                 "The key of {} is not sent over plain http to {}. Use https, or a server on this machine.",
                 endpoint.label,
@@ -94,7 +105,7 @@ impl Transport {
             );
             return Err(Stage::Request.of(ChatError::new(ErrorKind::BadRequest, sentence)));
         }
-        let client = self.client_of(endpoint, is_loopback).await?;
+        let client = self.client_of(endpoint, &url).await?;
         let method = if wire.body.is_null() { Method::GET } else { Method::POST };
         let mut request =
             client.request(method, url.clone()).headers(headers_of(wire).map_err(|error| Stage::Request.of(error))?);
@@ -113,15 +124,12 @@ impl Transport {
 
     /// Builds the client of this endpoint, so that the first request need not.
     pub(super) async fn prepare(&self, endpoint: &Endpoint) -> Result<(), Failure> {
-        let is_loopback = Url::parse(&endpoint.base_url).is_ok_and(|url| is_loopback(&url));
-        self.client_of(endpoint, is_loopback).await.map(drop)
+        self.client_of(endpoint, &url_of(endpoint, &endpoint.base_url)?).await.map(drop)
     }
 
     /// What can go wrong here are the certificates of `ca_file`.
-    async fn client_of(&self, endpoint: &Endpoint, is_loopback: bool) -> Result<reqwest::Client, Failure> {
-        let key =
-            ClientKey { connect_ms: endpoint.timeouts.connect_ms, ca_file: endpoint.ca_file.clone(), is_loopback };
-        self.client(key).await.map_err(|error| Stage::Tls.of(error))
+    async fn client_of(&self, endpoint: &Endpoint, url: &Url) -> Result<reqwest::Client, Failure> {
+        self.client(ClientKey::of(endpoint, url)).await.map_err(|error| Stage::Tls.of(error))
     }
 
     async fn client(&self, key: ClientKey) -> Result<reqwest::Client, ChatError> {
@@ -200,6 +208,13 @@ async fn refusal(endpoint: &Endpoint, response: Response) -> Refusal {
     }
 }
 
+fn url_of(endpoint: &Endpoint, url: &str) -> Result<Url, Failure> {
+    Url::parse(url).map_err(|error| {
+        let sentence = format!("`{}` is not an address: {error}.", endpoint.base_url);
+        Stage::Request.of(ChatError::new(ErrorKind::BadRequest, sentence))
+    })
+}
+
 fn build_client(key: &ClientKey) -> Result<reqwest::Client, String> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("riffle/", env!("CARGO_PKG_VERSION")))
@@ -212,6 +227,9 @@ fn build_client(key: &ClientKey) -> Result<reqwest::Client, String> {
     if key.is_loopback {
         // Another connection costs nothing there, one that is kept does.
         builder = builder.no_proxy().pool_max_idle_per_host(1);
+    }
+    if key.is_plain {
+        builder = builder.tls_certs_only([]);
     }
     if let Some(path) = &key.ca_file {
         let shown = path.display();
@@ -277,6 +295,19 @@ mod tests {
             ("http://192.168.0.1", false),
         ] {
             assert_eq!(is_loopback(&Url::parse(address).unwrap()), expected, "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_request_goes_through_the_client_that_was_prepared_for_it() {
+        let transport = Transport::default();
+        for (base_url, clients) in
+            [("http://127.0.0.1:9/v1", 1), ("http://[::1]/v1", 1), ("https://localhost", 2), ("http://192.168.0.1", 3)]
+        {
+            let endpoint = Endpoint::new(crate::provider::Api::OpenAiChat, base_url);
+            transport.warm_up(&endpoint);
+            transport.prepare(&endpoint).await.unwrap();
+            assert_eq!(transport.clients.lock().unwrap().len(), clients, "{base_url}");
         }
     }
 }

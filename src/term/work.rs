@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc::{Sender, UnboundedSender};
 
 use super::input::InputEvent;
@@ -147,7 +148,7 @@ impl Worker {
             Effect::MakeTitle { id, target, prompt, replaces } => self.make_title(id, target, prompt, replaces),
             Effect::Export { id } => self.export(id),
             Effect::FindKeyring => self.find_keyring(),
-            Effect::WarmUp => self.client.warm_up(),
+            Effect::WarmUp { provider } => self.warm_up(&provider),
             Effect::ListModels => self.list_models(),
             Effect::TryKey { request, provider, key } => self.try_key(request, &provider, key),
             Effect::SaveKey { provider, key, to_keyring } => self.save_key(&provider, key, to_keyring),
@@ -161,6 +162,14 @@ impl Worker {
             | Effect::Suspend
             | Effect::Quit => {}
         }
+    }
+
+    fn warm_up(&self, provider: &str) {
+        if let Some(provider) = self.providers.get(provider) {
+            self.client.warm_up(&Connector::without_key(provider));
+        }
+        // The names of all zones are looked for where the first time of day is shown.
+        std::thread::spawn(TimeZone::system);
     }
 
     /// Reads on a thread of its own, after everything said so far is committed.

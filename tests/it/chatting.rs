@@ -9,11 +9,17 @@ use crate::harness::Screen;
 #[test]
 fn the_first_request_is_prepared_once_a_question_is_being_written() {
     let mut screen = Screen::openai(80, 24);
-    let asked = |screen: &Screen| screen.effects.iter().filter(|effect| **effect == Effect::WarmUp).count();
+    let prepared = |screen: &Screen| {
+        let provider = |effect: &Effect| match effect {
+            Effect::WarmUp { provider } => Some(provider.clone()),
+            _ => None,
+        };
+        screen.effects.iter().filter_map(provider).collect::<Vec<_>>()
+    };
     screen.type_text("/theme");
-    assert_eq!(asked(&screen), 0);
+    assert_eq!(prepared(&screen), [""; 0]);
     screen.type_text(" or which tent?");
-    assert_eq!(asked(&screen), 1);
+    assert_eq!(prepared(&screen), ["openai"]);
 }
 
 #[test]

@@ -246,7 +246,7 @@ impl Screen {
                 | Effect::Copy(_)
                 | Effect::SetMouse(_)
                 | Effect::Open(_)
-                | Effect::WarmUp
+                | Effect::WarmUp { .. }
                 | Effect::Redraw
                 | Effect::Suspend
                 | Effect::Quit => {}

@@ -36,6 +36,9 @@ pub struct DemoServer {
 }
 
 impl DemoServer {
+    /// The beginning of its address.
+    pub const MACHINE: &str = "http://127.0.0.1";
+
     /// Starts it on a free loopback port, streaming so many tokens a second; 0 is at once.
     pub async fn start(tokens_per_second: u32) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
@@ -58,7 +61,7 @@ impl DemoServer {
     /// The address for an `OpenAI` client.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://127.0.0.1:{}/v1", self.port)
+        format!("{}:{}/v1", Self::MACHINE, self.port)
     }
 
     /// The demo as an endpoint; its model is [`MODEL`].
