@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::ops::Range;
 
-use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::cursor::{Hide, Show};
 use crossterm::style::ResetColor;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, ScrollDown, ScrollUp};
 use ratatui::buffer::Cell;
@@ -17,7 +17,7 @@ use super::scroll;
 use super::style::Look;
 use crate::safe_text::{cluster_width, width as width_of_text};
 use crate::ui::link::{Link, Links};
-use crate::ui::{Grown, Rows};
+use crate::ui::{Patched, Rows};
 
 /// Unchanged cells between two changed ones that are cheaper written again than jumped over.
 const CHEAP_GAP: usize = 4;
@@ -94,9 +94,10 @@ impl Encoder {
         }
         for (y, (shown, number)) in self.numbers.iter_mut().zip(rows.numbers).enumerate() {
             if *shown != Some(*number) {
-                let is_it = |grown: &Grown| grown.row == y && *shown == Some(grown.before);
-                let from = rows.grown.filter(is_it).map_or(0, |grown| usize::from(grown.from).min(width));
-                pen.row(y as u16, from, &mut self.shown[y], &rows.cells[y]);
+                let is_it = |patched: &&Patched| patched.row == y && *shown == Some(patched.before);
+                let columns = |patched: &Patched| usize::from(patched.columns.start)..usize::from(patched.columns.end);
+                let columns = rows.patched.iter().find(is_it).map_or(0..width, columns);
+                pen.row(y as u16, columns, &mut self.shown[y], &rows.cells[y]);
                 *shown = Some(*number);
             }
         }
@@ -158,16 +159,16 @@ impl Pen<'_> {
 
     fn go(&mut self, to: (u16, u16)) {
         if self.at != Some(to) {
-            ansi::push(self.out, MoveTo(to.0, to.1));
+            ansi::move_to(self.out, to);
             self.at = Some(to);
         }
     }
 
-    /// Writes what differs from this column on, where a cluster begins; what is shown is then the same.
-    fn row(&mut self, y: u16, from: usize, shown: &mut [Cell], next: &[Cell]) {
+    /// Writes what differs in these columns, at both ends of which a cluster begins; what is shown is then the same.
+    fn row(&mut self, y: u16, columns: Range<usize>, shown: &mut [Cell], next: &[Cell]) {
         let differs = |x: &usize| !is_same(&shown[*x], &next[*x]);
-        let Some(first) = (from..next.len()).find(differs) else { return };
-        let last = (first..next.len()).rfind(differs).unwrap_or(first);
+        let Some(first) = columns.clone().find(differs) else { return };
+        let last = (first..columns.end).rfind(differs).unwrap_or(first);
         let changed = first..last + 1;
         let written = if is_simple(&shown[changed.clone()]) && is_simple(&next[changed.clone()]) {
             self.letters(y, changed.clone(), shown, next);
@@ -222,17 +223,21 @@ impl Pen<'_> {
         self.go((x, y));
         self.lead_to(self.links.and_then(|links| links.of(cell)));
         let look = Look::of(cell);
-        self.look.change_to(look, self.out);
-        self.look = look;
-        let after = usize::from(x) + columns;
-        let mut symbol = cell.symbol();
-        let mut is_as_wide = symbol.len() == 1 && columns == 1;
-        if !is_as_wide {
-            let room = if is_certain(symbol) { columns } else { width - usize::from(x) };
-            symbol = fitting(symbol, room, columns);
-            is_as_wide = is_certain(symbol) && width_of_text(symbol) == columns;
+        if look != self.look {
+            self.look.change_to(look, self.out);
+            self.look = look;
         }
-        self.out.extend_from_slice(symbol.as_bytes());
+        let after = usize::from(x) + columns;
+        let symbol = cell.symbol();
+        let is_as_wide = if let ([letter], 1) = (symbol.as_bytes(), columns) {
+            self.out.push(*letter);
+            true
+        } else {
+            let room = if is_certain(symbol) { columns } else { width - usize::from(x) };
+            let symbol = fitting(symbol, room, columns);
+            self.out.extend_from_slice(symbol.as_bytes());
+            is_certain(symbol) && width_of_text(symbol) == columns
+        };
         // In the last column the cursor waits for the next character: where it is, terminals disagree.
         self.at = (after < width && is_as_wide).then_some((after as u16, y));
     }
@@ -240,7 +245,12 @@ impl Pen<'_> {
 
 /// Whether the same is written of both cells.
 fn is_same(one: &Cell, other: &Cell) -> bool {
-    one.symbol() == other.symbol()
+    let is_same_symbol = match (one.symbol().as_bytes(), other.symbol().as_bytes()) {
+        // What nearly every cell holds needs no call.
+        ([one], [other]) => one == other,
+        (one, other) => one == other,
+    };
+    is_same_symbol
         && Look::of(one) == Look::of(other)
         // By it links are told apart.
         && one.underline_color == other.underline_color

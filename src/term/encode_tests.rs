@@ -28,7 +28,7 @@ fn cells(picture: &Buffer) -> Vec<Vec<Cell>> {
 
 fn frame(encoder: &mut Encoder, next: &Buffer, cursor: Option<(u16, u16)>) -> String {
     let mut out = Vec::new();
-    let rows = Rows { cells: &cells(next), numbers: &numbers(next), grown: None };
+    let rows = Rows { cells: &cells(next), numbers: &numbers(next), patched: &[] };
     encoder.frame(rows, &Links::default(), cursor, Redraw::Changes, &mut out);
     String::from_utf8(out).unwrap()
 }
@@ -78,14 +78,14 @@ fn a_token_at_the_cursor_costs_only_itself() {
 }
 
 #[test]
-fn a_row_that_got_longer_is_looked_at_from_there_on_if_it_is_known_before() {
-    let (hello, longer) = (picture(&["hello"]), picture(&["hallo you"]));
+fn a_row_that_was_patched_is_looked_at_there_if_it_is_known_before() {
+    let (hello, longer) = (picture(&["hello"]), picture(&["hallo you!"]));
     let (before, after) = (numbers(&hello), numbers(&longer));
-    for (known, written) in [(before[0], "\x1b[1;7Hyou"), (before[0] + 1, "\x1b[1;2Ha\x1b[1;7Hyou")] {
+    for (known, written) in [(before[0], "\x1b[1;7Hyou"), (before[0] + 1, "\x1b[1;2Ha\x1b[1;7Hyou!")] {
         let mut encoder = Encoder::default();
         frame(&mut encoder, &hello, None);
-        let grown = Some(Grown { row: 0, before: known, from: 5 });
-        let rows = Rows { cells: &cells(&longer), numbers: &after, grown };
+        let patched = [Patched { row: 0, before: known, columns: 5..9 }];
+        let rows = Rows { cells: &cells(&longer), numbers: &after, patched: &patched };
         let mut out = Vec::new();
         encoder.frame(rows, &Links::default(), None, Redraw::Changes, &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), format!("\x1b[?2026h{written}\x1b[?2026l"));
@@ -184,7 +184,7 @@ fn what_leads_somewhere_is_a_link_where_the_terminal_has_them() {
     next.set_style(Rect::new(2, 0, 4, 1), style);
     let frame_of = |encoder: &mut Encoder, next: &Buffer| {
         let mut out = Vec::new();
-        let rows = Rows { cells: &cells(next), numbers: &numbers(next), grown: None };
+        let rows = Rows { cells: &cells(next), numbers: &numbers(next), patched: &[] };
         encoder.frame(rows, &links, None, Redraw::Changes, &mut out);
         String::from_utf8(out).unwrap()
     };

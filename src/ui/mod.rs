@@ -49,6 +49,6 @@ pub mod wrap;
 
 pub use frame::{draw, prepare, spot};
 pub use layout::{Layout, SizeClass};
-pub use picture::{Grown, Picture, Rows};
+pub use picture::{Patched, Picture, Rows};
 pub use selecting::selected_text;
 pub use transcript::RenderCache;

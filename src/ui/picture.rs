@@ -69,7 +69,7 @@ pub struct Picture {
     rows: Vec<Row>,
     /// A number for every row, see [`Rows`].
     numbers: Vec<u64>,
-    grown: Option<Grown>,
+    patched: Vec<Patched>,
     /// Where the right half of the rows begins.
     split: u16,
     keys: RandomState,
@@ -89,19 +89,19 @@ pub struct Rows<'a> {
     pub cells: &'a [Vec<Cell>],
     /// A number for each row, the same for rows in which the same stands, and another one for every other.
     pub numbers: &'a [u64],
-    /// The row that got longer, if that is how a row changed last.
-    pub grown: Option<Grown>,
+    /// Rows of which a part was painted.
+    pub patched: &'a [Patched],
 }
 
-/// A row that got longer at its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grown {
+/// A row of which a part was painted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patched {
     /// Which row.
     pub row: usize,
     /// Its number before.
     pub before: u64,
-    /// The first column in which it may look otherwise than it did then.
-    pub from: u16,
+    /// The columns in which it may look otherwise than it did then; at both ends a cluster begins.
+    pub columns: Range<u16>,
 }
 
 /// What stands in a row: a hash for each half, with keys of this process, so that nobody can make two rows look the same.
@@ -121,8 +121,8 @@ pub(super) struct Part {
     pub up: (Range<u16>, usize),
     /// Rows in which something else stands than in those that went there.
     pub rows: Range<u16>,
-    /// The column from which on it does so in the first of them.
-    pub from: u16,
+    /// The columns in which it does so in the first of them.
+    pub columns: Range<u16>,
     /// The live row, where it differs, too.
     pub live_row: Option<u16>,
 }
@@ -150,7 +150,7 @@ impl Picture {
     /// Its rows, with what stands in them without looking at all cells.
     #[must_use]
     pub fn rows(&self) -> Rows<'_> {
-        Rows { cells: &self.cells, numbers: &self.numbers, grown: self.grown }
+        Rows { cells: &self.cells, numbers: &self.numbers, patched: &self.patched }
     }
 
     /// Where the cursor is, if it is to be seen: a column and a row from 0.
@@ -173,7 +173,8 @@ impl Picture {
     /// Paints the rows in which these pieces are others than the last ones. What begins left of the column `split` is the
     /// left half of a row.
     pub(super) fn show(&mut self, size: (u16, u16), split: u16, pieces: &[Piece<'_>], theme: &Theme) {
-        (self.split, self.grown) = (split, None);
+        self.split = split;
+        self.patched.clear();
         if self.size != size || self.links.are_too_many() {
             self.size = size;
             self.cells = vec![vec![Cell::EMPTY; usize::from(size.0)]; usize::from(size.1)];
@@ -208,7 +209,7 @@ impl Picture {
         for piece in pieces {
             for y in piece.rows() {
                 if self.changed.binary_search(&usize::from(y)).is_ok() {
-                    self.paint(piece, y, 0, theme);
+                    self.paint(piece, y, &(0..size.0), theme);
                 }
             }
         }
@@ -223,15 +224,17 @@ impl Picture {
     /// shown.
     #[must_use]
     pub(super) fn patch(&mut self, part: Part, pieces: &[Piece<'_>], theme: &Theme) -> bool {
-        let Part { up, rows, from, live_row } = part;
+        let Part { up, rows, columns, live_row } = part;
         if self.links.are_too_many() || !self.move_up(up) {
             return false;
         }
-        self.grown = None;
+        self.patched.clear();
         self.changed.clear();
         let end = usize::from(rows.end);
-        let from = iter::once(from.min(self.split)).chain(iter::repeat(0));
-        for (y, from) in rows.zip(from).chain(live_row.map(|y| (y, 0))) {
+        let in_left = |columns: Range<u16>| columns.start.min(self.split)..columns.end.min(self.split);
+        let all = in_left(0..u16::MAX);
+        let columns = iter::once(in_left(columns)).chain(iter::repeat(all.clone()));
+        for (y, columns) in rows.zip(columns).chain(live_row.map(|y| (y, all))) {
             let at = usize::from(y);
             let mut hasher = self.seed(theme);
             let of_row = || pieces.iter().filter(|piece| piece.rows().contains(&y));
@@ -242,18 +245,17 @@ impl Picture {
                 if !self.rows[at].has_halves() {
                     return false;
                 }
-                paint::clear(&mut self.cells[at][usize::from(from)..usize::from(self.split)]);
-                of_row().for_each(|piece| self.paint(piece, y, from, theme));
+                let cells = usize::from(columns.start)..usize::from(columns.end);
+                paint::clear(&mut self.cells[at][cells.clone()]);
+                of_row().for_each(|piece| self.paint(piece, y, &columns, theme));
                 self.changed.push(at);
                 self.rows[at].left = left;
-                if paint::is_turned(&self.cells[at]) {
+                if paint::is_turned(&self.cells[at][cells]) {
                     // To be painted as a whole, whatever it is found to be.
                     self.rows[at] = Row::default();
                     return false;
                 }
-                if from > 0 {
-                    self.grown = Some(Grown { row: at, before: self.numbers[at], from });
-                }
+                self.patched.push(Patched { row: at, before: self.numbers[at], columns });
             }
             self.numbers[at] = number_of(&self.keys, &self.rows[at]);
         }
@@ -309,10 +311,11 @@ impl Picture {
         hasher
     }
 
-    /// Paints what stands in this row from this column on.
-    fn paint(&mut self, piece: &Piece<'_>, y: u16, from: u16, theme: &Theme) {
+    /// Paints what stands in these columns of a row.
+    fn paint(&mut self, piece: &Piece<'_>, y: u16, columns: &Range<u16>, theme: &Theme) {
         let Some(row) = self.cells.get_mut(usize::from(y)) else { return };
-        let (clip, x) = (piece.area.x.max(from)..piece.area.right(), piece.at.0);
+        let clip = piece.area.x.max(columns.start)..piece.area.right().min(columns.end);
+        let x = piece.at.0;
         match &piece.content {
             Content::Text(text, style) => {
                 paint::paint_text(row, clip, x, text, *style, theme);
@@ -376,8 +379,8 @@ mod tests {
         Piece { area: Rect { x, width, ..AREA }, at: (x, y), content: Content::Text(SafeText::own(text), Style::new()) }
     }
 
-    fn part(rows: Range<u16>, from: u16) -> Part {
-        Part { up: (0..3, 0), rows, from, live_row: None }
+    fn part(rows: Range<u16>, columns: Range<u16>) -> Part {
+        Part { up: (0..3, 0), rows, columns, live_row: None }
     }
 
     #[test]
@@ -385,7 +388,7 @@ mod tests {
         let theme = Theme::new(Background::Dark, true);
         let mut picture = Picture::default();
         show(&mut picture, &[half(0, 0, "one"), half(0, 1, "tw"), half(3, 1, "|x")]);
-        assert!(picture.patch(part(1..3, 0), &[half(0, 1, "two")], &theme));
+        assert!(picture.patch(part(1..3, 0..9), &[half(0, 1, "two")], &theme));
         assert_eq!(picture.changed, [1]);
         assert_shows(&picture, &["one  ", "two|x", "     "]);
         let whole = [half(0, 0, "one"), half(0, 1, "two"), half(3, 1, "|x")];
@@ -399,11 +402,11 @@ mod tests {
         let mut picture = Picture::default();
         show(&mut picture, &[half(0, 1, "tw"), half(3, 1, "|x")]);
         let before = picture.rows().numbers[1];
-        assert!(picture.patch(part(1..2, 2), &[half(0, 1, "two")], &theme));
-        assert_eq!(picture.rows().grown, Some(Grown { row: 1, before, from: 2 }));
+        assert!(picture.patch(part(1..2, 2..3), &[half(0, 1, "two")], &theme));
+        assert_eq!(picture.rows().patched, [Patched { row: 1, before, columns: 2..3 }]);
         assert_shows(&picture, &["     ", "two|x", "     "]);
         show(&mut picture, &[half(0, 1, "two"), half(3, 1, "|x")]);
-        assert_eq!(picture.rows().grown, None);
+        assert_eq!(picture.rows().patched, []);
     }
 
     #[test]
@@ -413,7 +416,7 @@ mod tests {
         let side = || half(3, 0, "|x");
         show(&mut picture, &[half(0, 0, "one"), half(0, 1, "two"), half(0, 2, "thr"), side()]);
         let numbers = picture.rows().numbers.to_vec();
-        assert!(picture.patch(part(0..3, 0), &[half(0, 0, "two"), half(0, 1, "thr"), half(0, 2, "fou")], &theme));
+        assert!(picture.patch(part(0..3, 0..9), &[half(0, 0, "two"), half(0, 1, "thr"), half(0, 2, "fou")], &theme));
         assert_eq!(picture.changed, [2]);
         assert_shows(&picture, &["two|x", "thr  ", "fou  "]);
         assert_eq!(picture.rows().numbers[1], numbers[2], "it is told by the same number");
@@ -426,7 +429,7 @@ mod tests {
         let theme = Theme::new(Background::Dark, true);
         let mut picture = Picture::default();
         show(&mut picture, &[half(0, 0, "one"), half(0, 1, "two"), half(0, 2, "th"), half(3, 1, "|x")]);
-        let up = Part { up: (0..3, 1), rows: 1..3, from: 2, live_row: None };
+        let up = Part { up: (0..3, 1), rows: 1..3, columns: 2..3, live_row: None };
         assert!(picture.patch(up, &[half(0, 1, "thr"), half(0, 2, "fou")], &theme));
         assert_eq!(picture.changed, [1, 2]);
         assert_shows(&picture, &["two  ", "thr|x", "fou  "]);
@@ -439,9 +442,9 @@ mod tests {
         let theme = Theme::new(Background::Dark, true);
         let mut picture = Picture::default();
         show(&mut picture, &[half(0, 0, "one")]);
-        assert!(!picture.patch(part(0..1, 0), &[half(0, 0, "\u{5e9}")], &theme));
+        assert!(!picture.patch(part(0..1, 0..9), &[half(0, 0, "\u{5e9}")], &theme));
         show(&mut picture, &[half(0, 0, "\u{5e9}")]);
-        assert!(!picture.patch(part(0..1, 0), &[half(0, 0, "two")], &theme));
+        assert!(!picture.patch(part(0..1, 0..9), &[half(0, 0, "two")], &theme));
     }
 
     #[test]

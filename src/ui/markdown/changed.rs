@@ -10,13 +10,15 @@ pub struct Changed {
     pub row: usize,
     /// Columns at its start that look as before.
     pub columns: usize,
+    /// The column from which on it looks as before again.
+    pub end: usize,
     /// Those below it stand where they stood.
     pub is_alone: bool,
 }
 
 impl Changed {
     /// All of them.
-    pub const ALL: Self = Self { row: 0, columns: 0, is_alone: false };
+    pub const ALL: Self = Self { row: 0, columns: 0, end: usize::MAX, is_alone: false };
 }
 
 /// Lines and regions as they were, and how many stand above them.
@@ -59,8 +61,9 @@ impl Before {
             (Some(at), _) => {
                 let both = lines.get(at).zip(self.lines.get(at));
                 let columns = both.map_or(0, |(line, before)| line.common_columns(before));
+                let end = both.map_or(usize::MAX, |(line, before)| line.width().max(before.width()));
                 let is_alone = lines.len() == self.lines.len() && lines[at + 1..] == self.lines[at + 1..];
-                Some(Changed { row, columns, is_alone })
+                Some(Changed { row, columns, end, is_alone })
             }
         }
     }

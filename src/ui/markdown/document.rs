@@ -150,7 +150,8 @@ impl Document {
         (seen.length, self.laid_out) = (source.len(), source.len());
         tail_of(source).clone_into(&mut seen.tail);
         // A word that had no room may have been its last one.
-        Some(Changed { row, columns: columns.min(self.lines[row].width()), is_alone })
+        let now = self.lines[row].width();
+        Some(Changed { row, columns: columns.min(now), end: columns.max(now), is_alone })
     }
 
     /// The last row, where it shows the end of the source and nothing else.

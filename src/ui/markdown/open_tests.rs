@@ -52,14 +52,16 @@ fn assert_same(quick: &Document, slow: &Document, source: &str) {
 
 /// Nothing looks otherwise but what is told.
 fn assert_changed(before: &[Line], now: &[Line], changed: Option<Changed>, source: &str) {
-    let Some(Changed { row, columns, is_alone }) = changed else { return assert_eq!(before, now, "{source:?}") };
+    let Some(Changed { row, columns, end, is_alone }) = changed else { return assert_eq!(before, now, "{source:?}") };
     assert_eq!(before.get(..row), now.get(..row), "{source:?}");
     if is_alone {
         assert_eq!(before.get(row + 1..), now.get(row + 1..), "{source:?}");
     }
     if let (Some(before), Some(now)) = (before.get(row), now.get(row)) {
-        let columns = columns.min(CELLS);
-        assert!(cells(before)[..columns] == cells(now)[..columns], "{columns} of {now:?} in {source:?}");
+        let (columns, end) = (columns.min(CELLS), end.min(CELLS));
+        let (before, now) = (cells(before), cells(now));
+        assert!(before[..columns] == now[..columns], "{columns} columns of {now:?} in {source:?}");
+        assert!(before[end..] == now[end..], "from column {end} of {now:?} in {source:?}");
     }
 }
 

@@ -145,13 +145,14 @@ impl RenderCache {
         }
     }
 
-    /// Rows of a view that begins with this line in which something else stands, and how much of the first one is the same.
-    fn changed_rows(&self, top: usize, height: usize) -> (Range<usize>, usize) {
-        let Some((item, changed)) = self.growth.changed else { return (height..height, 0) };
+    /// Rows of a view that begins with this line in which something else stands, and in which columns of the first one.
+    fn changed_rows(&self, top: usize, height: usize) -> (Range<usize>, Range<usize>) {
+        let Some((item, changed)) = self.growth.changed else { return (height..height, ALL_COLUMNS) };
         let first = self.heights.start_of(item) + changed.row;
         let end = if changed.is_alone { first + 1 } else { usize::MAX };
         let in_view = |line: usize| line.saturating_sub(top).min(height);
-        (in_view(first)..in_view(end), if first < top { 0 } else { changed.columns })
+        let columns = if first < top { ALL_COLUMNS } else { changed.columns..changed.end };
+        (in_view(first)..in_view(end), columns)
     }
 
     /// Which frame was laid out last.
@@ -167,6 +168,8 @@ impl RenderCache {
     }
 }
 
+const ALL_COLUMNS: Range<usize> = 0..usize::MAX;
+
 /// Draws what differs from the frame before, and says where it stands; `None` where that may be everywhere.
 pub(in crate::ui) fn draw_growth<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache) -> Option<Part> {
     let (growth, layout) = (&cache.growth, cache.growth.layout?);
@@ -174,23 +177,25 @@ pub(in crate::ui) fn draw_growth<'a>(canvas: &mut Canvas<'a>, model: &Model, cac
     let height = usize::from(area.height);
     let (up, rows, columns) = match growth.extent {
         Extent::Screen => return None,
-        Extent::Conversation => (0, 0..height, 0),
+        Extent::Conversation => (0, 0..height, ALL_COLUMNS),
         Extent::Rows { up } => {
             let (rows, columns) = cache.changed_rows(top, height);
             // The last rows came into view.
             let first = rows.start.min(height - up);
             let end = if up > 0 { height } else { rows.end };
-            (up, first..end, if first == rows.start { columns } else { 0 })
+            (up, first..end, if first == rows.start { columns } else { ALL_COLUMNS })
         }
     };
     let is_row_alone = up == 0 && growth.changed.is_none_or(|(_, changed)| changed.is_alone);
     // The bar stands in the same rows, and changes as it stands for more.
     let has_bar = !(is_row_alone && rows.is_empty()) && scroll_bar::is_shown(model, &layout);
-    let (up, rows, columns) = if has_bar { (0, 0..height, 0) } else { (up, rows, columns) };
+    let (up, rows, columns) = if has_bar { (0, 0..height, ALL_COLUMNS) } else { (up, rows, columns) };
+    let set_in = |column: usize| layout.inset().saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
     let part = Part {
         up: (area.top()..area.bottom(), up),
         rows: area.top() + rows.start as u16..area.top() + rows.end as u16,
-        from: if columns == 0 { 0 } else { layout.inset().saturating_add(u16::try_from(columns).unwrap_or(u16::MAX)) },
+        // What begins with its first column may stand in another place, or have another mark before it.
+        columns: if columns.start == 0 { 0..u16::MAX } else { set_in(columns.start)..set_in(columns.end) },
         live_row: (growth.has_new_time || !is_row_alone).then_some(layout.live.y),
     };
     if !rows.is_empty() {
