@@ -81,5 +81,5 @@ impl Move {
 
 /// Cells of a row that would be written, counted up to what is worth a move.
 fn written(row: &[Cell]) -> usize {
-    row.iter().filter(|cell| cell.symbol() != " ").take(WORTH_CELLS + 1).count()
+    row.iter().filter(|cell| !matches!(cell.symbol().as_bytes(), [b' '])).take(WORTH_CELLS + 1).count()
 }

@@ -67,6 +67,16 @@ enum Open {
     Code(OpenCode),
 }
 
+impl Open {
+    /// Bytes at the end of the source that are not shown.
+    fn hidden(&self) -> usize {
+        match self {
+            Self::Words(row) => row.hidden(),
+            Self::Code(_) => 0,
+        }
+    }
+}
+
 /// What was drawn last.
 struct Seen {
     length: usize,
@@ -129,6 +139,7 @@ impl Document {
         let columns = self.lines[row].width();
         let added = source.get(seen.length..)?;
         let (open, _) = self.open.as_mut().filter(|(_, from)| source.len() - *from <= MAX_ADDED_BYTES)?;
+        let shown = seen.length - open.hidden();
         let is_added = match open {
             Open::Words(row) => row.add(added, &mut self.lines),
             Open::Code(row) => row.add(added, &mut self.lines),
@@ -143,8 +154,8 @@ impl Document {
         let is_open = |region: &&mut Region| region.block.end == seen.length;
         for region in self.regions.iter_mut().rev().take_while(is_open) {
             region.block.end = source.len();
-            if region.source.end == seen.length {
-                region.source.end = source.len();
+            if region.source.end == shown {
+                region.source.end = source.len() - open.hidden();
             }
         }
         (seen.length, self.laid_out) = (source.len(), source.len());
@@ -156,26 +167,26 @@ impl Document {
 
     /// The last row, where it shows the end of the source and nothing else.
     fn open_at_end(&self, source: &str, options: &Options<'_>) -> Option<Open> {
-        let is_at_end = |region: &&Region| {
-            region.rows.end == self.lines.len() && (region.source.end, region.block.end) == (source.len(), source.len())
-        };
+        let is_at_end = |region: &&Region| region.rows.end == self.lines.len() && region.block.end == source.len();
         let region = self.regions.last().filter(is_at_end)?;
         // A formula is another one with each word.
         if self.plain.is_some() || self.has_open_head || render::depends_on_the_whole(&source[self.settled_bytes..]) {
             return None;
         }
         let row = self.lines.last()?;
-        match region.kind {
+        let open = match region.kind {
             RegionKind::Text => {
                 let is_paragraph = region.source.start == region.block.start && row.lead == 0;
-                OpenRow::at_end(source, row, usize::from(options.width), is_paragraph).map(Open::Words)
+                let is_trimmed = !source[region.source.start..].starts_with('<');
+                OpenRow::at_end(source, row, usize::from(options.width), is_paragraph, is_trimmed).map(Open::Words)
             }
             // Its lines have nothing before them in the source.
             RegionKind::Code { .. } if source[region.block.start..].starts_with(['`', '~']) => {
                 OpenCode::at_end(source, row, usize::from(options.wide)).map(Open::Code)
             }
             RegionKind::Code { .. } | RegionKind::Table | RegionKind::Fold => None,
-        }
+        };
+        open.filter(|open| region.source.end == source.len() - open.hidden())
     }
 
     /// Whether there is more to be laid out of what it was told last.

@@ -1,6 +1,8 @@
 //! The last row of a text that grows by plain words, which is most of what streams in: they are added to the row, or begin
 //! the next one, and nothing is parsed or wrapped again. What might mean more than itself is not for here. Pure.
 
+use std::borrow::Cow;
+
 use crate::safe_text::SafeText;
 use crate::ui::line::{Joins, Line};
 
@@ -12,6 +14,8 @@ pub(super) struct OpenRow {
     room: usize,
     /// Rows have nothing before their text, so that a next one can be begun.
     is_bare: bool,
+    /// A blank at its end does not belong to the text, as it does in HTML.
+    is_trimmed: bool,
     /// What the text ends with.
     end: End,
 }
@@ -25,7 +29,7 @@ enum End {
     Inside,
     /// A mark after a word: only a blank may follow.
     Stop,
-    /// The blank between two words.
+    /// The blank between two words, which is shown once there is a second one.
     Blank,
 }
 
@@ -57,13 +61,19 @@ pub(super) fn is_letter(c: char) -> bool {
 
 impl OpenRow {
     /// The row that shows the end of this source, in so many columns; `None` where it does not end with a plain word.
-    /// `is_bare`: rows have nothing before their text.
-    pub(super) fn at_end(source: &str, row: &Line, columns: usize, is_bare: bool) -> Option<Self> {
-        let word_start = source.rfind([' ', '\n']).map_or(0, |at| at + 1);
-        let word = &source[word_start..];
+    /// `is_bare`: rows have nothing before their text. `is_trimmed`: a blank at its end does not belong to it.
+    pub(super) fn at_end(source: &str, row: &Line, columns: usize, is_bare: bool, is_trimmed: bool) -> Option<Self> {
+        let shown = source.strip_suffix(' ').filter(|_| is_trimmed).unwrap_or(source);
+        let word_start = shown.rfind([' ', '\n']).map_or(0, |at| at + 1);
+        let word = &shown[word_start..];
         row.spans.last().filter(|span| span.link.is_none() && span.text.as_str().ends_with(word))?;
-        let end = End::of(word)?;
-        Some(Self { columns, room: columns.saturating_sub(row.width()), is_bare, end })
+        let end = source[shown.len()..].chars().try_fold(End::of(word)?, End::then)?;
+        Some(Self { columns, room: columns.saturating_sub(row.width()), is_bare, is_trimmed, end })
+    }
+
+    /// Bytes at the end of the source that are not shown.
+    pub(super) fn hidden(&self) -> usize {
+        usize::from(self.end == End::Blank)
     }
 
     /// Adds this to the rows, of which it is the last one; `false` where it is not for here, and nothing is done.
@@ -72,16 +82,25 @@ impl OpenRow {
         for c in added.chars() {
             (end, columns) = (end.and_then(|end| end.then(c)), columns + 1);
         }
-        let Some(end) = end.filter(|end| *end != End::Blank) else { return false };
+        let Some(end) = end.filter(|end| self.is_trimmed || *end != End::Blank) else { return false };
         let Some(row) = rows.last_mut() else { return false };
+        let mut shown = Cow::Borrowed(added);
+        if self.end == End::Blank {
+            shown.to_mut().insert(0, ' ');
+            columns += 1;
+        }
+        if end == End::Blank {
+            shown.to_mut().pop();
+            columns -= 1;
+        }
         if columns <= self.room {
             let Some(span) = row.spans.last_mut() else { return false };
-            span.text.push(&SafeText::line(added));
+            span.text.push(&SafeText::line(&shown));
             self.room -= columns;
         } else if !self.is_bare {
             return false;
         } else {
-            let Some(next) = wrapped(row, added, self.columns) else { return false };
+            let Some(next) = wrapped(row, &shown, self.columns) else { return false };
             self.room = self.columns - next.width();
             rows.push(next);
         }
