@@ -79,6 +79,7 @@ fn words_are_added_to_the_row_or_begin_the_next_one() {
     assert_eq!(count, 10, "all but the first");
     assert_eq!(grown(&["- The ", "tent ", "is ", "dry ", "\n"], 60), 3, "blanks may come first, too");
     assert_eq!(grown(&["one ", "two ", "three ", "four"], 7), 3);
+    assert_eq!(grown(&["<p>\na", "b", "c ", "d"], 60), 1, "HTML keeps its blanks");
     let count = grown(&["- [ ] a", "b", " **c", "d", "**", " e", " f"], 60);
     assert_eq!(count, 2, "`b` and `f`");
     assert_eq!(grown(&["one", " two", " three"], 7), 2, "what does not fit begins a row");
