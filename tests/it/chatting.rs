@@ -17,9 +17,12 @@ fn the_first_request_is_prepared_once_a_question_is_being_written() {
         screen.effects.iter().filter_map(provider).collect::<Vec<_>>()
     };
     screen.type_text("/theme");
-    assert_eq!(prepared(&screen), [""; 0]);
+    assert!(prepared(&screen).is_empty());
     screen.type_text(" or which tent?");
     assert_eq!(prepared(&screen), ["openai"]);
+    screen.model.providers.target.provider = "demo".to_owned();
+    screen.type_text(" And why?");
+    assert_eq!(prepared(&screen), ["openai", "demo"], "another one, once it is chosen");
 }
 
 #[test]
