@@ -15,6 +15,8 @@ use crate::ui::message::Frame;
 use crate::ui::picture::Part;
 use crate::ui::{live_row, scroll_bar};
 
+const ALL_COLUMNS: Range<usize> = 0..usize::MAX;
+
 /// What differs between a frame and the one before.
 #[derive(Debug, Default)]
 pub(super) struct Growth {
@@ -167,8 +169,6 @@ impl RenderCache {
         self.frame.as_ref()
     }
 }
-
-const ALL_COLUMNS: Range<usize> = 0..usize::MAX;
 
 /// Draws what differs from the frame before, and says where it stands; `None` where that may be everywhere.
 pub(in crate::ui) fn draw_growth<'a>(canvas: &mut Canvas<'a>, model: &Model, cache: &'a RenderCache) -> Option<Part> {
