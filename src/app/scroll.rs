@@ -229,10 +229,20 @@ fn end_at(heights: &Heights, bottom: usize) -> Anchor {
     }
 }
 
+/// The start of the message so many after the line at the top, or before it. What shows nothing is no step.
 fn message_start(heights: &Heights, top: usize, by: i64) -> usize {
-    let (item, line) = heights.at(top);
-    let item = if by < 0 && line > 0 { item as i64 + by + 1 } else { item as i64 + by };
-    heights.start_of(usize::try_from(item).unwrap_or(0))
+    let (mut item, line) = heights.at(top);
+    let mut left = by.unsigned_abs();
+    if by < 0 && line > 0 {
+        left -= 1;
+    }
+    while left > 0 {
+        let next = if by < 0 { item.checked_sub(1) } else { Some(item + 1).filter(|next| *next < heights.len()) };
+        let Some(next) = next else { return if by < 0 { 0 } else { heights.total() } };
+        item = next;
+        left -= u64::from(heights.of(item) > 0);
+    }
+    heights.start_of(item)
 }
 
 #[cfg(test)]
@@ -294,6 +304,19 @@ mod tests {
         scroll.request(Move::Messages(-1));
         assert_eq!(settled(&mut scroll, &heights, 20).top, 33);
         scroll.request(Move::Top);
+        assert_eq!(settled(&mut scroll, &heights, 20).top, 0);
+    }
+
+    #[test]
+    fn messages_that_show_nothing_are_no_step() {
+        let mut scroll = Scroll::default();
+        let heights = [3, 30, 0, 0, 30, 0];
+        settled(&mut scroll, &heights, 20);
+        for (by, top) in [(-1, 33), (-1, 3), (-1, 0), (-1, 0), (1, 3), (1, 33), (1, 43)] {
+            scroll.request(Move::Messages(by));
+            assert_eq!(settled(&mut scroll, &heights, 20).top, top);
+        }
+        scroll.request(Move::Messages(-3));
         assert_eq!(settled(&mut scroll, &heights, 20).top, 0);
     }
 

@@ -273,3 +273,20 @@ fn a_long_chat_is_looked_through_piece_by_piece() {
     screen.expect("1 of 1");
     screen.expect("a tent in answer 17");
 }
+
+#[test]
+fn what_is_found_outlives_the_messages_that_are_taken_back() {
+    let long = "a needle\n\n".repeat(60);
+    for keys in ["u / x", "u ctrl-o", "u / backspace", "u n N", "u u / x"] {
+        let mut screen = chat(80, 24, &["the needle", &long]);
+        screen.press("ctrl-f");
+        screen.type_text("needle");
+        screen.press("enter");
+        screen.screen();
+        for key in keys.split(' ') {
+            screen.press(key);
+            screen.screen();
+        }
+        screen.never("a needle");
+    }
+}

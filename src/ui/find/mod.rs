@@ -81,6 +81,7 @@ impl Finder {
     /// Forgets what does not hold any more.
     fn refresh(&mut self, model: &Model, needle: Needle, from: usize) {
         let path = &model.chat.conversation.entries;
+        let from = from.min(path.len());
         let is_other_rows = self.is_expanded != model.is_expanded;
         if is_other_rows || self.needle != needle {
             self.excluded = if needle.narrows(&self.needle) && !is_other_rows {
@@ -105,7 +106,6 @@ impl Finder {
                 self.growing = None;
             }
             if first <= self.looked.start {
-                let from = from.min(path.len());
                 self.looked = from..from;
                 self.counts = Heights::default();
                 self.places.clear();
@@ -231,6 +231,8 @@ fn shown_sources(entry: &Entry, is_expanded: bool) -> Vec<&str> {
 /// Looks through some more of the chat, where something is looked for; gives the row of the hit that is to be seen now.
 pub(super) fn settle(model: &mut Model, cache: &mut RenderCache, layout: &Layout) -> Option<(usize, usize)> {
     let mut find = model.find.take()?;
+    // The message it began at may have been taken back since.
+    find.from = find.from.filter(|(item, _)| *item < model.chat.conversation.entries.len());
     let from = *find.from.get_or_insert_with(|| cache.heights().at(model.scroll.settled.top));
     let needle = Needle::new(&find.input.text);
     let mut finder = cache.finder.take().unwrap_or_default();
