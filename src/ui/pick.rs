@@ -10,19 +10,18 @@ const PROMPTS: [&str; 3] = ["$ ", "% ", "# "];
 
 /// Without what ends a sentence or closes a bracket that was opened outside.
 fn without_punctuation(mut word: &str) -> &str {
-    loop {
-        let Some(last) = word.chars().next_back() else { return word };
-        let is_closing = match last {
-            ')' => word.matches(')').count() > word.matches('(').count(),
-            ']' => word.matches(']').count() > word.matches('[').count(),
-            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' => true,
-            _ => false,
-        };
-        if !is_closing {
-            return word;
+    let surplus = |close, open| word.matches(close).count().saturating_sub(word.matches(open).count());
+    let (mut round, mut square) = (surplus(')', '('), surplus(']', '['));
+    while let Some(last) = word.chars().next_back() {
+        match last {
+            ')' if round > 0 => round -= 1,
+            ']' if square > 0 => square -= 1,
+            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' => {}
+            _ => break,
         }
         word = &word[..word.len() - last.len_utf8()];
     }
+    word
 }
 
 /// Paths of files in this text.
@@ -113,6 +112,9 @@ mod tests {
         let all = ["/etc/hosts", "~/.config/riffle/config.toml", "src/main.rs:12:5", "../x", "./run"];
         assert_eq!(words(text, &paths(text)), all);
         assert!(paths("https://a.example/b.html /day // a/b").is_empty());
+        assert_eq!(words("(see [./a(b)]).", &paths("(see [./a(b)]).")), ["./a(b)"]);
+        let hostile = format!("./a{}", ")".repeat(500_000));
+        assert_eq!(words(&hostile, &paths(&hostile)), ["./a"]);
     }
 
     #[test]

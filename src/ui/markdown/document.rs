@@ -4,6 +4,8 @@
 //! defined and footnotes, which come to its end. What is too much for one frame is done in steps: then the document is
 //! behind, and the next update goes on with the same. What an update changed is known by its rows. Pure.
 
+use std::sync::Arc;
+
 use super::Options;
 use super::changed::{Before, Changed};
 use super::folds::{self, Fold};
@@ -41,7 +43,7 @@ pub struct Document {
     settled_regions: usize,
     settled_bytes: usize,
     /// The folds that go on after them.
-    settled_folds: Vec<Fold>,
+    settled_folds: Arc<[Fold]>,
     /// The last line is of a footnote, now and at the end of what is settled.
     is_after_note: bool,
     is_settled_after_note: bool,
@@ -352,7 +354,7 @@ impl Document {
         let open_start = blocks.get(open).map_or(0, |block| block.start);
         let mut unsettled = blocks.split_off(open);
         for block in blocks {
-            self.settled_folds.clone_from(&block.folds);
+            self.settled_folds = Arc::clone(&block.folds);
             self.append(block, from);
         }
         self.is_settled_after_note = self.is_after_note;

@@ -87,9 +87,9 @@ impl<'a> Frames<'a> {
         self.stack.len()
     }
 
-    /// Whether another container would still be kept.
-    pub(super) fn has_room(&self) -> bool {
-        self.stack.len() < MAX_FRAMES
+    /// Whether so many more containers would still be kept.
+    pub(super) fn has_room_for(&self, more: usize) -> bool {
+        self.stack.len() + more <= MAX_FRAMES
     }
 
     pub(super) fn is_in_fold(&self) -> bool {

@@ -64,11 +64,11 @@ pub(super) fn pieces(html: &str) -> Vec<(Piece<'_>, &str)> {
     found
 }
 
-/// The byte after a tag.
+/// The byte after a tag, or before another one that begins in it: the first was none.
 fn tag_end(tag_on: &str) -> Option<usize> {
-    let end = tag_on.find('>')? + 1;
-    // Another one in it: the first was none.
-    Some(tag_on[1..end].find('<').map_or(end, |other| other + 1))
+    let rest = tag_on.as_bytes().get(1..)?;
+    let at = memchr::memchr2(b'<', b'>', rest)?;
+    Some(if rest[at] == b'>' { at + 2 } else { at + 1 })
 }
 
 /// What a tag or a comment is.

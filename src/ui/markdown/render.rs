@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options as Extensions, Parser, Tag};
 
@@ -15,6 +16,10 @@ use crate::ui::line::Line;
 
 /// Bytes of a line of prose from which its block is shown as plain text.
 pub(super) const MAX_LINE_BYTES: usize = 16 * 1024;
+
+/// How often formulas that stand where the parser hands out no text are made text again one by one. One may bring the next
+/// to such a place; from then on all of its block are.
+const EXACT_PASSES: usize = 2;
 
 /// What is understood beyond `CommonMark`.
 pub(super) const EXTENSIONS: Extensions = Extensions::ENABLE_TABLES
@@ -40,7 +45,7 @@ pub(super) struct Block {
     /// Byte after what of it stands in a fold.
     pub(super) fold_end: usize,
     /// The folds that go on after it.
-    pub(super) folds: Vec<Fold>,
+    pub(super) folds: Arc<[Fold]>,
 }
 
 /// The top-level blocks of a source.
@@ -53,18 +58,20 @@ pub(super) struct Blocks {
 
 /// Parses a source and lays out its top-level blocks, which stand in these folds. Controls are shown before the parser
 /// sees them, because it takes some of them for blanks or line ends and would drop them.
-pub(super) fn blocks(source: &str, options: &Options<'_>, folds: &[Fold]) -> Blocks {
+pub(super) fn blocks(source: &str, options: &Options<'_>, folds: &Arc<[Fold]>) -> Blocks {
     let (shown, grown_at) = with_controls_shown(source);
     let formula::Found { mut formulas, open_at } = formula::find(&shown);
+    let mut passes = 0;
     let mut blocks = loop {
-        match parsed(&shown, &formulas, options, folds) {
+        passes += 1;
+        match parsed(&shown, &formulas, options, folds, passes > EXACT_PASSES) {
             Ok(blocks) => break blocks,
             // Only what stands there is text again, for the same must become of it when it is parsed with other blocks.
             Err(misplaced) => {
                 let known = formulas.len();
-                formulas.retain(|formula| !misplaced.iter().any(|at| at.contains(&formula.range.start)));
+                formulas.retain(|formula| !misplaced.holds(formula.range.start));
                 // A link may have it from a definition that stands elsewhere.
-                if formulas.len() == known {
+                if formulas.len() == known || passes > 2 * EXACT_PASSES {
                     formulas.clear();
                 }
             }
@@ -122,15 +129,35 @@ fn with_controls_shown(source: &str) -> (Cow<'_, str>, Vec<usize>) {
     (Cow::Owned(out), grown_at)
 }
 
-/// The blocks of a source with these formulas; where some of them stand where the parser hands out no text, these places.
+/// Places at which formulas stand where the parser hands out no text, from start to end.
+#[derive(Default)]
+struct Misplaced(Vec<Range<usize>>);
+
+impl Misplaced {
+    /// Adds a place that starts at the last one or behind its start.
+    fn add(&mut self, place: Range<usize>) {
+        match self.0.last_mut() {
+            Some(last) if place.start < last.end => last.end = last.end.max(place.end),
+            _ => self.0.push(place),
+        }
+    }
+
+    fn holds(&self, at: usize) -> bool {
+        self.0.get(self.0.partition_point(|place| place.end <= at)).is_some_and(|place| place.start <= at)
+    }
+}
+
+/// The blocks of a source with these formulas; where some of them stand where the parser hands out no text, these places,
+/// which are whole blocks where `is_by_block`.
 fn parsed(
     source: &str,
     formulas: &[Formula],
     options: &Options<'_>,
-    folds: &[Fold],
-) -> Result<Vec<Block>, Vec<Range<usize>>> {
+    folds: &Arc<[Fold]>,
+    is_by_block: bool,
+) -> Result<Vec<Block>, Misplaced> {
     let mut blocks: Vec<Block> = Vec::new();
-    let mut misplaced = Vec::new();
+    let mut misplaced = Misplaced::default();
     let mut depth = 0_usize;
     let mut writer = Writer::new(options, source, formulas, folds);
     let mut is_plain = false;
@@ -140,9 +167,6 @@ fn parsed(
     for (event, range) in Parser::new_ext(&text, EXTENSIONS).into_offset_iter() {
         let Some(start) = range.start.checked_sub(notes.len()) else { continue };
         let range = start..range.end - notes.len();
-        if !formulas.is_empty() && is_misplaced(&event) {
-            misplaced.push(range.clone());
-        }
         if depth == 0 {
             let line_start = source[..range.start].rfind('\n').map_or(0, |at| at + 1);
             blocks.push(Block {
@@ -153,12 +177,16 @@ fn parsed(
                 is_note: matches!(event, Event::Start(Tag::FootnoteDefinition(_))),
                 is_in_fold: writer.is_in_closed_fold(),
                 fold_end: range.end,
-                folds: Vec::new(),
+                folds: Arc::clone(folds),
             });
             is_plain = has_long_line(source, &range, &event);
             if is_plain {
                 writer.plain(range.clone());
             }
+        }
+        if !formulas.is_empty() && is_misplaced(&event) {
+            let block = blocks.last().filter(|_| is_by_block).map(|block| block.start..block.end);
+            misplaced.add(block.unwrap_or_else(|| range.clone()));
         }
         match event {
             Event::Start(_) => depth += 1,
@@ -176,7 +204,7 @@ fn parsed(
             block.folds = writer.folds();
         }
     }
-    if misplaced.is_empty() { Ok(blocks) } else { Err(misplaced) }
+    if misplaced.0.is_empty() { Ok(blocks) } else { Err(misplaced) }
 }
 
 /// Definitions for the footnotes that a source refers to by a number, so that a reference is one before its text has

@@ -602,6 +602,35 @@ fn the_cost_of_a_delta_does_not_depend_on_the_length() {
     assert!(source.len() > 100_000 && most < 200, "{most}");
 }
 
+#[test]
+fn formulas_in_titles_of_links_are_text_and_cost_no_pass_each() {
+    assert_eq!(rendered("[a](/b \"$x^2$\") and $y^2$", 80), ["a (/b) and y²"]);
+    // Each formula that is text again lets a link end, by which the next one stands in a title.
+    let chain: String =
+        (0..600).map(|at| if at % 2 == 0 { "$x^\")[a](b '$\")\n" } else { "$x^')[a](b \"$')\n" }).collect();
+    let source = format!("[a](b \"\n{chain}\n\nbelow $y^2$");
+    let began = Instant::now();
+    assert!(rendered(&source, 80).last().unwrap().ends_with("below y²"));
+    let many = "[a](b \"$x$\") ".repeat(10_000);
+    rendered(&many, 80);
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+#[test]
+fn folds_without_a_line_of_their_own_are_kept_once() {
+    let shown =
+        rendered("<details>\n<details>\n<summary>In it</summary>\n\ntext\n\n</details>\n</details>\n\nafter", 60);
+    assert_eq!(shown, ["> Details   Ctrl+O shows it", "", "after"]);
+    let source = format!("{}\n\n{}", "<details>".repeat(3000), "a\n\n".repeat(3000));
+    let theme = theme();
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false, is_expanded: true };
+    assert!(render(&source, &options).len() > 6000);
+    let tags = format!("<div>\n{}>", format!("{}\n", "<".repeat(1000)).repeat(200));
+    let began = Instant::now();
+    rendered(&tags, 80);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
 /// Feeds a megabyte in deltas of 4 KiB and says how much of it was parsed.
 fn parsed_while_growing(head: &str, unit: &str) -> (usize, usize) {
     let theme = theme();

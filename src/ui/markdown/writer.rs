@@ -1,6 +1,7 @@
 //! From parser events to lines: what stands in one block is gathered, and drawn on the page when it ends. Pure.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, Event, Tag, TagEnd};
 use ratatui::style::Style;
@@ -39,6 +40,8 @@ pub(super) struct Writer<'a> {
     /// The text of a heading is being gathered.
     is_heading: bool,
     folds: Vec<Fold>,
+    /// The folds as they were handed out last.
+    folds_known: Arc<[Fold]>,
     /// Folds whose end came within a container that began in them.
     ended_folds: usize,
     /// How far the source was read.
@@ -56,7 +59,7 @@ struct Code {
 
 impl<'a> Writer<'a> {
     /// Begins within these folds.
-    pub(super) fn new(options: &'a Options<'a>, source: &'a str, formulas: &'a [Formula], folds: &[Fold]) -> Self {
+    pub(super) fn new(options: &'a Options<'a>, source: &'a str, formulas: &'a [Formula], folds: &Arc<[Fold]>) -> Self {
         let mut page = Page::new(options);
         folds.iter().filter(|fold| fold.is_drawn()).for_each(|_| page.frames.push(Frame::Fold));
         Self {
@@ -71,15 +74,19 @@ impl<'a> Writer<'a> {
             table: None,
             is_heading: false,
             folds: folds.to_vec(),
+            folds_known: Arc::clone(folds),
             ended_folds: 0,
             reached: 0,
             fold_end: None,
         }
     }
 
-    /// The folds that are open now.
-    pub(super) fn folds(&self) -> Vec<Fold> {
-        self.folds.clone()
+    /// The folds that are open now; those of many blocks are the same.
+    pub(super) fn folds(&mut self) -> Arc<[Fold]> {
+        if *self.folds_known != *self.folds {
+            self.folds_known = self.folds.as_slice().into();
+        }
+        Arc::clone(&self.folds_known)
     }
 
     /// Where a fold ended since this was asked last.
@@ -320,8 +327,10 @@ impl<'a> Writer<'a> {
             offset += raw.len();
             self.reached = at.end;
             match piece {
-                Piece::Open(name) if name.eq_ignore_ascii_case("details") && self.page.frames.has_room() => {
+                Piece::Open(name) if name.eq_ignore_ascii_case("details") && self.has_room_for_fold() => {
                     self.open_block();
+                    // One that begins in another one's place for its line leaves that without words of its own.
+                    self.draw_summary();
                     self.folds.push(Fold::new());
                     self.inline_source = Some(at);
                 }
@@ -358,6 +367,11 @@ impl<'a> Writer<'a> {
                 }
             }
         }
+    }
+
+    /// Whether another fold would still be kept, with the line of the one it begins in.
+    fn has_room_for_fold(&self) -> bool {
+        self.page.frames.has_room_for(1 + usize::from(self.is_at_summary()))
     }
 
     /// Whether the innermost fold has no line yet.
