@@ -70,8 +70,8 @@ pub const ASKING: &str = "asking";
 pub const WRITING: &str = "writing";
 /// The live row while reasoning comes in.
 pub const THINKING: &str = "thinking";
-/// Beside the count of new lines.
-pub const END_TO_SEE: &str = "End to see";
+/// Beside the count of new lines, behind the key.
+pub const TO_SEE: &str = "to see";
 /// Being sent, beside a question.
 pub const SENDING: &str = "sending";
 /// Beside a question while the history cannot be written.

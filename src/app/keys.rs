@@ -79,12 +79,7 @@ impl Model {
         if let Some(effects) = self.on_question_key(key, last_key_ms) {
             return effects;
         }
-        let context = match self.focus {
-            Focus::Prompt if self.composer.is_empty() => Context::Empty,
-            Focus::Prompt => Context::Prompt,
-            Focus::Messages => Context::Messages,
-            Focus::Panel => Context::Global,
-        };
+        let context = self.key_context();
         match self.focus {
             Focus::Panel => {
                 if let Some(effects) = self.on_panel_key(key) {
@@ -182,6 +177,17 @@ impl Model {
             }
             format!("{first}{letter}")
         })
+    }
+
+    /// Where keys count now.
+    #[must_use]
+    pub fn key_context(&self) -> Context {
+        match self.focus {
+            Focus::Prompt if self.composer.is_empty() => Context::Empty,
+            Focus::Prompt => Context::Prompt,
+            Focus::Messages => Context::Messages,
+            Focus::Panel => Context::Global,
+        }
     }
 
     /// Whether this letter scrolls where keys go now.

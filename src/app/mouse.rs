@@ -162,16 +162,12 @@ impl Model {
             }
             Spot::ScrollBar { top } => {
                 self.mouse.holds_bar = true;
-                self.scroll_to(top);
+                self.scroll.request(Move::To(top));
             }
             Spot::Choice(at) => return self.choose(at),
             Spot::Panel | Spot::Page | Spot::Nothing => {}
         }
         Vec::new()
-    }
-
-    fn scroll_to(&mut self, top: usize) {
-        self.scroll.request(Move::Lines(top as i64 - self.scroll.settled.top as i64));
     }
 
     /// Selects a choice of the list on top; one that is selected is taken, as by Enter.
@@ -201,7 +197,7 @@ impl Model {
 
     fn on_drag(&mut self, msg: MouseMsg) {
         if let (true, Spot::ScrollBar { top }) = (self.mouse.holds_bar, &msg.spot) {
-            self.scroll_to(*top);
+            self.scroll.request(Move::To(*top));
         }
         let Some(anchor) = self.mouse.pressed.clone() else { return };
         if let Spot::Text(point) = msg.spot {

@@ -14,6 +14,8 @@ pub enum Move {
     HalfPages(i64),
     /// To the start of a message before or after.
     Messages(i64),
+    /// This line to the top.
+    To(usize),
     /// The first line.
     Top,
     /// The last line, and follow.
@@ -180,6 +182,7 @@ impl Scroll {
                 Move::Lines(by) => step(top, by),
                 Move::Pages(by) => step(top, by * page),
                 Move::HalfPages(by) => step(top, by * (page / 2).max(1)),
+                Move::To(line) => line,
                 Move::Top => 0,
                 Move::End => follow_top,
                 Move::Messages(by) => message_start(heights, top, by),

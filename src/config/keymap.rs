@@ -180,6 +180,20 @@ impl Keymap {
         keys
     }
 
+    /// The key that means `action` in `context`, of several the most usual one of the narrowest context.
+    #[must_use]
+    pub fn key_in(&self, context: Context, action: Action) -> Option<Key> {
+        let mut here = Some(context);
+        while let Some(context) = here {
+            let bound = |binding: &&Binding| binding.context == context && binding.action == action;
+            if let Some(binding) = self.bindings.iter().find(bound) {
+                return Some(binding.key);
+            }
+            here = context.outer();
+        }
+        None
+    }
+
     /// The action of `key` pressed after the leader.
     #[must_use]
     pub fn leader(&self, key: Key) -> Option<Action> {

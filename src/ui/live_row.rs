@@ -7,6 +7,7 @@ use super::layout::Layout;
 use super::symbols::spinner;
 use crate::agent::{CallState, Phase, Turn};
 use crate::app::{Model, Panel, SPINNER_MS};
+use crate::config::action::Action;
 use crate::config::look::Look;
 use crate::safe_text::SafeText;
 use crate::strings::{self, hint};
@@ -62,7 +63,10 @@ fn right(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout) {
     let area = layout.live;
     let new_lines = model.scroll.settled.new_lines;
     if new_lines > 0 {
-        let text = format!("{}   {}", strings::new_lines(new_lines), strings::END_TO_SEE);
+        let mut text = strings::new_lines(new_lines);
+        if let Some(key) = model.keymap.key_in(model.key_context(), Action::End) {
+            text.push_str(&format!("   {} {}", key.label(), strings::TO_SEE));
+        }
         canvas.text_right(area, area.y, 3, &text, canvas.theme.bold);
         return;
     }

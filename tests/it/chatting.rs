@@ -241,22 +241,25 @@ fn quitting_mid_stream_records_the_stop_first() {
 
 #[test]
 fn scrolled_away_the_view_stays_and_counts_what_is_new() {
-    let mut screen = Screen::openai(80, 24);
-    screen.ask("go");
-    for n in 0..40 {
-        screen.text(&format!("line {n}\n\n"));
-        screen.screen();
+    for (before, key, label) in [("", "end", "End"), ("x y", "ctrl-end", "Ctrl+End"), ("tab", "end", "End")] {
+        let mut screen = Screen::openai(80, 24);
+        screen.ask("go");
+        for n in 0..40 {
+            screen.text(&format!("line {n}\n\n"));
+            screen.screen();
+        }
+        screen.press(before);
+        screen.press("pgup");
+        let before = screen.screen();
+        for n in 40..50 {
+            screen.text(&format!("line {n}\n\n"));
+        }
+        let after = screen.screen();
+        assert_eq!(before.lines().nth(5), after.lines().nth(5));
+        screen.expect(&format!("new lines   {label} to see"));
+        screen.press(key);
+        screen.expect("line 49");
     }
-    screen.press("pgup");
-    let before = screen.screen();
-    for n in 40..50 {
-        screen.text(&format!("line {n}\n\n"));
-    }
-    let after = screen.screen();
-    assert_eq!(before.lines().nth(5), after.lines().nth(5));
-    screen.expect("new lines   End to see");
-    screen.press("end");
-    screen.expect("line 49");
 }
 
 #[test]

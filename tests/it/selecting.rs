@@ -1,7 +1,7 @@
 //! Selecting text with keys and with the mouse, and what else the mouse does. What is copied is what was said: without
 //! wraps, indents and borders, code byte for byte.
 
-use riffle::app::{Effect, Focus, MouseDeed, Msg};
+use riffle::app::{Effect, Focus, MouseDeed, MouseMsg, Msg, Spot};
 use riffle::chat::Finish;
 
 use crate::harness::Screen;
@@ -277,4 +277,36 @@ fn the_scroll_bar_is_pointed_at_and_dragged() {
     screen.mouse(MouseDeed::Released, edge - 1, 24);
     screen.expect("Paragraph 59.");
     assert!(screen.selected.is_empty());
+}
+
+#[test]
+fn the_scroll_bar_goes_where_it_is_dragged_however_many_drags_come_at_once() {
+    let mut screen = Screen::openai(100, 30);
+    screen.ask("go");
+    screen.text(&paragraphs());
+    screen.end(Finish::Stop);
+    let edge = screen.find_words("│").0;
+    screen.mouse(MouseDeed::Pressed, edge - 1, 20);
+    screen.screen();
+    for top in [60, 50, 40, 30] {
+        let msg = MouseMsg { deed: MouseDeed::Dragged, at: (edge - 1, 10), spot: Spot::ScrollBar { top }, beyond: 0 };
+        screen.tell(Msg::Mouse(msg));
+    }
+    screen.screen();
+    assert_eq!(screen.model.scroll.settled.top, 30);
+}
+
+#[test]
+fn dragging_beside_a_row_takes_what_stands_in_it() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("go");
+    screen.text(&"山道はどこまでも続く".repeat(10));
+    screen.end(Finish::Stop);
+    let (x, y) = screen.find_words("山道は");
+    let row = screen.screen().lines().nth(usize::from(y)).unwrap().trim_matches([' ', '│', '█']).to_owned();
+    screen.mouse(MouseDeed::Pressed, x, y);
+    screen.mouse(MouseDeed::Dragged, 78, y);
+    screen.screen();
+    screen.mouse(MouseDeed::Released, 78, y);
+    assert_eq!(last(&screen), row);
 }

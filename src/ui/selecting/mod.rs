@@ -15,7 +15,7 @@ use crate::app::{Model, Move, Selection, Step, TextPoint, Unit};
 use crate::safe_text;
 
 pub use copied::selected_text;
-use moves::{by_lines, moved};
+use moves::{by_lines, last_cluster, moved};
 
 /// Beside letters and digits these are part of a word: of an address, a path, a number.
 const IN_WORDS: &str = "@-./_~?&=%+#:";
@@ -88,6 +88,9 @@ pub(super) fn nearest(model: &Model, cache: &RenderCache, line: usize, x: u16, i
     let (at, _, length) = found.or_else(|| text_rows(rows).next())?;
     let own = own(rows, at);
     let byte = if at < row || is_above { length } else { byte_at(rows, at, &own, x, inset) };
+    // Where a line goes on without a blank, what stands behind its row is the start of the next one.
+    let is_cut = rows.text(at + 1).is_some_and(|(line, _)| line.joins == Joins::Nothing);
+    let byte = if is_cut && byte == own.len() { last_cluster(&own) } else { byte };
     point_of(model, cache, Place { item, row: at, byte })
 }
 

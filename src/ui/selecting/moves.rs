@@ -57,7 +57,7 @@ fn next_row(cache: &RenderCache, from: Place) -> Option<Place> {
     by_rows(cache, from, 1).filter(|next| *next != from).map(|next| Place { byte: 0, ..next })
 }
 
-fn last_cluster(text: &str) -> usize {
+pub(super) fn last_cluster(text: &str) -> usize {
     text.grapheme_indices(true).next_back().map_or(0, |(at, _)| at)
 }
 
