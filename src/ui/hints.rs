@@ -1,6 +1,7 @@
 //! What on the screen can be picked by letter, where its letters stand, and what is copied for it: exactly what stands in
 //! the source of the message.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::canvas::Canvas;
@@ -69,10 +70,21 @@ fn find(model: &Model, cache: &RenderCache, layout: &Layout, scope: HintScope) -
             EntryBody::Answer { message, .. } => finder.answer(&message.text, scope),
             EntryBody::Question(_) | EntryBody::ToolResult(_) => {}
         }
-        finder.found.sort_by_key(|hint| (hint.row, hint.column));
+        finder.found.sort_by_key(|hint| (hint.row, hint.column, rank(hint.kind)));
+        finder.found.dedup_by_key(|hint| (hint.row, hint.column));
         found.append(&mut finder.found);
     }
     found
+}
+
+/// Of what starts in the same place, the lowest has the letters.
+fn rank(kind: HintKind) -> u8 {
+    match kind {
+        HintKind::Code | HintKind::Table | HintKind::Paragraph | HintKind::Question => 0,
+        HintKind::Command => 1,
+        HintKind::Address => 2,
+        HintKind::Path => 3,
+    }
 }
 
 fn answer(entry: &Entry) -> Option<&str> {
@@ -149,10 +161,11 @@ impl Finder<'_> {
 
     fn question(&mut self, text: &str) {
         self.add(self.seen.start, 0, 0, (HintKind::Question, text.to_owned()));
-        let rows: Vec<Line> = (0..self.rows.before.len()).filter_map(|at| self.rows.line(at).cloned()).collect();
-        for (at, row) in rows.iter().enumerate() {
-            self.within(std::slice::from_ref(row), at, 0, 0);
-        }
+        // Beside its first row stands the time.
+        let own = |(line, bytes): (&Line, Range<usize>)| Some((line.clone(), line.to_text().get(bytes)?.to_owned()));
+        let rows: Vec<(Line, String)> =
+            (0..self.rows.before.len()).map_while(|at| self.rows.text(at).and_then(own)).collect();
+        self.within(&rows, 0, 0, 0);
     }
 
     fn answer(&mut self, source: &str, scope: HintScope) {
@@ -171,7 +184,8 @@ impl Finder<'_> {
             let column = self.inset + lead_width(document.line(row));
             let start = region.source.start;
             if scope == HintScope::Everything {
-                let rows: Vec<Line> = region.rows.clone().map(|at| document.line(at).clone()).collect();
+                let own = |line: &Line| (line.clone(), line.own_text());
+                let rows: Vec<(Line, String)> = region.rows.clone().map(|at| own(document.line(at))).collect();
                 self.within(&rows, above + region.rows.start, self.inset, start);
                 if let RegionKind::Code { language } = &region.kind {
                     self.commands(language, &text, &rows, above + region.rows.start, start);
@@ -184,23 +198,23 @@ impl Finder<'_> {
     }
 
     /// The commands in a block of code that is drawn in these rows.
-    fn commands(&mut self, language: &str, code: &str, rows: &[Line], first: usize, source_start: usize) {
-        let lines: Vec<usize> = (0..rows.len()).filter(|at| *at == 0 || rows[*at].joins == Joins::NewLine).collect();
+    fn commands(&mut self, language: &str, code: &str, rows: &[(Line, String)], first: usize, source_start: usize) {
+        let lines: Vec<usize> = (0..rows.len()).filter(|at| *at == 0 || rows[*at].0.joins == Joins::NewLine).collect();
         for (line, command) in pick::commands(language, code) {
             // The whole block has its own letter.
             if command == code.trim_end_matches('\n') {
                 continue;
             }
             let Some(row) = lines.get(line) else { break };
-            self.add(first + row, self.inset + lead_width(&rows[*row]), source_start, (HintKind::Command, command));
+            self.add(first + row, self.inset + lead_width(&rows[*row].0), source_start, (HintKind::Command, command));
         }
     }
 
-    /// Addresses and paths in the text of these rows, the first of which has this place in the message.
-    fn within(&mut self, rows: &[Line], first: usize, inset: u16, source_start: usize) {
+    /// Addresses and paths in these rows, each with its own text, the first of which has this place in the message.
+    fn within(&mut self, rows: &[(Line, String)], first: usize, inset: u16, source_start: usize) {
         let mut text = String::new();
         let mut starts = Vec::new();
-        for (at, row) in rows.iter().enumerate() {
+        for (at, (row, own)) in rows.iter().enumerate() {
             match row.joins {
                 _ if at == 0 => {}
                 Joins::NewLine => text.push('\n'),
@@ -208,33 +222,40 @@ impl Finder<'_> {
                 Joins::Nothing => {}
             }
             starts.push(text.len());
-            text.push_str(&row.own_text());
+            text.push_str(own);
         }
         // Where text leads to another address than it shows, the address is meant.
         let mut found: Vec<(usize, HintKind, String)> = Vec::new();
-        for (row, start) in rows.iter().zip(&starts) {
+        let mut known: HashSet<String> = HashSet::new();
+        let mut linked: Vec<Range<usize>> = Vec::new();
+        for ((row, _), start) in rows.iter().zip(&starts) {
             let mut at = 0;
             for span in &row.spans {
-                if let Some(link) = &span.link
-                    && !found.iter().any(|(_, _, known)| known == link.target())
-                {
-                    let own = (start + at).saturating_sub(usize::from(row.lead));
-                    found.push((own, HintKind::Address, link.target().to_owned()));
+                let end = at + span.text.as_str().len();
+                if let Some(link) = &span.link {
+                    let own = |at: usize| start + at.saturating_sub(usize::from(row.lead));
+                    linked.push(own(at)..own(end));
+                    if known.insert(link.target().to_owned()) {
+                        found.push((own(at), HintKind::Address, link.target().to_owned()));
+                    }
                 }
-                at += span.text.as_str().len();
+                at = end;
             }
         }
+        let is_linked = |at: usize| {
+            linked.get(linked.partition_point(|range| range.end <= at)).is_some_and(|range| range.start <= at)
+        };
         for (range, link) in link::in_text(&text) {
-            if !found.iter().any(|(_, _, known)| known == link.target()) {
+            if !is_linked(range.start) && known.insert(link.target().to_owned()) {
                 found.push((range.start, HintKind::Address, link.target().to_owned()));
             }
         }
-        let paths = pick::paths(&text).into_iter();
+        let paths = pick::paths(&text).into_iter().filter(|range| !is_linked(range.start));
         found.extend(paths.map(|range| (range.start, HintKind::Path, text[range].to_owned())));
         for (start, kind, text_of_it) in found {
             let at = starts.partition_point(|known| *known <= start) - 1;
             let before = safe_text::width(&text[starts[at]..start]);
-            let column = inset + lead_width(&rows[at]) + before as u16;
+            let column = inset + lead_width(&rows[at].0) + before as u16;
             self.add(first + at, column, source_start, (kind, text_of_it));
         }
     }

@@ -1,6 +1,6 @@
 //! Letters over what can be copied: what gets one, what it copies, and that nothing else is done.
 
-use riffle::app::{Effect, Msg, NotOpened, OpenWish};
+use riffle::app::{Effect, HintKind, Msg, NotOpened, OpenWish};
 use riffle::chat::Finish;
 
 use crate::harness::Screen;
@@ -173,4 +173,45 @@ fn without_code_on_the_screen_it_is_said() {
     screen.expect("No code on the screen.");
     screen.type_text("as text");
     screen.expect("› as text");
+}
+
+#[test]
+fn an_address_that_is_wrapped_is_picked_whole_wherever_it_stands() {
+    let address = format!("https://a.example/{}/end", "some/long/part".repeat(5));
+    let mut screen = Screen::openai(60, 24);
+    screen.ask(&format!("Look at {address} please"));
+    screen.text(&format!(
+        "| where | what |\n|---|---|\n| {address} | it |\n\nSee [src/main.rs](https://b.example/main.rs)."
+    ));
+    screen.end(Finish::Stop);
+    screen.press("tab");
+    screen.press("C");
+    screen.screen();
+    let found = screen.model.hints.as_ref().unwrap().found.clone().unwrap();
+    let addresses: Vec<&str> =
+        found.iter().filter(|hint| matches!(hint.kind, HintKind::Address)).map(|hint| hint.text.as_str()).collect();
+    assert_eq!(addresses, [&address, &address, "https://b.example/main.rs"]);
+    assert!(!found.iter().any(|hint| hint.kind == HintKind::Path), "{found:#?}");
+}
+
+#[test]
+fn one_place_has_one_letter() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("How?");
+    screen.text("```sh\n./configure --fast\n./install.sh\n```\n");
+    screen.end(Finish::Stop);
+    screen.press("tab");
+    screen.press("C");
+    screen.screen();
+    let found = screen.model.hints.as_ref().unwrap().found.clone().unwrap();
+    let all: Vec<_> = found.iter().map(|hint| (hint.kind, hint.text.as_str())).collect();
+    assert_eq!(
+        all,
+        [
+            (HintKind::Question, "How?"),
+            (HintKind::Code, "./configure --fast\n./install.sh\n"),
+            (HintKind::Command, "./configure --fast"),
+            (HintKind::Command, "./install.sh"),
+        ]
+    );
 }
