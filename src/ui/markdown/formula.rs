@@ -11,6 +11,8 @@ use super::math::is_function;
 const MAX_BYTES: usize = 4096;
 /// Bytes within which the end of a link's target is looked for.
 const MAX_TARGET: usize = 2083;
+/// Signs that stand in formulas rather than in text.
+const SIGNS: [char; 10] = ['^', '_', '=', '{', '+', '*', '<', '>', '|', '\\'];
 /// What a hidden formula starts with and goes on with. Controls are shown as pictures before, so these stand for nothing.
 const FIRST: char = '\u{1}';
 const NEXT: char = '\u{2}';
@@ -331,11 +333,14 @@ impl Scan<'_> {
         let range = at..inner.end + close.len();
         let after = self.source[range.end..].chars().next();
         let is_closed = opener != Opener::Dollar || !after.is_some_and(|c| c.is_alphanumeric() || c == '$');
-        if !is_closed || !is_formula(&self.source[inner.clone()], opener) {
-            return start;
-        }
         let rest = self.source[range.end..].split('\n').next().unwrap_or_default();
         let is_alone = is_first && rest.trim_matches([' ', '\t', '\r', '.', ',', ';']).is_empty();
+        let text = &self.source[inner.clone()];
+        // Beside other text, escaped brackets are brackets unless something in them says otherwise.
+        let is_bracketed = opener == Opener::Bracket && !is_alone && !text.contains(SIGNS);
+        if !is_closed || is_bracketed || !is_formula(text, opener) {
+            return start;
+        }
         let goes_on = range.end;
         self.found.formulas.push(Formula { range, inner, is_display: is_display && is_alone });
         goes_on
@@ -359,7 +364,7 @@ fn is_formula(inner: &str, opener: Opener) -> bool {
     }
     let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2);
     let words = words.filter(|word| !is_function(word)).count();
-    let has_sign = text.contains(['^', '_', '=', '{', '+', '*', '<', '>', '|', '\\']);
+    let has_sign = text.contains(SIGNS);
     if opener == Opener::Dollar {
         let is_snake = text.split('_').zip(text.split('_').skip(1)).any(|(before, after)| {
             let ends = (before.chars().rev().take(2), after.chars().take(2));
@@ -370,7 +375,8 @@ fn is_formula(inner: &str, opener: Opener) -> bool {
             return false;
         }
     }
-    text.contains(char::is_alphanumeric) && if has_sign { words < 3 } else { words == 0 }
+    let is_number = opener == Opener::Bracket && !text.contains(char::is_alphabetic) && !has_sign;
+    text.contains(char::is_alphanumeric) && !is_number && if has_sign { words < 3 } else { words == 0 }
 }
 
 #[cfg(test)]
@@ -395,6 +401,9 @@ mod tests {
             "echo $HOME:$PATH and $my_var$ or ${x} and ${y}",
             "\\$x^2\\$ `$x$` ``a ` $y$`` [a](/$x$) <https://a.example/$x$>",
             "```\n$x$\n```\n~~~ x\n\\(a\\)\n",
+            "as in \\[1\\] and \\[2\\], use \\[a-z\\]",
+            "\\[1\\] Smith, 2020",
+            "\\[1\\]",
             "\\[not a link\\](/foo) \\(in brackets\\) $ x^2 $",
             "$5 plus tax = $6 and up^",
         ] {

@@ -61,10 +61,11 @@ pub(super) struct Blocks {
 pub(super) fn blocks(source: &str, options: &Options<'_>, folds: &Arc<[Fold]>) -> Blocks {
     let (shown, grown_at) = with_controls_shown(source);
     let formula::Found { mut formulas, open_at } = formula::find(&shown);
+    let notes = notes_of(&shown);
     let mut passes = 0;
     let mut blocks = loop {
         passes += 1;
-        match parsed(&shown, &formulas, options, folds, passes > EXACT_PASSES) {
+        match parsed((&shown, &notes), &formulas, options, folds, passes > EXACT_PASSES) {
             Ok(blocks) => break blocks,
             // Only what stands there is text again, for the same must become of it when it is parsed with other blocks.
             Err(misplaced) => {
@@ -147,10 +148,10 @@ impl Misplaced {
     }
 }
 
-/// The blocks of a source with these formulas; where some of them stand where the parser hands out no text, these places,
+/// The blocks of a source with these definitions before it and these formulas; where some of them stand where the parser hands out no text, these places,
 /// which are whole blocks where `is_by_block`.
 fn parsed(
-    source: &str,
+    (source, notes): (&str, &str),
     formulas: &[Formula],
     options: &Options<'_>,
     folds: &Arc<[Fold]>,
@@ -161,7 +162,6 @@ fn parsed(
     let mut depth = 0_usize;
     let mut writer = Writer::new(options, source, formulas, folds);
     let mut is_plain = false;
-    let notes = notes_of(source);
     let hidden = formula::hidden(source, formulas);
     let text = if notes.is_empty() { hidden } else { Cow::Owned(format!("{notes}{hidden}")) };
     for (event, range) in Parser::new_ext(&text, EXTENSIONS).into_offset_iter() {
