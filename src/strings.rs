@@ -408,10 +408,16 @@ pub fn bytes_in_full(bytes: usize) -> String {
     format!("{bytes} bytes, shown in full")
 }
 
+/// `312 more lines`, below the beginning of what is too long to be shown.
+#[must_use]
+pub fn lines_left_out(count: usize) -> String {
+    if count == 1 { "1 more line".to_owned() } else { format!("{count} more lines") }
+}
+
 /// `PgDn shows 40 more lines`.
 #[must_use]
 pub fn more_lines(count: usize) -> String {
-    format!("PgDn shows {count} more {}", if count == 1 { "line" } else { "lines" })
+    format!("PgDn shows {}", lines_left_out(count))
 }
 
 /// `3 of 12`, `12 so far` while there may be more; nothing before anything was found.

@@ -1,6 +1,9 @@
 //! One entry of the chat as rows: the question as a heading, the answer as Markdown, and what it took.
 
+use std::borrow::Cow;
+
 use ratatui::style::Style;
+use serde_json::Value;
 
 use super::calls;
 use super::canvas::{push, styled};
@@ -22,8 +25,8 @@ use crate::safe_text::{self, SafeText};
 use crate::strings;
 use crate::strings::failure::Reached;
 
-/// Lines of a tool's output shown when expanded.
-const MAX_OUTPUT_LINES: usize = 40;
+/// Rows of what a tool was given or gave that are shown when expanded.
+const MAX_OUTPUT_ROWS: usize = 2000;
 /// A time of reasoning from which on it is told, in ms.
 const TOLD_MS: u64 = 100;
 /// Columns of the names of arguments, where they are that long.
@@ -159,7 +162,7 @@ pub(super) fn estimated_height(entry: &Entry, frame: &Frame) -> usize {
             text + calls + 2
         }
         EntryBody::ToolResult(_) if !frame.is_expanded => 0,
-        EntryBody::ToolResult(result) => rows(&result.output).min(MAX_OUTPUT_LINES) + 2,
+        EntryBody::ToolResult(result) => rows(&result.output).min(MAX_OUTPUT_ROWS) + 2,
     }
 }
 
@@ -202,7 +205,9 @@ enum Sent {
 }
 
 fn question(rows: &mut Rows, entry: &Entry, text: &str, sent: Sent, version: Option<Version>, frame: &Frame) {
-    let text = SafeText::block(cut(text, MAX_PLAIN_BYTES));
+    let shown = cut(text, MAX_PLAIN_BYTES);
+    let lines_behind = text[shown.len()..].lines().count();
+    let text = SafeText::block(shown);
     let clock = if sent == Sent::NotYet {
         strings::SENDING.to_owned()
     } else if sent == Sent::Unsaved {
@@ -232,6 +237,7 @@ fn question(rows: &mut Rows, entry: &Entry, text: &str, sent: Sent, version: Opt
         }
         rows.before.push(line);
     }
+    rows.before.extend(left_out(lines_behind, frame.theme.dim));
     for image in &entry.attachments {
         let words = SafeText::line(&strings::attached(&image.name, image.data.len())).fit(frame.prose as usize);
         let mut line = styled("   ", frame.theme.dim);
@@ -274,7 +280,7 @@ fn reasoning(
     let head = format!("   {}{took}", strings::REASONING);
     if frame.is_expanded {
         lines.push(styled(&head, dim));
-        lines.extend(set_in(cut(message.reasoning.trim(), MAX_PLAIN_BYTES), width.saturating_sub(2), dim));
+        set_in_beginning(lines, message.reasoning.trim(), usize::MAX, width.saturating_sub(2), dim);
     } else {
         let mut line = styled(&format!("{head}   "), dim);
         let is_live = state == EntryState::Streaming && message.text.is_empty();
@@ -297,11 +303,39 @@ fn set_in(text: &str, columns: usize, style: Style) -> impl Iterator<Item = Line
     rows.into_iter().map(move |row| wrap::joined(&indent, row))
 }
 
+/// The same for what may be very long: its first rows, and how many lines of it are left out.
+fn set_in_beginning(lines: &mut Vec<Line>, text: &str, most: usize, columns: usize, style: Style) {
+    let shown = cut(text, MAX_PLAIN_BYTES);
+    let mut rows = set_in(shown, columns, style);
+    lines.extend(rows.by_ref().take(most));
+    lines.extend(left_out(rows.count() + text[shown.len()..].lines().count(), style));
+}
+
+/// Says that so many lines are left out, if there are any.
+fn left_out(count: usize, style: Style) -> Option<Line> {
+    (count > 0).then(|| styled(&format!("     {}", strings::lines_left_out(count)), style))
+}
+
 /// What the call of this result was given, by the answer before it.
-fn arguments_of<'a>(before: &'a [Entry], result: &ToolResult) -> Option<&'a Arguments> {
+pub(super) fn arguments_of<'a>(before: &'a [Entry], result: &ToolResult) -> Option<&'a Arguments> {
     let answer = before.iter().rev().find(|entry| !matches!(entry.body, EntryBody::ToolResult(_)))?;
     let EntryBody::Answer { message, .. } = &answer.body else { return None };
     message.tool_calls.iter().find(|call| call.id == result.call_id).map(|call| &call.arguments)
+}
+
+/// What a call was given, a line for each argument.
+pub(super) fn arguments_as_lines(arguments: &Arguments) -> Vec<Cow<'_, str>> {
+    match arguments {
+        Arguments::Object(map) => {
+            let names = map.keys().map(|name| safe_text::width(name)).max().unwrap_or(0).min(MAX_NAME_COLUMNS);
+            let line = |(name, value): (&String, &Value)| {
+                let value = value.as_str().map_or_else(|| value.to_string().into(), Cow::from);
+                format!("{name:names$}  {value}").into()
+            };
+            map.iter().map(line).collect()
+        }
+        Arguments::Raw(text) => vec![text.into()],
+    }
 }
 
 fn tool_result(lines: &mut Vec<Line>, result: &ToolResult, arguments: Option<&Arguments>, frame: &Frame) {
@@ -318,25 +352,14 @@ fn tool_result(lines: &mut Vec<Line>, result: &ToolResult, arguments: Option<&Ar
     push(&mut head, &format!("   {}", strings::seconds(result.elapsed_ms)), theme.dim);
     lines.push(head);
     let columns = (frame.prose as usize).saturating_sub(2);
-    match arguments {
-        Some(Arguments::Object(map)) => {
-            let names = map.keys().map(|name| safe_text::width(name)).max().unwrap_or(0).min(MAX_NAME_COLUMNS);
-            for (name, value) in map {
-                let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-                let line = format!("{name:names$}  {value}");
-                lines.extend(set_in(cut(&line, MAX_PLAIN_BYTES), columns, theme.dim).take(MAX_OUTPUT_LINES));
-            }
-        }
-        Some(Arguments::Raw(text)) => {
-            lines.extend(set_in(cut(text, MAX_PLAIN_BYTES), columns, theme.dim).take(MAX_OUTPUT_LINES));
-        }
-        None => {}
+    let given = arguments.map(arguments_as_lines).unwrap_or_default();
+    for line in &given {
+        set_in_beginning(lines, line, MAX_OUTPUT_ROWS, columns, theme.dim);
     }
-    if arguments.is_some_and(|arguments| *arguments != Arguments::Object(serde_json::Map::new())) {
+    if !given.is_empty() {
         lines.push(Line::default());
     }
-    let output = cut(&result.output, MAX_PLAIN_BYTES);
-    lines.extend(set_in(output, columns, theme.dim).take(MAX_OUTPUT_LINES));
+    set_in_beginning(lines, &result.output, MAX_OUTPUT_ROWS, columns, theme.dim);
     lines.push(Line::default());
 }
 

@@ -212,3 +212,23 @@ fn calls_of_a_cut_answer_are_listed_and_never_run() {
     assert!(screen.model.running_turn().is_none());
     screen.expect("cut at the token limit");
 }
+
+#[test]
+fn expanded_output_is_whole_and_says_what_is_left_out_of_a_very_long_one() {
+    for (lines, left) in [(50, None), (2100, Some("100 more lines"))] {
+        let mut screen = Screen::demo(100, 40);
+        screen.ask("Read it.");
+        screen.call(0, "search_products", r#"{"category": "tents"}"#);
+        screen.end(Finish::ToolCalls);
+        let output: Vec<String> = (1..=lines).map(|at| format!("line {at} of it")).collect();
+        screen.tool_done(&output.join("\n"));
+        screen.text("Read.");
+        screen.end(Finish::Stop);
+        screen.press("ctrl-o ctrl-end");
+        screen.expect(&format!("line {} of it", lines.min(2000)));
+        match left {
+            Some(left) => screen.expect(left),
+            None => screen.never("more line"),
+        }
+    }
+}
