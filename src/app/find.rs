@@ -75,6 +75,13 @@ impl Find {
         self.began_at
     }
 
+    /// The line at which one was reading is this one now: finding opens folds.
+    pub fn held_at(&mut self, before: ReadingPlace, now: ReadingPlace) {
+        if self.began_at == before {
+            self.began_at = now;
+        }
+    }
+
     /// The whole chat was looked through, and it is not there.
     #[must_use]
     pub fn is_nowhere(&self) -> bool {

@@ -112,9 +112,15 @@ impl Scroll {
         self.pending.clear();
     }
 
-    /// The item in which what was looked for is to be seen, asked once.
-    pub fn take_wanted_hit(&mut self) -> Option<usize> {
-        self.wanted_hit.take()
+    /// The item in which what was looked for is to be seen.
+    #[must_use]
+    pub fn wanted_hit(&self) -> Option<usize> {
+        self.wanted_hit
+    }
+
+    /// It is seen, or it is nowhere.
+    pub fn forget_wanted_hit(&mut self) {
+        self.wanted_hit = None;
     }
 
     /// The item that the view stays with, unless it follows.
@@ -151,6 +157,7 @@ impl Scroll {
 
     /// Moves at the next layout.
     pub fn request(&mut self, wish: Move) {
+        self.wanted_hit = None;
         self.pending.push(wish);
     }
 

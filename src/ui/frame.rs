@@ -39,16 +39,9 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
     if let Some(card) = cache.lay_out(model, &layout, &theme) {
         model.approval.laid_out(card.argument_lines, card.visible);
     }
-    if let Some((item, line)) = cache.take_reading(model) {
-        model.scroll.hold(item, line);
-    }
+    hold_reading(model, cache);
     settle(model, cache, &layout);
-    if let (Some(item), Some(query)) = (model.scroll.take_wanted_hit(), &model.chat.marks)
-        && let Some(line) = cache.first_hit(item, query)
-    {
-        model.scroll.reveal(item, line);
-        settle(model, cache, &layout);
-    }
+    show_wanted_hit(model, cache, &layout, &theme);
     if model.find.is_some() {
         if let Some((item, line)) = find::settle(model, cache, &layout) {
             model.scroll.request(Move::Find { item, line });
@@ -79,6 +72,45 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         Some(Overlay::Compare(page)) => overlay::settle_compare(page, model.size, &theme),
         _ => {}
     }
+}
+
+/// Where rows were made anew, the line that was read stays at the top of the view.
+fn hold_reading(model: &mut Model, cache: &mut RenderCache) {
+    let Some((item, line)) = cache.take_reading(model) else { return };
+    let before = model.scroll.place();
+    model.scroll.hold(item, line);
+    if let Some(find) = &mut model.find {
+        find.held_at(before, model.scroll.place());
+    }
+}
+
+/// Brings the hit at which a chat was opened into view, once it is laid out. What is folded away is opened for it.
+fn show_wanted_hit(model: &mut Model, cache: &mut RenderCache, layout: &Layout, theme: &Theme) {
+    let Some(item) = model.scroll.wanted_hit() else { return };
+    let find = |model: &Model, cache: &RenderCache| cache.first_hit(item, model.chat.marks.as_ref()?);
+    let mut hit = find(model, cache);
+    if hit.is_none() && !model.is_expanded && !cache.is_item_behind(item) {
+        expand(model, cache, true, (layout, theme));
+        hit = find(model, cache);
+        if hit.is_none() && !cache.is_item_behind(item) {
+            expand(model, cache, false, (layout, theme));
+        }
+    }
+    if hit.is_none() && cache.is_item_behind(item) {
+        return;
+    }
+    model.scroll.forget_wanted_hit();
+    if let Some(line) = hit {
+        model.scroll.reveal(item, line);
+        settle(model, cache, layout);
+    }
+}
+
+fn expand(model: &mut Model, cache: &mut RenderCache, is_expanded: bool, (layout, theme): (&Layout, &Theme)) {
+    model.is_expanded = is_expanded;
+    cache.lay_out(model, layout, theme);
+    hold_reading(model, cache);
+    settle(model, cache, layout);
 }
 
 /// Where the tool calls stand.

@@ -321,6 +321,12 @@ impl RenderCache {
         (0..rows.height()).find(|at| rows.line(*at).is_some_and(|line| !query.marks(&line.to_text()).is_empty()))
     }
 
+    /// Whether more of this item is laid out with the next frame.
+    #[must_use]
+    pub(super) fn is_item_behind(&self, item: usize) -> bool {
+        self.entries.get(item).is_some_and(|known| known.rows.document.is_behind())
+    }
+
     /// Rows of the items, in order.
     #[must_use]
     pub fn heights(&self) -> &Heights {

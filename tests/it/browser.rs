@@ -502,6 +502,33 @@ fn the_hit_itself_is_on_the_screen_also_far_down_in_a_long_answer() {
 }
 
 #[test]
+fn a_hit_in_what_is_folded_away_is_shown() {
+    let mut made = Screen::demo(80, 24);
+    made.ask("A light tent?");
+    made.call(0, "search_products", r#"{"category": "tents"}"#);
+    made.end(Finish::ToolCalls);
+    made.tool_done("TrailBlazer 2P with a weight of zugzwang");
+    made.text(&"A paragraph of it.\n\n".repeat(40));
+    made.end(Finish::Stop);
+    let folded = "A paragraph of it.\n\n<details><summary>more</summary>\n\nhere is gardez\n\n</details>";
+    let mut screen = Screen::openai(80, 24);
+    screen.saved.push(saved_of("tool", &made.model.chat.conversation, 3));
+    screen.save_days_ago("fold", "Tell me everything", folded, 2);
+    screen.save_days_ago("long", "Tell me all", &("word ".repeat(80_000) + "\n\nThe end is patzer."), 1);
+    for word in ["zugzwang", "gardez", "patzer"] {
+        screen.press("ctrl-s");
+        search(&mut screen, word);
+        screen.press("enter");
+        for _ in 0..4 {
+            screen.screen();
+        }
+        screen.expect(word);
+        assert!(screen.is_underlined(word), "{}", screen.screen());
+        screen.press("ctrl-n");
+    }
+}
+
+#[test]
 fn chats_that_the_disk_does_not_take_stay_until_it_does() {
     let mut screen = Screen::openai(80, 24);
     screen.commits = false;

@@ -290,3 +290,47 @@ fn what_is_found_outlives_the_messages_that_are_taken_back() {
         screen.never("a needle");
     }
 }
+
+#[test]
+fn what_is_drawn_otherwise_than_it_was_written_is_found() {
+    let answer = "So $\\alpha$ and $E = mc^2$, <b>un</b>believable, caf&eacute;, a note[^1].\n\n[^1]: It.";
+    let mut screen = chat(80, 24, &[answer, "nothing here"]);
+    for wanted in ["α", "mc²", "unbelievable", "café", "note[1]"] {
+        screen.press("ctrl-f ctrl-u");
+        screen.type_text(wanted);
+        assert_eq!(line_of(&mut screen), format!("/ {wanted} 1 of 1"));
+    }
+}
+
+#[test]
+fn what_a_call_was_given_is_found_where_it_is_shown() {
+    let mut screen = Screen::demo(80, 40);
+    screen.ask("Tents?");
+    screen.call(0, "search_products", r#"{"category": "tents", "max_price": 300}"#);
+    screen.end(Finish::ToolCalls);
+    screen.tool_done("two tents");
+    screen.text("Two.");
+    screen.end(Finish::Stop);
+    screen.press("ctrl-o ctrl-f");
+    screen.type_text("max_price");
+    assert_eq!(line_of(&mut screen), "/ max_price 1 of 1");
+}
+
+#[test]
+fn esc_leads_back_to_the_same_line_also_where_folds_were_opened() {
+    let fold = "Fold line.\n\n".repeat(12);
+    let lines: String = (0..60).map(|at| format!("line number {at}\n\n")).collect();
+    let answer = format!("Before.\n\n<details><summary>More</summary>\n\n{fold}</details>\n\n{lines}");
+    let mut screen = chat(80, 24, &[&answer]);
+    screen.screen();
+    screen.press("ctrl-home pgdn");
+    let before = screen.screen();
+    for typed in ["", "z", "number"] {
+        screen.press("ctrl-f");
+        screen.screen();
+        screen.type_text(typed);
+        screen.screen();
+        screen.press("esc");
+        assert_eq!(screen.screen(), before, "{typed}");
+    }
+}

@@ -5,11 +5,12 @@
 mod needle;
 mod rows;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::layout::Layout;
-use super::message::Rows;
+use super::message::{self, Rows};
 use super::transcript::RenderCache;
 use crate::app::{Find, FindStep, Found, Heights, HitPlace, Model};
 use crate::chat::{Entry, EntryBody, EntryState, Revision};
@@ -160,7 +161,8 @@ impl Finder {
                 (hits, (rows.height() - before.min(rows.height())) * OVER_PER_LAID_OUT)
             });
         }
-        let sources = shown_sources(entry, self.is_expanded);
+        let before = &model.chat.conversation.entries[..item];
+        let sources = shown_sources(before, entry, self.is_expanded);
         let bytes: usize = sources.iter().map(|source| source.len()).sum();
         if !sources.iter().any(|source| self.needle.may_stand_in(source)) {
             return (0, bytes);
@@ -217,13 +219,18 @@ impl Finder {
     }
 }
 
-/// The sources of what is shown of a message.
-fn shown_sources(entry: &Entry, is_expanded: bool) -> Vec<&str> {
+/// The sources of what is shown of a message, which stands behind these.
+fn shown_sources<'a>(before: &'a [Entry], entry: &'a Entry, is_expanded: bool) -> Vec<Cow<'a, str>> {
     match &entry.body {
-        EntryBody::Question(text) => vec![text],
-        EntryBody::Answer { message, .. } if is_expanded => vec![&message.text, &message.reasoning],
-        EntryBody::Answer { message, .. } => vec![&message.text],
-        EntryBody::ToolResult(result) if is_expanded => vec![&result.output],
+        EntryBody::Question(text) => vec![text.into()],
+        EntryBody::Answer { message, .. } if is_expanded => {
+            vec![message.text.as_str().into(), message.reasoning.as_str().into()]
+        }
+        EntryBody::Answer { message, .. } => vec![message.text.as_str().into()],
+        EntryBody::ToolResult(result) if is_expanded => {
+            let given = message::arguments_of(before, result).map(message::arguments_as_lines).unwrap_or_default();
+            given.into_iter().chain([result.output.as_str().into()]).collect()
+        }
         EntryBody::ToolResult(_) => Vec::new(),
     }
 }

@@ -4,7 +4,9 @@
 use std::ops::Range;
 
 /// Letters of Markdown that may stand between those of a word without being seen.
-const MARKUP: &str = "*_~`\\";
+const MARKUP: &str = "*_~`\\^";
+/// What stands in sources of which more is not known here: entities, formulas, tags within words.
+const UNKNOWN: [&[u8]; 4] = [b"&", b"\\(", b"\\[", b"</"];
 
 /// A text to look for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,8 +107,8 @@ impl Needle {
     /// between its letters. Tells most messages of a long chat from those that have to be laid out to know.
     #[must_use]
     pub(crate) fn may_stand_in(&self, source: &str) -> bool {
-        // What an entity stands for is not known here.
-        memchr::memchr(b'&', source.as_bytes()).is_some()
+        memchr::memchr(b'$', source.as_bytes()).is_some()
+            || UNKNOWN.iter().any(|mark| memchr::memmem::find(source.as_bytes(), mark).is_some())
             || self.letters.split(|letter| *letter == ' ').all(|word| self.has_word(word, source))
     }
 
@@ -173,7 +175,7 @@ mod tests {
         let may = |typed: &str, source: &str| Needle::new(typed).may_stand_in(source);
         assert!(may("unbelievable tent", "**un**believable [Tent](x)"));
         assert!(may("snake_case", "snake\\_case"));
-        assert!(may("café", "caf&eacute;"));
+        assert!(may("café", "caf&eacute;") && may("α", "$\\alpha$") && may("un", "<b>u</b>n") && may("[1]", "[^1]"));
         assert!(!may("unbelievable", "un believable"));
         assert!(!may("Tent", "tent"));
     }
