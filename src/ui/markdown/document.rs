@@ -10,6 +10,7 @@ use super::Options;
 use super::changed::{Before, Changed};
 use super::folds::{self, Fold};
 use super::open_code::OpenCode;
+use super::open_line::{self, Shown};
 use super::open_row::OpenRow;
 use super::plain::{Kind, Plain};
 use super::region::{Region, RegionKind};
@@ -55,8 +56,8 @@ pub struct Document {
     seen: Option<Seen>,
     /// The last row, where more may be added to it, and the bytes of the source when it was laid out.
     open: Option<(Open, usize)>,
-    /// A table's head is shown whose rule has not come yet.
-    has_open_head: bool,
+    /// The last block is shown as it is expected to become: a table by its head, marks that are open as closed.
+    is_expected: bool,
     /// What was not settled before this update.
     before: Option<Before>,
     /// Bytes handed to the parser so far.
@@ -172,7 +173,7 @@ impl Document {
         let is_at_end = |region: &&Region| region.rows.end == self.lines.len() && region.block.end == source.len();
         let region = self.regions.last().filter(is_at_end)?;
         // A formula is another one with each word.
-        if self.plain.is_some() || self.has_open_head || render::depends_on_the_whole(&source[self.settled_bytes..]) {
+        if self.plain.is_some() || self.is_expected || render::depends_on_the_whole(&source[self.settled_bytes..]) {
             return None;
         }
         let row = self.lines.last()?;
@@ -300,7 +301,7 @@ impl Document {
         for block in blocks {
             self.append(block, from);
         }
-        self.has_open_head = false;
+        self.is_expected = false;
         (self.settled_lines, self.settled_regions) = (self.lines.len(), self.regions.len());
         self.settled_bytes = source.len();
     }
@@ -366,14 +367,19 @@ impl Document {
             self.begin_plain(source, options);
             return true;
         }
-        self.has_open_head = false;
-        if let Some(last) = unsettled.last_mut().filter(|last| !last.is_in_fold)
-            && let Some(head) = table_head(&tail[last.start..])
-        {
-            self.has_open_head = true;
-            match render::blocks(&head, options, &self.settled_folds).blocks.pop() {
-                Some(table) => (last.lines, last.regions) = (table.lines, Vec::new()),
-                None => drop(unsettled.pop()),
+        self.is_expected = false;
+        let above = unsettled.len().checked_sub(2).map(|at| Arc::clone(&unsettled[at].folds));
+        if let Some(last) = unsettled.last_mut().filter(|last| !last.is_in_fold) {
+            let block = &tail[last.start..];
+            let shown = Some(block).filter(|_| last.is_text()).and_then(open_line::shown);
+            let head = table_head(shown.as_ref().map_or(block, |shown| &shown.source));
+            if let Some(shown) = head.map(|source| Shown { source, kept: 0 }).or(shown) {
+                self.is_expected = true;
+                let folds = above.unwrap_or_else(|| Arc::clone(&self.settled_folds));
+                match render::blocks(&shown.source, options, &folds).blocks.pop() {
+                    Some(block) => last.show(block, shown.kept),
+                    None => drop(unsettled.pop()),
+                }
             }
         }
         for block in unsettled {
@@ -460,9 +466,9 @@ fn blank_lines(text: &str) -> usize {
 
 #[cfg(test)]
 impl Document {
-    /// Whether a table's head is shown whose rule has not come yet.
-    pub(super) fn has_open_head(&self) -> bool {
-        self.has_open_head
+    /// Whether the last block is shown as it is expected to become.
+    pub(super) fn is_expected(&self) -> bool {
+        self.is_expected
     }
 
     /// Bytes handed to the parser so far.

@@ -145,7 +145,7 @@ fn body_of(line: &str) -> (&str, bool) {
 }
 
 /// Whether a line may be the first one of a block, also below text.
-fn starts_block(line: &str) -> bool {
+pub(super) fn starts_block(line: &str) -> bool {
     let text = line.trim_start_matches([' ', '\t']).trim_end_matches([' ', '\t', '\r']);
     let (body, is_quoted) = body_of(line);
     let is_marked = body.trim_end_matches([' ', '\t', '\r']).len() < text.len();

@@ -13,6 +13,7 @@ mod inline;
 mod linear;
 mod math;
 mod open_code;
+mod open_line;
 mod open_row;
 #[cfg(test)]
 mod open_tests;

@@ -10,7 +10,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options as Extensions, Parser, Tag};
 use super::Options;
 use super::folds::Fold;
 use super::formula::{self, Formula};
-use super::region::Region;
+use super::region::{Region, RegionKind};
 use super::writer::Writer;
 use crate::ui::line::Line;
 
@@ -46,6 +46,25 @@ pub(super) struct Block {
     pub(super) fold_end: usize,
     /// The folds that go on after it.
     pub(super) folds: Arc<[Fold]>,
+}
+
+impl Block {
+    /// Whether it ends with text, in which marks have their meaning.
+    pub(super) fn is_text(&self) -> bool {
+        self.regions.last().is_none_or(|region| matches!(region.kind, RegionKind::Text | RegionKind::Table))
+    }
+
+    /// Is drawn as this block, which begins with so many bytes of the same.
+    pub(super) fn show(&mut self, block: Self, kept: usize) {
+        self.lines = block.lines;
+        let end = self.start + kept;
+        let own = |region: Region| {
+            let region = region.moved(0, self.start);
+            let source = region.source.start.min(end)..region.source.end.min(end);
+            (!source.is_empty()).then(|| Region { block: self.start..self.end, source, ..region })
+        };
+        self.regions = block.regions.into_iter().filter_map(own).collect();
+    }
 }
 
 /// The top-level blocks of a source.

@@ -535,7 +535,9 @@ proptest! {
         for end in 0..=source.len() {
             document.update(&source[..end], false, &options);
         }
-        prop_assume!(!document.has_open_head());
+        if document.is_expected() {
+            document.update(&source, true, &options);
+        }
         prop_assert_eq!(text_of(&lines_of(&document)), text_of(&render(&source, &options)));
     }
 
@@ -562,10 +564,46 @@ fn grows_like_the_whole(source: &str, options: &Options<'_>) {
     let mut document = Document::default();
     for (at, _) in source.char_indices() {
         document.update(&source[..at], false, options);
-        if document.has_open_head() {
+        if document.is_expected() {
             continue;
         }
         assert_eq!(text_of(&lines_of(&document)), text_of(&render(&source[..at], options)), "{:?}", &source[..at]);
+    }
+}
+
+#[test]
+fn what_streams_in_stays_as_it_was_first_shown() {
+    let theme = theme();
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false, is_expanded: true };
+    for source in [
+        "Two ways, *both* good:\n- **Fast and easy**: run `cargo build`\n- ~~Slow~~ ***one***\n\n\
+         1. First **bold\n   over lines**\n2. `code` **and _more_ of it**\n\nTotal:\n3 of them, 2 * 3 = 6\n\n\
+         ## The *end* of it\n\n> **Note** that\n\n---\n\n__It__ is 這是**重點**。",
+        "<details><summary>More</summary>\n\n**Bold** first\n\n- *one*\n\n</details>\n\n**After** it",
+    ] {
+        let whole = text_of(&render(source, &options));
+        let from = source.find("\n\n").unwrap_or(0);
+        let mut document = Document::default();
+        for (at, _) in source.char_indices().filter(|(at, _)| *at >= from || source.starts_with('T')) {
+            document.update(&source[..at], false, &options);
+            let shown = text_of(&lines_of(&document));
+            let Some((last, above)) = shown.split_last() else { continue };
+            assert_eq!(above, &whole[..above.len()], "{:?}", &source[..at]);
+            assert!(whole[above.len()].starts_with(last.trim_end()), "{last:?} {:?}", &source[..at]);
+        }
+    }
+}
+
+#[test]
+fn marks_in_cells_are_not_seen_while_they_stream_in() {
+    let theme = theme();
+    let options = Options { width: 60, wide: 60, theme: &theme, ascii_lines: false, is_expanded: false };
+    let source = "| *Tent* | Price |\n|---|--:|\n| **Trail Blazer** | `5` |\n| ~~Old~~ one | *6* |\n";
+    let mut document = Document::default();
+    for end in 0..source.len() {
+        document.update(&source[..end], false, &options);
+        let shown = text_of(&lines_of(&document));
+        assert!(!shown.concat().contains(['*', '`', '~']), "{:?} {shown:?}", &source[..end]);
     }
 }
 
