@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::as_it_stands;
 use super::math::is_function;
 
 /// Bytes of a formula; what is longer is text.
@@ -17,15 +18,28 @@ const SIGNS: [char; 10] = ['^', '_', '=', '{', '+', '*', '<', '>', '|', '\\'];
 const FIRST: char = '\u{1}';
 const NEXT: char = '\u{2}';
 
-/// A formula in the source.
+/// How what is hidden is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A formula within text.
+    InText,
+    /// A formula with lines of its own.
+    OnLines,
+    /// The same while it has no end: as its source, so that it changes once.
+    Open,
+    /// No formula: text as it stands.
+    Text,
+}
+
+/// A formula in the source, or other text that the parser is not to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Formula {
     /// Where it stands, with what opens and closes it.
     pub(super) range: Range<usize>,
     /// What stands between those.
     pub(super) inner: Range<usize>,
-    /// It has lines of its own.
-    pub(super) is_display: bool,
+    /// How it is shown.
+    pub(super) kind: Kind,
 }
 
 /// The formulas of a source.
@@ -39,11 +53,28 @@ pub(super) struct Found {
 
 /// Finds the formulas of a source without controls.
 pub(super) fn find(source: &str) -> Found {
+    let mut found = formulas(source);
+    let text = as_it_stands::find(source, &found.formulas);
+    if !text.is_empty() {
+        found.formulas.extend(text.into_iter().map(|range| Formula { inner: range.clone(), range, kind: Kind::Text }));
+        found.formulas.sort_by_key(|formula| formula.range.start);
+    }
+    found
+}
+
+fn formulas(source: &str) -> Found {
     if memchr::memchr2(b'$', b'\\', source.as_bytes()).is_none() {
         return Found::default();
     }
-    let mut scan =
-        Scan { source, paragraph: 0..0, text: 0..0, without_end: [0; 4], ticks: [0; 8], found: Found::default() };
+    let mut scan = Scan {
+        source,
+        paragraph: 0..0,
+        text: 0..0,
+        is_row: false,
+        without_end: [0; 4],
+        ticks: [0; 8],
+        found: Found::default(),
+    };
     let mut fence: Option<Fence> = None;
     let (mut at, mut is_line_start) = (0, true);
     while at < source.len() {
@@ -66,6 +97,7 @@ pub(super) fn find(source: &str) -> Found {
                 continue;
             }
             at = end - body.len();
+            scan.is_row = body.starts_with('|');
         }
         let reached = scan.line(at, end, is_line_start.then_some(at));
         // Code or a formula may go on into another line.
@@ -197,6 +229,8 @@ struct Scan<'a> {
     /// The paragraph looked at last, and what of it no other block can interrupt.
     paragraph: Range<usize>,
     text: Range<usize>,
+    /// The line may be a row of a table.
+    is_row: bool,
     /// Up to where nothing closes a formula of each kind.
     without_end: [usize; 4],
     /// Up to where no run of so many backticks stands.
@@ -217,6 +251,10 @@ impl Scan<'_> {
                 (b'`', _) => self.after_code(at),
                 (b'\\', b'(') => self.formula(at, Opener::Parenthesis, is_first, end),
                 (b'\\', b'[') => self.formula(at, Opener::Bracket, is_first, end),
+                // Three and more tell how expensive something is.
+                (b'$', b'$') if bytes.get(at + 2) == Some(&b'$') => {
+                    at + bytes[at..].iter().take_while(|byte| **byte == b'$').count()
+                }
                 (b'$', b'$') => self.formula(at, Opener::Dollars, is_first, end),
                 (b'$', _) => self.formula(at, Opener::Dollar, is_first, end),
                 (b'\\', _) => at + 2,
@@ -309,21 +347,18 @@ impl Scan<'_> {
         let (open, close) = opener.ends();
         let start = at + open.len();
         let is_display = matches!(opener, Opener::Dollars | Opener::Bracket);
-        let end = if is_display { self.paragraph_end(at) } else { line_end };
+        // In a row of a table a formula ends with its line.
+        let end = if is_display && !self.is_row { self.paragraph_end(at) } else { line_end };
         if self.without_end[opener as usize] >= end && end > 0 {
             return start;
         }
-        let before = self.source[..at].chars().next_back();
-        if opener == Opener::Dollar && before.is_some_and(|c| c.is_alphanumeric() || c == '$') {
-            return start;
-        }
-        let Some(length) = self.source.get(start..end).and_then(|rest| rest.find(close)) else {
+        let Some(length) = self.source.get(start..end).and_then(|rest| closing(rest, opener)) else {
             self.without_end[opener as usize] = end;
             if is_display && end == self.source.len() {
                 self.found.open_at.get_or_insert(at);
                 let inner = start..start + self.source[start..].trim_end().len();
                 if is_first && is_formula(&self.source[inner.clone()], opener) {
-                    self.found.formulas.push(Formula { range: at..inner.end, inner, is_display });
+                    self.found.formulas.push(Formula { range: at..inner.end, inner, kind: Kind::Open });
                     return self.source.len();
                 }
             }
@@ -331,26 +366,54 @@ impl Scan<'_> {
         };
         let inner = start..start + length;
         let range = at..inner.end + close.len();
-        let after = self.source[range.end..].chars().next();
-        let is_closed = opener != Opener::Dollar || !after.is_some_and(|c| c.is_alphanumeric() || c == '$');
         let rest = self.source[range.end..].split('\n').next().unwrap_or_default();
         let is_alone = is_first && rest.trim_matches([' ', '\t', '\r', '.', ',', ';']).is_empty();
         let text = &self.source[inner.clone()];
         // Beside other text, escaped brackets are brackets unless something in them says otherwise.
         let is_bracketed = opener == Opener::Bracket && !is_alone && !text.contains(SIGNS);
-        if !is_closed || is_bracketed || !is_formula(text, opener) {
+        let is_price = opener == Opener::Dollar && !has_command(text) && {
+            let beside = [self.source[..at].chars().next_back(), self.source[range.end..].chars().next()];
+            beside.into_iter().flatten().any(|c| c.is_ascii_alphanumeric() || c == '$')
+        };
+        let is_cut = self.is_row && is_display && text.contains('|') && text.trim() != text;
+        if is_price || is_bracketed || is_cut || !is_formula(text, opener) {
             return start;
         }
         let goes_on = range.end;
-        self.found.formulas.push(Formula { range, inner, is_display: is_display && is_alone });
+        let kind = if is_display && is_alone { Kind::OnLines } else { Kind::InText };
+        self.found.formulas.push(Formula { range, inner, kind });
         goes_on
     }
+}
+
+/// Where the mark stands that closes a formula of this kind: not escaped, and two dollars not beside a third one.
+fn closing(rest: &str, opener: Opener) -> Option<usize> {
+    let (_, close) = opener.ends();
+    let is_dollar = close.starts_with('$');
+    rest.match_indices(close).map(|(at, _)| at).find(|at| {
+        let (before, after) = (&rest[..*at], &rest[at + close.len()..]);
+        !is_dollar
+            || !(before.ends_with('\\') || (close.len() == 2 && (before.ends_with('$') || after.starts_with('$'))))
+    })
+}
+
+/// Whether a command of TeX stands in it.
+fn has_command(text: &str) -> bool {
+    text.chars().zip(text.chars().skip(1)).any(|(first, second)| first == '\\' && second.is_alphabetic())
+}
+
+/// Whether another formula is opened in it. Behind a backslash, a dollar is one and a bracket ends a line.
+fn is_opened_in(text: &str, open: &str) -> bool {
+    text.match_indices(open).any(|(at, _)| !text[..at].ends_with('\\'))
 }
 
 /// Whether this is a formula and no price, no words in escaped brackets and no variables of a shell.
 fn is_formula(inner: &str, opener: Opener) -> bool {
     let (open, _) = opener.ends();
-    if inner.len() > MAX_BYTES || inner.contains('`') || (opener != Opener::Dollars && inner.contains(open)) {
+    if inner.len() > MAX_BYTES || inner.contains('`') {
+        return false;
+    }
+    if is_opened_in(inner, if opener == Opener::Dollars { "$" } else { open }) {
         return false;
     }
     let text = inner.trim();
@@ -359,7 +422,7 @@ fn is_formula(inner: &str, opener: Opener) -> bool {
     {
         return false;
     }
-    if text.chars().zip(text.chars().skip(1)).any(|(first, second)| first == '\\' && (second.is_alphabetic())) {
+    if has_command(text) {
         return true;
     }
     let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() > 2);
@@ -406,6 +469,9 @@ mod tests {
             "\\[1\\]",
             "\\[not a link\\](/foo) \\(in brackets\\) $ x^2 $",
             "$5 plus tax = $6 and up^",
+            "| Thai | $$ | 4.5 |\n| Noma | $$$ | 4.9 |\n| Mid | $$ |\n| High | $$ |\n| $$ | good | $$ |",
+            "- $$ = moderate\n- $$$ = expensive",
+            "($ = cheap, $$ = moderate, $$$ = expensive)",
         ] {
             assert_eq!(found(prices), [""; 0], "{prices}");
         }
@@ -415,11 +481,20 @@ mod tests {
     fn formulas_with_lines_of_their_own() {
         let source = "a\n\\[\nx\n= y\n\\]\n\n> $$ a\n> + b $$\n\nsee $$c^2$$ there\n\n\\[ z^2";
         let found = find(source);
-        let shown: Vec<_> =
-            found.formulas.iter().map(|found| (&source[found.inner.clone()], found.is_display)).collect();
-        assert_eq!(shown, [("\nx\n= y\n", true), (" a\n> + b ", true), ("c^2", false), (" z^2", true)]);
+        let shown: Vec<_> = found.formulas.iter().map(|found| (&source[found.inner.clone()], found.kind)).collect();
+        let kinds = [("\nx\n= y\n", Kind::OnLines), (" a\n> + b ", Kind::OnLines), ("c^2", Kind::InText)];
+        assert_eq!(shown, [&kinds[..], &[(" z^2", Kind::Open)]].concat());
         assert_eq!(found.open_at, Some(source.len() - 6));
         assert_eq!(find("\\[ a = b\n\nc").formulas, []);
+    }
+
+    #[test]
+    fn formulas_may_stand_beside_anything_that_is_no_price() {
+        assert_eq!(
+            found("\u{8bbe}$a_1$\u{548c}$b_1$, 3$\\times$3, $\\$100 \\times 2$"),
+            ["$a_1$", "$b_1$", "$\\times$", "$\\$100 \\times 2$"]
+        );
+        assert_eq!(found("\\[ a \\\\[6pt] b \\]"), ["\\[ a \\\\[6pt] b \\]"]);
     }
 
     #[test]

@@ -104,10 +104,12 @@ impl<'a> Frames<'a> {
         self.deeper == 0 && matches!(self.stack.last(), Some(Frame::Item { is_drawn: false, .. }))
     }
 
-    /// The mark of the next item of the innermost list.
-    pub(super) fn next_marker(&mut self) -> SafeText {
+    /// The mark of the next item of the innermost list, whose source this is. It has its own number where that goes on.
+    pub(super) fn next_marker(&mut self, item: &str) -> SafeText {
         match self.stack.last_mut() {
             Some(Frame::List { next: Some(number) }) => {
+                let digits = item.bytes().take_while(u8::is_ascii_digit).count();
+                *number = item[..digits].parse().unwrap_or(*number).max(*number);
                 let marker = SafeText::line(&format!("{number}.  "));
                 *number = number.saturating_add(1);
                 marker

@@ -3,6 +3,7 @@
 //! over the depth of a document, and every text passes the gate after its entities were decoded, because `&#27;` is an
 //! escape only then. A message that is still growing is a [`Document`]. Pure.
 
+mod as_it_stands;
 mod changed;
 mod document;
 mod folds;

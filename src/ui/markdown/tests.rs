@@ -49,6 +49,15 @@ fn prose_wraps() {
 }
 
 #[test]
+fn numbers_of_a_list_are_those_that_were_said_unless_they_do_not_go_up() {
+    assert_eq!(
+        rendered("3. a\n7) b\n\n7. c\n10. d\n11. e", 20),
+        ["3.  a", "", "7.  b", "", "7.  c", "10.  d", "11.  e"]
+    );
+    assert_eq!(rendered("1. a\n1. b\n\n   more\n1. c", 20), ["1.  a", "", "2.  b", "", "    more", "", "3.  c"]);
+}
+
+#[test]
 fn lists_hang_and_nest() {
     assert_eq!(
         rendered("- one two three\n- four\n  - five six seven\n    1. eight\n- nine", 15),
@@ -638,6 +647,21 @@ fn the_cost_of_a_delta_does_not_depend_on_the_length() {
         most = most.max(document.parsed_bytes() - before);
     }
     assert!(source.len() > 100_000 && most < 200, "{most}");
+}
+
+#[test]
+fn what_the_parser_would_take_for_its_own_stands_as_it_was_written() {
+    assert_eq!(
+        rendered("| Where | Price |\n|---|---|\n| Noma | $$$ |\n| Mid | $$ |\n| `a || b` | or |", 60),
+        ["Where    Price", "──────────────", "Noma     $$$", "Mid      $$", "a || b   or"]
+    );
+    let address = "https://docs.example/__main__.html";
+    assert_eq!(rendered(&format!("See {address} or **{address}**."), 90), [format!("See {address} or {address}.")]);
+    assert_eq!(
+        rendered("**\u{6ce8}\u{610f}\u{ff1a}**\u{8bf7}\u{4e0d}\u{8981}, **Area:**$\\pi r^2$\u{548c}$x^2$\u{6210}", 60),
+        ["\u{6ce8}\u{610f}\u{ff1a}\u{8bf7}\u{4e0d}\u{8981}, Area:πr²\u{548c}x²\u{6210}"]
+    );
+    assert_eq!(rendered("> \\[\n> x\n> > 0\n> \\]", 60), ["│   x > 0"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! From parser events to lines: what stands in one block is gathered, and drawn on the page when it ends. Pure.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, Event, Tag, TagEnd};
 use ratatui::style::Style;
 
 use super::folds::{self, Fold};
-use super::formula::{self, Formula};
+use super::formula::{self, Formula, Kind};
 use super::frames::Frame;
 use super::html::{self, Piece};
 use super::inline::Inline;
@@ -188,7 +189,7 @@ impl<'a> Writer<'a> {
             }
             Tag::Item => {
                 self.flush();
-                let marker = self.page.frames.next_marker();
+                let marker = self.page.frames.next_marker(self.source.get(source).unwrap_or_default());
                 self.page.frames.push(Frame::Item { marker, is_drawn: false, is_loose: false });
                 self.page.begin_container();
             }
@@ -294,17 +295,37 @@ impl<'a> Writer<'a> {
         for (before, formula) in formula::split(text, at, self.formulas) {
             self.inline.text(before);
             let Some(formula) = formula else { continue };
-            let tex = self.source.get(formula.inner.clone()).unwrap_or_default();
+            let tex = self.without_quotes(self.source.get(formula.inner.clone()).unwrap_or_default());
             let raw = self.source.get(formula.range.clone()).unwrap_or_default();
-            let lines = math::lines(tex);
-            if formula.is_display && self.table.is_none() && !self.is_heading {
-                let lines =
-                    lines.unwrap_or_else(|| raw.lines().map(|line| line.trim_matches([' ', '>']).to_owned()).collect());
-                self.formula_block(&lines, formula.range.clone());
-            } else {
-                self.inline.formula(&lines.map_or_else(|| raw.to_owned(), |lines| lines.join("; ")));
+            let lines = || math::lines(&tex);
+            match formula.kind {
+                Kind::Text => self.inline.text(raw),
+                Kind::InText => self.formula_in_text(raw, lines()),
+                _ if self.table.is_some() || self.is_heading => self.formula_in_text(raw, lines()),
+                Kind::OnLines => {
+                    self.formula_block(&lines().unwrap_or_else(|| self.as_lines(raw)), formula.range.clone())
+                }
+                Kind::Open => self.formula_block(&self.as_lines(raw), formula.range.clone()),
             }
         }
+    }
+
+    fn formula_in_text(&mut self, raw: &str, lines: Option<Vec<String>>) {
+        self.inline.formula(&lines.map_or_else(|| raw.to_owned(), |lines| lines.join("; ")));
+    }
+
+    /// The source of a formula line by line.
+    fn as_lines(&self, raw: &str) -> Vec<String> {
+        self.without_quotes(raw).lines().map(|line| line.trim().to_owned()).collect()
+    }
+
+    /// The source of a formula without the marks of the quote it stands in.
+    fn without_quotes<'t>(&self, raw: &'t str) -> Cow<'t, str> {
+        if !self.page.frames.is_in_quote() || !raw.contains('\n') {
+            return raw.into();
+        }
+        let own = |line: &'t str| line.trim_start().strip_prefix('>').unwrap_or(line);
+        raw.lines().map(own).collect::<Vec<_>>().join("\n").into()
     }
 
     /// A formula on lines of its own, set in like code.
