@@ -69,9 +69,23 @@ pub(super) fn lines(tex: &str) -> Option<Vec<String>> {
             tex = tex.replace(&format!("\\{part}{{{name}}}"), "");
         }
     }
-    let shown = tex.split("\\\\").map(|line| line.replace("\\&", "\u{1}").replace('&', "").replace('\u{1}', "\\&"));
+    let shown = tex
+        .split("\\\\")
+        .map(without_distance)
+        .map(|line| line.replace("\\&", "\u{1}").replace('&', "").replace('\u{1}', "\\&"));
     let shown = shown.filter(|line| !line.trim().is_empty()).map(|line| one_line(&line)).collect::<Option<Vec<_>>>()?;
     (!shown.is_empty()).then_some(shown)
+}
+
+/// What follows the end of a line, without the distance to the next one: `[6pt]`.
+fn without_distance(line: &str) -> &str {
+    let own = line.strip_prefix('*').unwrap_or(line);
+    let distance = own.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let is_distance = |text: &str| {
+        let number = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
+        number.len() + 2 == text.len() && number.trim().parse::<f64>().is_ok()
+    };
+    distance.filter(|(text, _)| is_distance(text)).map_or(own, |(_, rest)| rest)
 }
 
 /// A formula of one line.
@@ -104,10 +118,60 @@ pub(super) enum Class {
 struct Shown {
     text: String,
     last: Class,
+    /// Where a fraction starts that the text ends with: in front of more it needs brackets.
+    fraction: Option<usize>,
+    /// It ends with raised or lowered text that is not told from letters behind it.
+    is_open_script: bool,
 }
 
 impl Shown {
+    fn new() -> Self {
+        Self { text: String::new(), last: Class::Open, fraction: None, is_open_script: false }
+    }
+
+    /// Adds a fraction: behind a number it is parted from that.
+    fn push_fraction(&mut self, text: &str) {
+        self.set_apart();
+        if matches!(self.last, Class::Plain | Class::Close) && !self.text.is_empty() {
+            self.push(Class::Space, " ");
+        }
+        self.push(Class::Plain, text);
+        self.fraction = Some(self.text.len() - text.len());
+    }
+
+    /// Adds words as they stand.
+    fn push_words(&mut self, class: Class, words: &str) {
+        self.text.push_str(words);
+        (self.last, self.fraction, self.is_open_script) = (class, None, false);
+    }
+
+    /// Adds raised or lowered text.
+    fn push_script(&mut self, text: &str) {
+        self.set_apart();
+        self.text.push_str(text);
+        self.is_open_script = text.starts_with(['^', '_']) && !text.ends_with(')');
+        if self.last != Class::Function {
+            self.last = Class::Plain;
+        }
+    }
+
+    /// Brackets around a fraction that something follows.
+    fn set_apart(&mut self) {
+        if let Some(start) = self.fraction.take() {
+            self.text.insert(start, '(');
+            self.text.push(')');
+        }
+    }
+
     fn push(&mut self, class: Class, text: &str) {
+        if matches!(class, Class::Plain | Class::Open | Class::Function) && !text.is_empty() {
+            self.set_apart();
+        }
+        if std::mem::take(&mut self.is_open_script) && class == Class::Plain && text.starts_with(char::is_alphanumeric)
+        {
+            self.text.push(' ');
+        }
+        self.fraction = None;
         let is_first = self.text.is_empty();
         let follows_thing = matches!(self.last, Class::Plain | Class::Close | Class::Space) && !is_first;
         let is_word = text.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '√');
@@ -159,7 +223,7 @@ impl Reader {
         if depth > MAX_DEPTH {
             return None;
         }
-        let mut shown = Shown { text: String::new(), last: Class::Open };
+        let mut shown = Shown::new();
         loop {
             self.skip_blanks();
             let Some(c) = self.next() else { return end.is_none().then_some(shown.text) };
@@ -167,17 +231,15 @@ impl Reader {
                 _ if Some(c) == end => return Some(shown.text),
                 '{' => {
                     let inner = self.group(Some('}'), depth + 1)?;
-                    shown.push(Class::Plain, &inner);
+                    // In braces a comma has no blank behind it.
+                    shown.push(Class::Plain, if inner == ", " { "," } else { &inner });
                 }
                 '^' | '_' => {
                     let lift = if c == '^' { Script::Raised } else { Script::Lowered };
                     let inner = self.argument(depth)?;
                     // Primes and degrees stand there by themselves.
                     let inner = if c == '^' && inner == "′" { inner } else { script(&inner, lift) };
-                    shown.text.push_str(&inner);
-                    if shown.last != Class::Function {
-                        shown.last = Class::Plain;
-                    }
+                    shown.push_script(&inner);
                 }
                 '\\' => {
                     let name = self.command();
@@ -187,9 +249,18 @@ impl Reader {
                 '\'' => shown.push(Class::Plain, "′"),
                 '+' | '*' => shown.push(Class::Binary, &c.to_string()),
                 '-' => shown.push(Class::Binary, "−"),
+                ':' | '<' | '>' | '!' if self.peek() == Some('=') => {
+                    self.at += 1;
+                    shown.push(Class::Relation, &format!("{c}="));
+                }
                 '=' | '<' | '>' => shown.push(Class::Relation, &c.to_string()),
                 '(' | '[' => shown.push(Class::Open, &c.to_string()),
                 ')' | ']' | '!' => shown.push(Class::Close, &c.to_string()),
+                ',' if shown.text.ends_with(|c: char| c.is_ascii_digit())
+                    && self.peek().is_some_and(|c| c.is_ascii_digit()) =>
+                {
+                    shown.push(Class::Plain, ",");
+                }
                 ',' | ';' => shown.push(Class::Comma, &c.to_string()),
                 '}' | '%' | '#' | '&' | '$' => return None,
                 _ => shown.push(Class::Plain, &c.to_string()),
@@ -216,7 +287,7 @@ impl Reader {
             '{' => self.group(Some('}'), depth + 1),
             '\\' => {
                 let name = self.command();
-                let mut shown = Shown { text: String::new(), last: Class::Open };
+                let mut shown = Shown::new();
                 self.run(&name, &mut shown, depth + 1)?;
                 Some(shown.text)
             }
@@ -255,8 +326,7 @@ impl Reader {
                 let words = self.words()?;
                 let class = if name == "operatorname" { Class::Function } else { Class::Plain };
                 if name.starts_with("text") {
-                    shown.text.push_str(&words);
-                    shown.last = class;
+                    shown.push_words(class, &words);
                 } else {
                     shown.push(class, &words);
                 }
@@ -274,7 +344,7 @@ impl Reader {
                 let (over, under) = (self.argument(depth)?, self.argument(depth)?);
                 let over = if is_sum(&over) { format!("({over})") } else { over };
                 let under = if is_one_thing(&under) { under } else { format!("({under})") };
-                shown.push(Class::Plain, &format!("{over}/{under}"));
+                shown.push_fraction(&format!("{over}/{under}"));
             }
             "binom" | "dbinom" | "tbinom" => {
                 let (of, taken) = (self.argument(depth)?, self.argument(depth)?);
@@ -288,12 +358,11 @@ impl Reader {
             }
             "pmod" => {
                 let inner = self.argument(depth)?;
-                shown.text.push_str(&format!(" (mod {inner})"));
-                shown.last = Class::Close;
+                shown.push_words(Class::Close, &format!(" (mod {inner})"));
             }
             "tag" => {
                 let words = self.words()?;
-                shown.text.push_str(&format!("   ({words})"));
+                shown.push_words(Class::Close, &format!("   ({words})"));
             }
             "label" => drop(self.words()?),
             _ => {
@@ -379,6 +448,13 @@ mod tests {
             ("\\{x \\mid x > 0\\}", "{x | x > 0}"),
             ("\\begin{aligned} a &= b \\\\ &= c \\end{aligned}", "a = b|= c"),
             ("\\binom{n}{k} \\equiv 1 \\pmod{p}", "C(n, k) ≡ 1 (mod p)"),
+            ("2\\frac{1}{2} + 3\\frac58", "2 1/2 + 3 5/8"),
+            ("\\frac{1}{2}mv^2 - \\frac{a}{b}^2 - \\frac13(x+1)", "(1/2)mv² − (a/b)² − (1/3)(x + 1)"),
+            ("\\frac{1}{2}\\frac{3}{4}", "(1/2) 3/4"),
+            ("x^{2q} + 10^{2\\pi} + e^{2\\pi i} + k_B T + x^q y", "x^(2q) + 10^(2π) + e^(2πi) + k_B T + x^q y"),
+            ("1,628.89 + 1{,}000 + f(1, 2)", "1,628.89 + 1,000 + f(1, 2)"),
+            ("a := b, a <= b, a != b", "a := b, a <= b, a != b"),
+            ("x \\\\[6pt] y \\\\*[4pt] [0,1]", "x|y|[0,1]"),
             ("P(A \\mid B) = \\frac{P(B \\mid A)\\,P(A)}{P(B)}", "P(A | B) = (P(B | A) P(A))/P(B)"),
         ] {
             assert_eq!(shown(tex), expected, "{tex}");

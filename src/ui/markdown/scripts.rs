@@ -13,8 +13,8 @@ pub(super) enum Script {
     Lowered,
 }
 
-/// The text in raised or lowered letters; where one of them does not exist, `^` or `_` and the text, in brackets where it
-/// is more than one word.
+/// The text in raised or lowered letters; where one of them does not exist, `^` or `_` and the text, in brackets unless it
+/// is one letter or a lowered word.
 pub(super) fn script(text: &str, script: Script) -> String {
     let (plain, lifted) = match script {
         Script::Raised => RAISED,
@@ -28,7 +28,8 @@ pub(super) fn script(text: &str, script: Script) -> String {
         Some(letters) if !has_words => letters,
         _ => {
             let mark = if script == Script::Raised { '^' } else { '_' };
-            let is_one = text.chars().all(char::is_alphanumeric) || text.chars().count() == 1;
+            let is_word = script == Script::Lowered && text.chars().all(|c| c.is_ascii_alphabetic());
+            let is_one = is_word || text.chars().count() == 1;
             if is_one { format!("{mark}{text}") } else { format!("{mark}({text})") }
         }
     }
@@ -42,8 +43,11 @@ mod tests {
     fn letters_are_lifted_where_all_of_them_exist() {
         assert_eq!(RAISED.0.chars().count(), RAISED.1.chars().count());
         assert_eq!(LOWERED.0.chars().count(), LOWERED.1.chars().count());
-        let lifted = ["2", "n + 1", "q", "ab c", "-1", "x → 0"];
-        assert_eq!(lifted.map(|text| script(text, Script::Raised)), ["²", "ⁿ⁺¹", "^q", "^(ab c)", "⁻¹", "^(x → 0)"]);
+        let lifted = ["2", "n + 1", "q", "2q", "ab c", "-1", "x → 0"];
+        assert_eq!(
+            lifted.map(|text| script(text, Script::Raised)),
+            ["²", "ⁿ⁺¹", "^q", "^(2q)", "^(ab c)", "⁻¹", "^(x → 0)"]
+        );
         let lowered = ["2", "i = 1", "eq", "max"];
         assert_eq!(lowered.map(|text| script(text, Script::Lowered)), ["₂", "ᵢ₌₁", "_eq", "ₘₐₓ"]);
     }
