@@ -215,6 +215,8 @@ pub fn version(number: usize, of: usize) -> String {
 
 /// Notice when there is nothing to undo.
 pub const NOTICE_NO_UNDO: &str = "Nothing to undo.";
+/// After `y` or `a` in the panel, right after another key.
+pub const NOTICE_TOO_SOON: &str = "A moment: y and a count half a second after the last key.";
 /// Notice of the answering keys while the card is not wholly seen.
 pub const NOTICE_SEE_ALL: &str = "PgDn shows the rest. Then y works.";
 /// What a paused program leaves in the shell.

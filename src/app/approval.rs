@@ -38,9 +38,11 @@ impl Approval {
         self.lines = lines;
         self.visible = visible;
         self.top = self.top.min(lines.saturating_sub(visible));
-        if self.top + visible >= lines {
-            self.is_seen = true;
-        }
+    }
+
+    /// The card is on the screen as it was laid out.
+    pub fn drawn(&mut self) {
+        self.is_seen |= self.call.is_some() && self.top + self.visible >= self.lines;
     }
 
     /// Scrolls the arguments; `false` when all of them are on the screen anyway.
@@ -50,9 +52,6 @@ impl Approval {
         }
         let last = self.lines - self.visible;
         self.top = usize::try_from(self.top as i64 + by).unwrap_or(0).min(last);
-        if self.top == last {
-            self.is_seen = true;
-        }
         true
     }
 

@@ -23,9 +23,9 @@ const OVERLAY_PAGE: i64 = 10;
 impl Model {
     pub(super) fn on_key(&mut self, key: Key) -> Vec<Effect> {
         let now = self.now.mono_ms;
-        let last_key_ms = std::mem::replace(&mut self.last_key_ms, now);
+        self.key_before_ms = std::mem::replace(&mut self.last_key_ms, now);
         let (layers, told) = (self.overlays.len(), self.notice.clone());
-        let effects = self.route(key, last_key_ms);
+        let effects = self.route(key);
         if self.overlays.len() > layers && self.notice == told {
             // On a page it would tell of something else, in the place of its keys.
             self.notice = None;
@@ -36,7 +36,7 @@ impl Model {
         effects
     }
 
-    fn route(&mut self, key: Key, last_key_ms: u64) -> Vec<Effect> {
+    fn route(&mut self, key: Key) -> Vec<Effect> {
         let is_quit_again = key == Key::ctrl('c') || key == Key::ctrl('d');
         if !is_quit_again {
             self.quit_armed_until = 0;
@@ -76,7 +76,7 @@ impl Model {
             self.leader_since = Some(self.now.mono_ms);
             return Vec::new();
         }
-        if let Some(effects) = self.on_question_key(key, last_key_ms) {
+        if let Some(effects) = self.on_question_key(key) {
             return effects;
         }
         let context = self.key_context();
@@ -256,7 +256,7 @@ impl Model {
     }
 
     /// Questions in the conversation: a call that waits, and "ask again?".
-    fn on_question_key(&mut self, key: Key, last_key_ms: u64) -> Option<Vec<Effect>> {
+    fn on_question_key(&mut self, key: Key) -> Option<Vec<Effect>> {
         if self.is_again_asked {
             self.is_again_asked = false;
             return match key.typed() {
@@ -267,14 +267,15 @@ impl Model {
         }
         let call = self.approval.call?;
         let is_in_panel = self.focus == Focus::Panel;
-        let is_listening = is_in_panel
-            || (self.focus == Focus::Prompt
-                && self.composer.is_empty()
-                && self.approval.is_quiet(last_key_ms, self.now.mono_ms));
-        if !is_listening {
+        let is_quiet = self.approval.is_quiet(self.key_before_ms, self.now.mono_ms);
+        if !is_in_panel && !(self.focus == Focus::Prompt && self.composer.is_empty() && is_quiet) {
             return None;
         }
         let letter = key.typed()?;
+        if !is_quiet && matches!(letter, 'y' | 'a') {
+            self.notify(strings::NOTICE_TOO_SOON);
+            return Some(Vec::new());
+        }
         if std::mem::take(&mut self.approval.is_always_asked) {
             return match letter {
                 'y' => Some(self.on_turn_answer(Event::ToolApproved { call })),
@@ -284,6 +285,9 @@ impl Model {
         }
         match letter {
             'y' | 'a' if !self.approval.is_seen => {
+                // The tools may stand over it.
+                self.overlays.clear();
+                self.scroll.request(Move::End);
                 self.notify(strings::NOTICE_SEE_ALL);
                 Some(Vec::new())
             }
@@ -417,7 +421,7 @@ impl Model {
     /// In the tools over the conversation the letters of a waiting call count, as they do in the panel.
     fn on_question_key_in_tools(&mut self, key: Key) -> Option<Vec<Effect>> {
         let focus = std::mem::replace(&mut self.focus, Focus::Panel);
-        let effects = self.on_question_key(key, 0);
+        let effects = self.on_question_key(key);
         self.focus = focus;
         if effects.is_some() && self.turn.as_ref().is_none_or(|turn| turn.tracker().waiting().next().is_none()) {
             self.overlays.retain(|overlay| !matches!(overlay, Overlay::Tools));

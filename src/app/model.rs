@@ -220,6 +220,8 @@ pub struct Model {
     /// What was looked for last in a chat.
     pub(super) last_found: String,
     pub(super) last_key_ms: u64,
+    /// The same before the present key.
+    pub(super) key_before_ms: u64,
     pub(super) last_letter: Option<(char, u64)>,
     /// What a letter among the messages asked for, and until when another one makes both text.
     pub(super) held_letter: Option<(Action, u64)>,
@@ -300,6 +302,7 @@ impl Model {
             undoable: Vec::new(),
             last_found: String::new(),
             last_key_ms: now.mono_ms,
+            key_before_ms: now.mono_ms,
             last_letter: None,
             held_letter: None,
             quit_armed_until: 0,

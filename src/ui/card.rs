@@ -8,7 +8,7 @@ use super::line::Line;
 use super::message::Frame;
 use super::wrap;
 use crate::agent::{AskReason, CallState};
-use crate::app::Model;
+use crate::app::{Focus, Model};
 use crate::chat::Arguments;
 use crate::safe_text::SafeText;
 use crate::strings;
@@ -91,7 +91,7 @@ fn keys_line(model: &Model, frame: &Frame) -> Line {
         key_pairs(&mut line, &strings::CARD_ALWAYS_KEYS, frame);
         return line;
     }
-    if !model.composer.is_empty() {
+    if !model.composer.is_empty() || model.focus == Focus::Messages {
         push(&mut line, &format!("{}   ", strings::CARD_WITH_DRAFT), theme.dim);
     }
     let keys = if (frame.prose as usize) < NARROW { &strings::CARD_KEYS_SHORT } else { &strings::CARD_KEYS };

@@ -108,11 +108,13 @@ fn hints(model: &Model) -> Vec<Hint> {
     if model.approval.call.is_some() {
         if model.approval.is_always_asked {
             hints.extend([("y".into(), hint::ALWAYS, 0), ("n".into(), hint::NO, 0)]);
-        } else if is_empty {
+        } else if is_empty && model.focus != Focus::Messages {
             hints.extend([("y".into(), hint::ONCE, 0), ("n".into(), hint::NO, 0), ("a".into(), hint::ALWAYS, 1)]);
         } else {
             hints.push((label(Action::Tools), hint::ANSWER_THE_TOOL, 0));
-            hints.push(("Enter".into(), hint::QUEUE, 1));
+            if !is_empty {
+                hints.push(("Enter".into(), hint::QUEUE, 1));
+            }
         }
         hints.push(("Esc".into(), hint::STOP_ALL, 0));
         hints.push((help_key(model), hint::HELP, 2));

@@ -57,6 +57,10 @@ pub fn prepare(model: &mut Model, cache: &mut RenderCache) {
         settle(model, cache, &layout);
     }
     cache.note_settled(model);
+    let settled = model.scroll.settled;
+    if model.overlays.is_empty() && settled.top + settled.viewport >= settled.total {
+        model.approval.drawn();
+    }
     if model.panel.scrolled_up > 0 {
         model.panel.scrolled_up = panel::most_scrolled(model, calls_body(model, &layout)).min(model.panel.scrolled_up);
     }

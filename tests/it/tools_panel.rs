@@ -232,3 +232,64 @@ fn expanded_output_is_whole_and_says_what_is_left_out_of_a_very_long_one() {
         }
     }
 }
+
+/// So many calls that wait for a person.
+fn waiting(columns: u16, rows: u16, calls: usize, ids: usize) -> Screen {
+    let mut screen = Screen::demo(columns, rows);
+    screen.ask("What do they cost?");
+    let ids: Vec<String> = (0..ids).map(|id| format!("\"P{id:03}\"")).collect();
+    for index in 0..calls {
+        let arguments = format!(r#"{{"product_ids": [{}], "discount_percent": {index}}}"#, ids.join(", "));
+        screen.call(index as u64, "calculate_total", &arguments);
+    }
+    screen.end(Finish::ToolCalls);
+    screen
+}
+
+#[test]
+fn in_the_panel_one_key_allows_one_call_and_no_key_allows_one_that_just_came() {
+    for (columns, rows) in [(80, 24), (120, 24)] {
+        let mut screen = waiting(columns, rows, 3, 2);
+        screen.screen();
+        screen.wait(600);
+        screen.press("ctrl-t");
+        screen.screen();
+        screen.type_text("y");
+        assert!(screen.running.is_empty(), "right after Ctrl+T");
+        screen.expect("A moment:");
+        screen.wait(600);
+        for _ in 0..3 {
+            screen.type_text("y");
+            screen.screen();
+            screen.wait(60);
+        }
+        assert_eq!(screen.running.len(), 1, "{columns}x{rows}");
+    }
+}
+
+#[test]
+fn what_was_not_seen_is_not_allowed_from_the_page_over_it() {
+    let mut screen = waiting(80, 24, 1, 90);
+    screen.press("ctrl-t");
+    screen.screen();
+    screen.wait(600);
+    screen.press("y");
+    assert!(screen.running.is_empty());
+    screen.expect("May calculate_total run?");
+    for _ in 0..20 {
+        screen.press("pgdn");
+        screen.screen();
+    }
+    screen.wait(600);
+    screen.press("y");
+    assert_eq!(screen.running.len(), 1);
+}
+
+#[test]
+fn with_the_keys_in_the_messages_the_card_says_how_to_answer_it() {
+    let mut screen = asking(120, 36);
+    screen.press("tab");
+    screen.expect("Ctrl+T, then   y  once");
+    screen.expect("Ctrl+T answer the tool");
+    screen.never("y once");
+}
