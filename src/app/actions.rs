@@ -197,24 +197,29 @@ impl Model {
         self.replaced_question = None;
         let Some(text) = self.composer.clear_aside() else { return false };
         self.aside().push(text);
+        self.bring_draft_back();
         self.refresh_recall();
         self.notify(strings::NOTICE_ASIDE);
         true
     }
 
     /// Leaves the edit of a question: what was changed is put aside, and the draft before it comes back.
-    fn leave_edit(&mut self) {
-        let is_unchanged = self.replaced_question.as_ref().is_some_and(|(id, _)| {
-            let question = self.chat.conversation.message(id).map(|entry| &entry.body);
-            matches!(question, Some(EntryBody::Question(text)) if *text == self.composer.text())
-        });
-        if is_unchanged {
-            self.replaced_question = None;
+    pub(super) fn leave_edit(&mut self) {
+        if self.is_edit_unchanged() {
             self.composer.take();
         } else {
             self.put_draft_aside();
         }
+        self.replaced_question = None;
         self.bring_draft_back();
+    }
+
+    /// Whether the question in the prompt is still the one that was said.
+    pub(super) fn is_edit_unchanged(&self) -> bool {
+        self.replaced_question.as_ref().is_some_and(|(id, _)| {
+            let question = self.chat.conversation.message(id).map(|entry| &entry.body);
+            matches!(question, Some(EntryBody::Question(text)) if *text == self.composer.text())
+        })
     }
 
     /// What stood in the prompt before a question was brought back into it.

@@ -200,9 +200,14 @@ impl Model {
             && wanted == search
         {
             self.recent = None;
-            let id = found.ok().and_then(|list| list.found.chats.get(at).map(|found| found.chat.id.clone()));
-            let id = id.filter(|id| !self.is_only_here(id));
-            return id.map(|id| self.load_chat(id, LoadedFrom::Recent)).into_iter().collect();
+            let found = self.with_unsaved(found).ok();
+            let Some(id) = found.and_then(|list| list.found.chats.get(at).map(|found| found.chat.id.clone())) else {
+                return Vec::new();
+            };
+            if self.is_only_here(&id) {
+                return Vec::new();
+            }
+            return self.open_unsaved(&id).unwrap_or_else(|| vec![self.load_chat(id, LoadedFrom::Recent)]);
         }
         let load = self.next_request_id();
         let now = self.now.mono_ms;

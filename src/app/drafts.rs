@@ -3,7 +3,7 @@
 
 use super::chat::OpenChat;
 use super::effect::Effect;
-use super::model::Model;
+use super::model::{Model, Saving};
 use crate::chat::{ConversationId, Draft, Record};
 use crate::strings;
 
@@ -30,7 +30,7 @@ impl Model {
         if self.chat.is_private {
             return None;
         }
-        let draft = Draft { text: self.composer.text(), queue: self.queue.iter().cloned().collect() };
+        let draft = Draft { text: self.text_that_waits(), queue: self.queue.iter().cloned().collect() };
         if draft == self.kept_draft {
             return None;
         }
@@ -39,18 +39,24 @@ impl Model {
         Some(Effect::Append(Record::Drafted { conversation, time_ms: self.now.unix_ms, draft }))
     }
 
+    /// What was typed and not sent: while a question is edited, the draft before it as well.
+    fn text_that_waits(&self) -> String {
+        let typed = if self.is_edit_unchanged() { String::new() } else { self.composer.text() };
+        let all = [Some(typed), self.draft_before_edit.clone()].into_iter().flatten();
+        all.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
+    }
+
     /// Before another chat is shown: the draft and the queue stay with this one. Where this one was not begun, Up brings
     /// its draft back, or the next start; that of a private one Up alone, in private chats only.
     pub(super) fn leave_chat(&mut self) -> Vec<Effect> {
-        if self.replaced_question.take().is_some() {
-            self.put_draft_aside();
-            self.bring_draft_back();
+        if self.replaced_question.is_some() {
+            self.leave_edit();
         }
         if self.chat.is_private && self.chat.is_begun {
             self.notify(strings::NOTICE_PRIVATE_GONE);
         }
         self.keep_unsaved();
-        let is_kept_there = self.chat.is_begun && !self.chat.is_private;
+        let is_kept_there = self.chat.is_begun && !self.chat.is_private && self.saving == Saving::Works;
         let kept = self.keep_draft();
         // With what Ctrl+_ would bring back of it.
         let text = self.composer.take();

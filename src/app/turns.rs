@@ -93,7 +93,9 @@ impl Model {
         (self.panel.selected, self.panel.scrolled_up) = (None, 0);
         self.notice = None;
         self.forget_load();
-        self.replaced_question = None;
+        if self.replaced_question.is_some() {
+            self.leave_edit();
+        }
         self.selected = None;
         self.undone.clear();
         self.chat.marks = None;

@@ -529,6 +529,22 @@ fn a_hit_in_what_is_folded_away_is_shown() {
 }
 
 #[test]
+fn a_digit_opens_what_is_here_alone_as_it_is_here() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("Nobody saves all of me");
+    screen.text("The first answer.");
+    screen.end(Finish::Stop);
+    screen.saved.push(saved_of("x", &screen.model.chat.conversation.clone(), 0));
+    screen.commits = false;
+    screen.tell(Msg::Store(StoreEvent::Failed { why: "the disk is full".to_owned() }));
+    screen.ask("and more");
+    screen.text("The second answer.");
+    screen.end(Finish::Stop);
+    screen.press("ctrl-n ctrl-x 1");
+    screen.expect("The second answer.");
+}
+
+#[test]
 fn chats_that_the_disk_does_not_take_stay_until_it_does() {
     let mut screen = Screen::openai(80, 24);
     screen.commits = false;

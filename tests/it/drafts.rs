@@ -2,6 +2,7 @@
 
 use riffle::app::{Effect, Msg};
 use riffle::chat::{Draft, Finish, Record};
+use riffle::store::StoreEvent;
 
 use crate::harness::Screen;
 
@@ -188,4 +189,59 @@ fn a_draft_stays_with_a_chat_that_is_deleted_and_comes_back_with_it() {
     assert!(screen.model.composer.is_empty(), "the new chat begins empty");
     screen.press("u enter");
     screen.expect("› half a thought");
+}
+
+/// One answered question, and a draft.
+fn answered_with_draft(draft: &str) -> Screen {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("the question");
+    screen.text("An answer.");
+    screen.end(Finish::Stop);
+    screen.type_text(draft);
+    screen
+}
+
+#[test]
+fn the_draft_before_an_edit_is_never_lost() {
+    let mut screen = answered_with_draft("precious draft");
+    screen.press("ctrl-x p");
+    screen.wait(600);
+    assert_eq!(kept(&screen).last().unwrap().1, draft("precious draft"), "nothing was changed yet");
+    screen.type_text("s");
+    screen.wait(600);
+    assert_eq!(kept(&screen).last().unwrap().1, draft("the questions\n\nprecious draft"));
+    for leave in ["esc", "ctrl-c", "ctrl-x r r", "ctrl-c ctrl-x p esc"] {
+        let mut screen = answered_with_draft("precious draft");
+        screen.press("ctrl-x p");
+        screen.type_text("s");
+        screen.press(leave);
+        screen.expect("› precious draft");
+        assert!(screen.model.replaced_question.is_none(), "{leave}");
+    }
+}
+
+#[test]
+fn going_back_with_up_keeps_the_draft_also_when_more_was_asked_meanwhile() {
+    let mut screen = answered_with_draft("");
+    screen.ask("a slow one");
+    screen.ask("a queued one");
+    screen.type_text("draft");
+    screen.press("up");
+    screen.expect("› a slow one");
+    screen.text("yes");
+    screen.end(Finish::Stop);
+    screen.press("down");
+    screen.expect("› a queued one");
+    screen.press("down");
+    screen.expect("› draft");
+}
+
+#[test]
+fn where_the_history_cannot_be_written_up_brings_the_draft_back() {
+    let mut screen = answered_with_draft("");
+    screen.commits = false;
+    screen.tell(Msg::Store(StoreEvent::Failed { why: "the disk is full".to_owned() }));
+    screen.type_text("precious draft");
+    screen.press("ctrl-n up");
+    screen.expect("› precious draft");
 }

@@ -10,10 +10,14 @@ pub(super) struct Recall {
 }
 
 impl Recall {
-    /// New texts, newest last; a walk that is under way starts over.
+    /// New texts, newest last; who is on the way through them stays at the same text.
     pub(super) fn set(&mut self, texts: Vec<String>) {
+        if self.steps > 0 {
+            let present = self.texts.get(self.texts.len() - self.steps);
+            let place = texts.iter().rposition(|text| Some(text) == present);
+            self.steps = place.map_or(self.steps.min(texts.len()).max(1), |place| texts.len() - place);
+        }
         self.texts = texts;
-        self.steps = 0;
     }
 
     /// Forgets where the person was.
@@ -34,7 +38,7 @@ impl Recall {
         Some(self.texts[self.texts.len() - self.steps].clone())
     }
 
-    /// One text further on; after the newest comes the draft.
+    /// One text further on; after the newest comes the draft, also where there is no text any more.
     pub(super) fn forward(&mut self) -> Option<String> {
         self.steps = self.steps.checked_sub(1)?;
         if self.steps == 0 {
