@@ -231,7 +231,7 @@ impl Model {
         }
         let open = self.chat.conversation.id.clone();
         let Some(browser) = self.browser() else { return Vec::new() };
-        let Some(id) = browser.row().map(|row| row.id.clone()) else { return Vec::new() };
+        let Some((id, title)) = browser.row().map(|row| (row.id.clone(), row.title.clone())) else { return Vec::new() };
         if self.is_only_here(&id) {
             self.overlays.clear();
             return Vec::new();
@@ -245,7 +245,12 @@ impl Model {
         let marks = browser.query().filter(|query| !query.terms.is_empty()).cloned();
         let searched = marks.is_some().then(|| Box::new(Browser { preview: None, ..browser.clone() }));
         let is_new = |preview: &mut Box<LoadedChat>| {
-            preview.conversation.id == id && preview.at == at && id != open && !preview.is_being_written()
+            let is_named_so = preview.conversation.title == title;
+            preview.conversation.id == id
+                && preview.at == at
+                && id != open
+                && is_named_so
+                && !preview.is_being_written()
         };
         if let Some(preview) = browser.preview.take_if(is_new) {
             let effects = self.open_chat(*preview);
@@ -441,24 +446,25 @@ fn list_effect(browser: &Browser, is_again: bool) -> Effect {
 /// Asks for the preview of the selected chat.
 fn preview_effect(browser: &mut Browser, load: u64) -> Option<Effect> {
     let at = browser.message().cloned();
-    let wanted = browser.row().map(|row| (row.id.clone(), row.updated_ms));
+    let wanted = browser.row().map(|row| (row.id.clone(), row.updated_ms, row.title.clone()));
     let is_shown = |preview: &LoadedChat, id: &ConversationId| preview.conversation.id == *id && preview.at == at;
-    if let (Some(preview), Some((id, updated_ms))) = (&browser.preview, &wanted)
+    if let (Some(preview), Some((id, updated_ms, title))) = (&browser.preview, &wanted)
         && is_shown(preview, id)
         && preview.updated_ms == *updated_ms
+        && preview.conversation.title == *title
         && !preview.is_being_written()
     {
         return None;
     }
     let is_other = match (&browser.preview, &wanted) {
-        (Some(preview), Some((id, _))) => !is_shown(preview, id),
+        (Some(preview), Some((id, ..))) => !is_shown(preview, id),
         _ => true,
     };
     if is_other {
         browser.preview_by = 0;
         browser.preview = None;
     }
-    let (id, _) = wanted?;
+    let (id, ..) = wanted?;
     browser.load = load;
     Some(Effect::LoadChat { load, id, at })
 }

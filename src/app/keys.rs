@@ -53,6 +53,11 @@ impl Model {
         if key == Key::plain(KeyCode::Esc) {
             return self.back();
         }
+        if (self.hints.is_some() || self.selects_by_keys())
+            && let Some(effects) = self.on_key_of_any_state(key)
+        {
+            return effects;
+        }
         if self.hints.is_some() {
             return match self.typed_over_hints(key) {
                 Some(letters) => self.back_to_prompt(&letters),
@@ -106,6 +111,14 @@ impl Model {
             return Vec::new();
         }
         self.on_prompt_key(key)
+    }
+
+    /// Quitting, pausing and drawing anew, which nothing that waits for letters is in the way of.
+    fn on_key_of_any_state(&mut self, key: Key) -> Option<Vec<Effect>> {
+        match self.keymap.lookup(Context::Global, key)? {
+            action @ (Action::Quit | Action::Suspend | Action::Redraw) => Some(self.act(action)),
+            _ => None,
+        }
     }
 
     fn on_bound(&mut self, action: Action, key: Key) -> Vec<Effect> {
@@ -251,7 +264,7 @@ impl Model {
                 self.overlays.clear();
                 self.act(action)
             }
-            None => Vec::new(),
+            None => self.on_key_of_any_state(key).unwrap_or_default(),
         }
     }
 
@@ -378,8 +391,8 @@ impl Model {
                 self.overlays.pop();
                 return Vec::new();
             }
-            Some(action @ (Action::Quit | Action::Suspend | Action::Redraw)) if key != Key::ctrl('d') => {
-                return self.act(action);
+            Some(Action::Quit | Action::Suspend | Action::Redraw) if key != Key::ctrl('d') => {
+                return self.on_key_of_any_state(key).unwrap_or_default();
             }
             Some(Action::Interrupt) if self.running_turn().is_some() => return self.stop_turn(),
             Some(Action::Interrupt) => {
@@ -479,6 +492,7 @@ impl Model {
 
     pub(super) fn on_paste(&mut self, text: &str) -> Vec<Effect> {
         self.last_key_ms = self.now.mono_ms;
+        self.wait_for_no_letter();
         if self.overlays.is_empty() && self.paste_in_find(text) {
             return Vec::new();
         }
@@ -509,6 +523,15 @@ impl Model {
             }
         }
         Vec::new()
+    }
+
+    /// What was waiting for a letter waits no more: the next one means something else.
+    pub(super) fn wait_for_no_letter(&mut self) {
+        (self.leader_since, self.hints, self.is_again_asked) = (None, None, false);
+        self.approval.is_always_asked = false;
+        if self.selects_by_keys() {
+            self.selection = None;
+        }
     }
 
     pub(super) fn on_wheel(&mut self, lines: i64) -> Vec<Effect> {

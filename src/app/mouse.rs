@@ -129,8 +129,8 @@ impl Model {
         self.mouse.clicks = if is_again { self.mouse.clicks % 3 + 1 } else { 1 };
         self.mouse.last_click = Some((msg.at, now));
         (self.mouse.pressed, self.mouse.edge, self.mouse.holds_bar) = (None, None, false);
+        self.wait_for_no_letter();
         self.selection = None;
-        self.hints = None;
         if !is_again {
             self.mouse.focus_before = self.focus;
         }

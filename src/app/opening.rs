@@ -127,6 +127,9 @@ impl Model {
         let LoadedChat { conversation, at, draft, updated_ms: _ } = loaded;
         let is_same = conversation.id == self.chat.conversation.id;
         let effects = if is_same { Vec::new() } else { self.leave_chat() };
+        if self.replaced_question.is_some() {
+            self.leave_edit();
+        }
         if !self.providers.is_named {
             self.providers.return_to(&conversation);
         }

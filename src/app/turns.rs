@@ -2,17 +2,27 @@
 
 use super::effect::Effect;
 use super::model::{Focus, Model};
+use super::overlay::Overlay;
 use super::providers::Target;
 use super::remedy::Remedy;
 use crate::agent::{self, Event, NewQuestion, OfferedTool, Opening, Turn, TurnEnd, TurnId, TurnSetup};
 use crate::chat::{Attachment, ConversationId, Entry, Finish, MessageId, NewChat, ToolSpec, title_of};
 use crate::strings;
 
+/// Who starts a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StartedBy {
+    /// A key or a click.
+    Person,
+    /// The end of the turn before.
+    Queue,
+}
+
 impl Model {
     /// Sends what is in the prompt, or queues it while an answer runs.
     pub(super) fn send(&mut self, text: String) -> Vec<Effect> {
         if text.trim().is_empty() {
-            return self.send_queued();
+            return self.send_queued(StartedBy::Person);
         }
         if self.loading.is_some() {
             self.asked_early.push(text);
@@ -25,19 +35,19 @@ impl Model {
             return Vec::new();
         }
         let replaced = self.replaced_question.take();
-        let effects = self.start_question(text, replaced);
+        let effects = self.start_question(text, replaced, StartedBy::Person);
         self.bring_draft_back();
         effects
     }
 
     /// Sends the first queued question, when one is held.
-    fn send_queued(&mut self) -> Vec<Effect> {
+    fn send_queued(&mut self, by: StartedBy) -> Vec<Effect> {
         if self.running_turn().is_some() {
             return Vec::new();
         }
         let Some(text) = self.queue.pop_front() else { return Vec::new() };
         self.draft_touched();
-        self.start_question(text, None)
+        self.start_question(text, None, by)
     }
 
     /// Asks the last question again; what was answered before stays in the history.
@@ -53,7 +63,12 @@ impl Model {
         self.start_turn(Opening::AsItStands)
     }
 
-    fn start_question(&mut self, text: String, replaced: Option<(MessageId, Vec<Attachment>)>) -> Vec<Effect> {
+    fn start_question(
+        &mut self,
+        text: String,
+        replaced: Option<(MessageId, Vec<Attachment>)>,
+        by: StartedBy,
+    ) -> Vec<Effect> {
         let attachments = replaced.map(|(message, attachments)| {
             self.chat.conversation.show(&message);
             self.chat.rewind_before(&message);
@@ -66,7 +81,7 @@ impl Model {
             model: self.providers.target.model.clone(),
         });
         let mut effects = self.look_for_others();
-        effects.extend(self.start_turn(Opening::Question(NewQuestion { text, attachments, new_chat })));
+        effects.extend(self.start_turn_by(Opening::Question(NewQuestion { text, attachments, new_chat }), by));
         effects
     }
 
@@ -87,16 +102,26 @@ impl Model {
     }
 
     pub(super) fn start_turn(&mut self, opening: Opening) -> Vec<Effect> {
+        self.start_turn_by(opening, StartedBy::Person)
+    }
+
+    fn start_turn_by(&mut self, opening: Opening, by: StartedBy) -> Vec<Effect> {
         self.is_queue_held = false;
         self.is_why_shown = false;
-        self.focus = Focus::Prompt;
+        // Whoever reads further up meanwhile, or selects, is left in peace.
+        let is_left_alone = by == StartedBy::Queue && (!self.scroll.is_following() || self.selects_by_keys());
+        if !is_left_alone {
+            self.focus = Focus::Prompt;
+            self.selected = None;
+        }
+        // Its calls are of the turn before.
+        self.overlays.retain(|overlay| !matches!(overlay, Overlay::Call { .. }));
         (self.panel.selected, self.panel.scrolled_up) = (None, 0);
         self.notice = None;
         self.forget_load();
         if self.replaced_question.is_some() {
             self.leave_edit();
         }
-        self.selected = None;
         self.undone.clear();
         self.chat.marks = None;
         self.searched = None;
@@ -129,7 +154,9 @@ impl Model {
             .entries
             .iter()
             .rposition(|entry| matches!(entry.body, crate::chat::EntryBody::Question(_)));
-        self.scroll.pin(at.unwrap_or(0));
+        if !is_left_alone {
+            self.scroll.pin(at.unwrap_or(0));
+        }
         self.refresh_recall();
         out
     }
@@ -181,7 +208,7 @@ impl Model {
                 if self.queue.is_empty() || self.is_ending {
                     return title;
                 }
-                let mut effects = self.send_queued();
+                let mut effects = self.send_queued(StartedBy::Queue);
                 effects.extend(title);
                 effects
             }

@@ -388,7 +388,7 @@ fn answer_end(lines: &mut Vec<Line>, model: &Model, at: usize, frame: &Frame) {
     let conversation = &model.chat.conversation;
     let version = conversation.versioned(at).and_then(|entry| conversation.version(&entry.id));
     let version = version.map(|Version { number, of }| strings::version(number, of));
-    let mut parts = took::parts(&conversation.entries[..=at], frame.look.details);
+    let mut parts = took::parts(&conversation.entries, at, frame.look.details);
     parts.extend(version);
     if parts.is_empty() {
         return;

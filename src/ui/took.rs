@@ -1,6 +1,6 @@
 //! What an answer took, in the words of the dim line under it: the figures of the whole turn that it ends.
 
-use crate::chat::{Entry, EntryBody, EntryState, Finish, PAUSED};
+use crate::chat::{Entry, EntryBody, EntryState, Finish, PAUSED, ToolStatus};
 use crate::config::look::Details;
 use crate::safe_text::width;
 use crate::strings;
@@ -44,10 +44,11 @@ impl Figures {
     }
 }
 
-/// `gpt-4o-mini`, `1.9 s`, `58 tokens`, `stopped`: of the turn that ends with the last of these entries, an answer.
+/// `gpt-4o-mini`, `1.9 s`, `58 tokens`, `stopped`: of the turn whose last answer is the entry at this place.
 #[must_use]
-pub(super) fn parts(entries: &[Entry], details: Details) -> Vec<String> {
-    let Some(entry) = entries.last() else { return Vec::new() };
+pub(super) fn parts(all: &[Entry], at: usize, details: Details) -> Vec<String> {
+    let Some(entries) = all.get(..=at) else { return Vec::new() };
+    let entry = &entries[at];
     let EntryBody::Answer { model, finish, finish_raw, error, message, .. } = &entry.body else { return Vec::new() };
     if error.is_some() && message.text.is_empty() {
         return Vec::new();
@@ -58,6 +59,7 @@ pub(super) fn parts(entries: &[Entry], details: Details) -> Vec<String> {
         (_, Some(Finish::Stop)) if finish_raw.as_deref() == Some(PAUSED) => strings::PAUSED_ANSWER,
         (_, Some(Finish::Truncated)) => strings::INCOMPLETE,
         (_, Some(Finish::Length)) => strings::LENGTH,
+        (_, Some(Finish::ToolCalls)) if is_stopped(&all[at + 1..]) => strings::STOPPED,
         (_, Some(Finish::ToolCalls)) => strings::ROUND_LIMIT,
         (EntryState::Failed, _) => strings::FAILED,
         _ => "",
@@ -71,6 +73,15 @@ pub(super) fn parts(entries: &[Entry], details: Details) -> Vec<String> {
     parts.push(ended.to_owned());
     parts.retain(|part| !part.is_empty());
     parts
+}
+
+/// Whether a call of the answer before these was stopped, and the turn with it.
+fn is_stopped(after: &[Entry]) -> bool {
+    let results = after.iter().map_while(|entry| match &entry.body {
+        EntryBody::ToolResult(result) => Some(result.status),
+        EntryBody::Question(_) | EntryBody::Answer { .. } => None,
+    });
+    results.last() == Some(ToolStatus::Cancelled)
 }
 
 fn figures(figures: &Figures, state: EntryState, details: Details) -> Vec<String> {
@@ -147,15 +158,18 @@ mod tests {
             result,
             answer(100, 1100, usage(40, 0.0011)),
         ];
-        assert_eq!(parts(&turn, Details::Short), ["m", "3.2 s", "60 tokens", "$0.0021"]);
-        assert_eq!(parts(&turn, Details::Full), ["m", "3.2 s", "first 0.4 s", "60 tokens", "30 tokens/s", "$0.0021"]);
-        assert!(parts(&turn, Details::Nothing).is_empty());
+        assert_eq!(parts(&turn, turn.len() - 1, Details::Short), ["m", "3.2 s", "60 tokens", "$0.0021"]);
+        assert_eq!(
+            parts(&turn, turn.len() - 1, Details::Full),
+            ["m", "3.2 s", "first 0.4 s", "60 tokens", "30 tokens/s", "$0.0021"]
+        );
+        assert!(parts(&turn, turn.len() - 1, Details::Nothing).is_empty());
     }
 
     #[test]
     fn what_was_not_reported_is_not_told() {
-        assert_eq!(parts(&[answer(100, 1100, None)], Details::Full), ["m", "1.1 s", "first 0.1 s"]);
-        assert_eq!(parts(&[answer(10, 20, Some(Usage::default()))], Details::Full)[3..], ["0 tokens"]);
+        assert_eq!(parts(&[answer(100, 1100, None)], 0, Details::Full), ["m", "1.1 s", "first 0.1 s"]);
+        assert_eq!(parts(&[answer(10, 20, Some(Usage::default()))], 0, Details::Full)[3..], ["0 tokens"]);
     }
 
     #[test]

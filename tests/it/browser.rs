@@ -545,6 +545,36 @@ fn a_digit_opens_what_is_here_alone_as_it_is_here() {
 }
 
 #[test]
+fn a_renamed_chat_opens_under_its_new_title() {
+    let mut screen = Screen::openai(80, 24);
+    screen.save("old", "Winter tent for two", "A four-season tent.");
+    screen.press("ctrl-s");
+    screen.screen();
+    screen.press("tab r ctrl-u");
+    screen.type_text("Renamed");
+    screen.press("enter");
+    screen.press("enter");
+    screen.expect("riffle   Renamed");
+}
+
+#[test]
+fn opening_the_open_chat_again_leaves_an_edit_as_esc_does() {
+    let mut screen = Screen::openai(80, 24);
+    screen.ask("A tent?");
+    screen.text("This one.");
+    screen.end(Finish::Stop);
+    screen.saved.push(saved_of(screen.model.chat.conversation.id.as_str(), &screen.model.chat.conversation.clone(), 0));
+    screen.type_text("my draft");
+    screen.press("ctrl-x p");
+    screen.type_text(" or two");
+    screen.press("ctrl-s");
+    screen.screen();
+    screen.press("enter");
+    screen.expect("› my draft");
+    assert!(screen.model.replaced_question.is_none());
+}
+
+#[test]
 fn chats_that_the_disk_does_not_take_stay_until_it_does() {
     let mut screen = Screen::openai(80, 24);
     screen.commits = false;

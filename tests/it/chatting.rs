@@ -1,7 +1,7 @@
 //! Asking, reading along, stopping, asking again.
 
 use riffle::agent::{self, Event};
-use riffle::app::{Effect, Msg};
+use riffle::app::{Effect, Focus, Msg};
 use riffle::chat::{ChatError, Delta, ErrorKind, Finish, Message, Record, StreamEnd};
 
 use crate::harness::Screen;
@@ -320,4 +320,56 @@ fn a_question_is_asked_in_a_new_chat_where_the_one_that_goes_on_is_gone() {
     screen.answer_load();
     let (_, sent) = screen.request.clone().unwrap();
     assert_eq!(sent.len(), 1);
+}
+
+#[test]
+fn a_paste_ends_what_waits_for_a_letter() {
+    for (keys, typed) in [("ctrl-x", "q"), ("ctrl-x r", "r"), ("tab c", "a"), ("tab C", "a"), ("tab V", "y")] {
+        let mut screen = Screen::openai(80, 24);
+        screen.ask("go");
+        screen.text("It is `here`:\n\n```sh\ncargo build\n```\n\nsee");
+        screen.end(Finish::Stop);
+        screen.press(keys);
+        screen.screen();
+        let before = screen.effects.len();
+        screen.tell(Msg::Pasted("pasted ".to_owned()));
+        screen.type_text(typed);
+        screen.expect(&format!("› pasted {typed}"));
+        let is_other = |effect: &&Effect| !matches!(effect, Effect::Append(_) | Effect::WarmUp { .. });
+        let others: Vec<_> = screen.effects[before..].iter().filter(is_other).collect();
+        assert!(others.is_empty(), "{keys} {others:?}");
+    }
+}
+
+#[test]
+fn ctrl_q_quits_also_while_something_waits_for_letters() {
+    for keys in ["tab c", "tab C", "tab V", "ctrl-x", "ctrl-p", "ctrl-f"] {
+        let mut screen = Screen::openai(80, 24);
+        screen.ask("go");
+        screen.text("```sh\ncargo build\n```");
+        screen.end(Finish::Stop);
+        screen.press(keys);
+        screen.screen();
+        screen.press("ctrl-q");
+        assert_eq!(screen.effects.last(), Some(&Effect::Quit), "{keys}");
+    }
+}
+
+#[test]
+fn a_queued_question_that_is_sent_leaves_who_reads_or_selects_in_peace() {
+    for keys in ["tab g", "tab V"] {
+        let mut screen = Screen::openai(80, 24);
+        screen.ask("first");
+        screen.text(&"line\n\n".repeat(40));
+        screen.screen();
+        screen.type_text("second");
+        screen.press("enter");
+        screen.press(keys);
+        let before = screen.screen();
+        screen.end(Finish::Stop);
+        let after = screen.screen();
+        assert!(screen.model.running_turn().is_some());
+        assert_eq!(screen.model.focus, Focus::Messages, "{keys}");
+        assert_eq!(before.lines().nth(5), after.lines().nth(5), "{keys}");
+    }
 }

@@ -293,3 +293,23 @@ fn with_the_keys_in_the_messages_the_card_says_how_to_answer_it() {
     screen.expect("Ctrl+T answer the tool");
     screen.never("y once");
 }
+
+#[test]
+fn a_turn_stopped_at_the_card_was_stopped_and_no_limit_was_reached() {
+    let mut screen = asking(120, 36);
+    screen.press("esc");
+    screen.never("limit of model requests");
+    screen.expect("   stopped");
+}
+
+#[test]
+fn the_page_of_a_call_ends_with_its_turn() {
+    let mut screen = two_running(120, 24);
+    screen.type_text("and next");
+    screen.press("enter ctrl-t enter");
+    screen.tool_done("one");
+    screen.tool_done("two");
+    screen.text("Done.");
+    screen.end(Finish::Stop);
+    screen.expect("› and next");
+}
