@@ -19,6 +19,8 @@ pub use view::ComposerView;
 /// A paste longer than this many lines or characters becomes a chip.
 const CHIP_LINES: usize = 20;
 const CHIP_CHARS: usize = 4000;
+/// Bytes of a text brought back that are laid out with each key; a longer one becomes a chip.
+const MAX_SHOWN_BYTES: usize = 16 * 1024;
 
 /// What Enter means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +115,11 @@ impl Composer {
         self.area.select_all();
         self.area.cut();
         self.area.cancel_selection();
-        self.insert_str(text);
+        if text.len() > MAX_SHOWN_BYTES {
+            self.insert_chip(text.to_owned());
+        } else {
+            self.insert_str(text);
+        }
     }
 
     /// Inserts text at the cursor, as one edit.
@@ -125,12 +131,16 @@ impl Composer {
     /// Inserts pasted text: line ends become LF, a long one a chip.
     pub fn paste(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let lines = text.lines().count();
-        if lines <= CHIP_LINES && text.len() <= CHIP_CHARS {
+        if text.lines().count() <= CHIP_LINES && text.len() <= CHIP_CHARS {
             self.insert_str(&text);
             return;
         }
+        self.insert_chip(text);
+    }
+
+    fn insert_chip(&mut self, text: String) {
         self.pasted += 1;
+        let lines = text.lines().count();
         let token = strings::paste_chip(self.pasted, lines, text.chars().count());
         self.insert_str(&token);
         self.chips.push(Chip { token, text });
@@ -308,6 +318,13 @@ impl Composer {
     fn jump(&mut self, row: usize, column: usize) {
         let clamp = |value: usize| u16::try_from(value).unwrap_or(u16::MAX);
         self.area.move_cursor(CursorMove::Jump(clamp(row), clamp(column)));
+        // A jump reaches no further.
+        for _ in usize::from(u16::MAX)..row {
+            self.area.move_cursor(CursorMove::Down);
+        }
+        for _ in usize::from(u16::MAX)..column {
+            self.area.move_cursor(CursorMove::Forward);
+        }
     }
 
     /// A visual row up; on the first one, what was said before.

@@ -142,3 +142,26 @@ fn only_so_many_rows_are_shown_around_the_cursor() {
     let view = composer.view(10, 8);
     assert_eq!((view.rows.len(), view.total_rows, view.cursor), (8, 21, (0, 7)));
 }
+
+#[test]
+fn a_very_long_text_that_is_brought_back_is_a_chip_and_is_sent_whole() {
+    let mut composer = Composer::default();
+    let long = "abcdefghi ".repeat(40_000);
+    composer.set_text(&long);
+    assert!(composer.view(80, 10).total_rows == 1, "{:?}", composer.view(80, 10).rows);
+    assert_eq!(composer.text(), long);
+    composer.set_text("short");
+    assert_eq!(composer.text(), "short");
+}
+
+#[test]
+fn words_are_deleted_where_the_cursor_is_also_in_a_very_long_line() {
+    let mut composer = Composer::default();
+    composer.insert_str(&"abcdefghi ".repeat(6600));
+    composer.insert_str("tail");
+    composer.key("ctrl-w".parse().unwrap());
+    assert!(composer.text() == "abcdefghi ".repeat(6600));
+    composer.key("left".parse().unwrap());
+    composer.insert_str("X");
+    assert!(composer.text().ends_with("abcdefghiX "));
+}
