@@ -9,8 +9,15 @@ use crate::strings::plain as words;
 
 /// Bytes that a sentence has at least, so that `1. ` or `e.g. ` is none.
 const SENTENCE: usize = 24;
-/// Bytes of a line that are held back at most.
-const LONGEST: usize = 64 * 1024;
+/// Bytes of a line of code, and of any other one, that are held back at most.
+const LONGEST_CODE: usize = 64 * 1024;
+const LONGEST: usize = 8 * 1024;
+/// Sentences of a line that are looked at with each piece, from the last one on.
+const TRIED: usize = 4;
+/// Quotes within quotes that are told.
+const TOLD_QUOTES: usize = 3;
+/// Letters of a column's name that stand before each of its cells.
+const NAME: usize = 80;
 
 /// Where the text is.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -40,7 +47,8 @@ impl Linear {
         let mut out = String::new();
         for piece in text.split_inclusive('\n') {
             self.line.push_str(piece);
-            if self.line.ends_with('\n') || self.line.len() > LONGEST {
+            let longest = if matches!(self.place, Place::Code(_)) { LONGEST_CODE } else { LONGEST };
+            if self.line.ends_with('\n') || self.line.len() > longest {
                 self.end_line(&mut out);
             }
         }
@@ -66,11 +74,11 @@ impl Linear {
 
     /// The sentences of the line that are whole.
     fn sentences(&mut self, out: &mut String) {
-        let mut ends = self.line.match_indices([' ']).map(|(at, _)| at).filter(|at| {
+        let ends = self.line.match_indices([' ']).map(|(at, _)| at).rev().filter(|at| {
             let before = &self.line[..*at];
-            before.len() >= SENTENCE && before.ends_with(['.', '!', '?', ':']) && is_closed(before)
+            before.len() >= SENTENCE && before.ends_with(['.', '!', '?', ':'])
         });
-        let Some(end) = ends.next_back() else { return };
+        let Some(end) = ends.take(TRIED).find(|at| is_closed(&self.line[..*at])) else { return };
         let rest = self.line.split_off(end + 1);
         let sentence = std::mem::replace(&mut self.line, rest);
         if self.is_begun {
@@ -143,8 +151,10 @@ impl Linear {
             return inline(text);
         }
         let (indent, text) = text.split_at(text.len() - text.trim_start().len());
-        if let Some(rest) = text.strip_prefix('>') {
-            return words::quote(&self.flowing(rest.trim_start()));
+        if text.starts_with('>') {
+            let own = text.trim_start_matches(['>', ' ']);
+            let quotes = text[..text.len() - own.len()].matches('>').count().min(TOLD_QUOTES);
+            return (0..quotes).fold(self.flowing(own), |said, _| words::quote(&said));
         }
         let heading = text.trim_start_matches('#');
         if (1..=6).contains(&(text.len() - heading.len())) && heading.starts_with(' ') {
@@ -181,7 +191,8 @@ impl Linear {
             Place::Text | Place::Code(_) => {
                 let columns: Vec<String> = cells.iter().map(|cell| inline(cell)).collect();
                 out.push_str(&format!("{}\n", words::table(&columns.join(", "))));
-                self.place = Place::Table(columns);
+                let short = |name: &String| name.chars().take(NAME).collect();
+                self.place = Place::Table(columns.iter().map(short).collect());
             }
         }
     }
@@ -207,7 +218,8 @@ fn is_closed(text: &str) -> bool {
 fn fence_of(line: &str) -> Option<&str> {
     let first = line.chars().next().filter(|c| ['`', '~'].contains(c))?;
     let length = line.len() - line.trim_start_matches(first).len();
-    (length >= 3).then(|| &line[..length])
+    let is_fence = length >= 3 && (first == '~' || !line[length..].contains('`'));
+    is_fence.then(|| &line[..length])
 }
 
 /// A rule, or the line under a heading.
@@ -359,6 +371,27 @@ mod tests {
         let text =
             "<details>\n<summary>More</summary>\n10<sup>6</sup> H<sub>2</sub>O<br>Vec<u8> <!-- x -->end\n</details>";
         assert_eq!(linear(text), "More\n10^6 H2O Vec<u8> end\n");
+    }
+
+    #[test]
+    fn hostile_lines_cost_no_more_than_their_text() {
+        let worker = std::thread::Builder::new().stack_size(256 * 1024).spawn(|| linear(&(">".repeat(200_000) + "x")));
+        assert_eq!(worker.unwrap().join().unwrap(), "Quote: Quote: Quote: x\n");
+        let table = format!("|{}|\n|-|\n{}", "h".repeat(8000), "|a\n".repeat(1000));
+        assert!(linear(&table).len() < 100_000);
+        let began = std::time::Instant::now();
+        let mut text = Linear::default();
+        let line = "_ ".to_owned() + &"a. ".repeat(20_000);
+        line.as_bytes().chunks(20).for_each(|piece| drop(text.push(std::str::from_utf8(piece).unwrap())));
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn code_between_three_backticks_in_one_line_begins_no_block() {
+        assert_eq!(
+            linear("Use ```npm install foo```\nor\n```npm i```\n\n**b**"),
+            "Use npm install foo\nor\nnpm i\n\nb\n"
+        );
     }
 
     #[test]
