@@ -4,6 +4,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::config::key::{Key, KeyCode};
 
+/// Bytes of a line, also of a pasted one.
+const MAX_BYTES: usize = 4096;
+
 /// A line being typed; the cursor is always at its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineInput {
@@ -15,7 +18,7 @@ impl LineInput {
     /// Takes a key; `true` when the text changed.
     pub fn key(&mut self, key: Key) -> bool {
         match (key.code, key.ctrl, key.alt) {
-            (KeyCode::Char(c), false, false) => {
+            (KeyCode::Char(c), false, false) if self.text.len() < MAX_BYTES => {
                 self.text.push(c);
                 true
             }
@@ -35,9 +38,11 @@ impl LineInput {
         }
     }
 
-    /// Pastes the first line of a text.
+    /// Pastes the first line of a text, as far as such a line goes.
     pub fn paste(&mut self, text: &str) {
-        self.text.push_str(text.lines().next().unwrap_or_default());
+        let line = text.lines().next().unwrap_or_default();
+        let room = MAX_BYTES.saturating_sub(self.text.len());
+        self.text.push_str(&line[..line.floor_char_boundary(room)]);
     }
 
     fn remove_last(&mut self) -> bool {

@@ -11,6 +11,8 @@ use super::{
 
 /// Bytes of text and reasoning of one answer.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of a tool's name.
+const MAX_NAME_BYTES: usize = 256;
 /// Bytes of one call's arguments.
 const MAX_ARGUMENTS_BYTES: usize = 1024 * 1024;
 /// Calls of one turn.
@@ -113,6 +115,8 @@ impl Accumulator {
     pub fn limit_exceeded(&self, earlier_calls: usize) -> Option<ChatError> {
         let sentence = if self.text.len() + self.reasoning.len() > MAX_ANSWER_BYTES {
             "The answer is larger than 64 MiB and was stopped."
+        } else if self.calls.iter().any(|call| call.name.len() > MAX_NAME_BYTES) {
+            "The name of a tool call is longer than 256 bytes; the answer was stopped."
         } else if self.calls.iter().any(|call| call.arguments.len() > MAX_ARGUMENTS_BYTES) {
             "The arguments of a tool call are larger than 1 MiB; the answer was stopped."
         } else if earlier_calls + self.calls.len() > MAX_CALLS {
@@ -454,6 +458,15 @@ mod tests {
         let end = StreamEnd::Failed { error: ChatError::new(ErrorKind::Network, "cut"), is_cut: true };
         let answer = answer(&[fragment(Some(0), "one", "a", "{}")], &end);
         assert_eq!((answer.finish, answer.message.tool_calls.len()), (Finish::Truncated, 1));
+    }
+
+    #[test]
+    fn the_name_of_a_call_has_a_limit() {
+        let mut accumulator = Accumulator::default();
+        accumulator.push(&fragment(Some(0), "one", &"n".repeat(MAX_NAME_BYTES), ""));
+        assert_eq!(accumulator.limit_exceeded(0), None);
+        accumulator.push(&fragment(Some(0), "", "more", ""));
+        assert!(accumulator.limit_exceeded(0).is_some());
     }
 
     #[test]

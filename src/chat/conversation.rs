@@ -1,6 +1,7 @@
 //! A chat in memory: entries in order, each with its parent, as the history stores them and a request needs them.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::path::Path;
 use super::tree::{self, Head, Tree, Version};
@@ -129,7 +130,7 @@ pub struct Conversation {
     /// Messages off the path, in the order of writing.
     others: Vec<Entry>,
     /// Of each message that has versions: all of them, oldest first.
-    versions: HashMap<MessageId, Vec<MessageId>>,
+    versions: HashMap<MessageId, Arc<[MessageId]>>,
     /// The order of writing, which times alone do not tell: an imported chat may have one for all messages.
     order: HashMap<MessageId, usize>,
 }
@@ -318,7 +319,7 @@ impl Conversation {
     /// All versions of this message, oldest first; empty where it is the only one.
     #[must_use]
     pub fn versions(&self, message: &MessageId) -> &[MessageId] {
-        self.versions.get(message).map_or(&[], Vec::as_slice)
+        self.versions.get(message).map_or(&[], |ids| ids)
     }
 
     /// Shows the path through this message, to what was written last beneath it; `false` when there is no such message.

@@ -3,6 +3,7 @@
 
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::{Entry, EntryBody, MessageId};
 
@@ -138,11 +139,11 @@ pub(super) fn families<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Vec<
 
 /// The messages that have versions, each with its versions' ids in the order of its family.
 #[must_use]
-pub(super) fn versions(families: &[Vec<&Entry>]) -> HashMap<MessageId, Vec<MessageId>> {
+pub(super) fn versions(families: &[Vec<&Entry>]) -> HashMap<MessageId, Arc<[MessageId]>> {
     let mut out = HashMap::new();
     for family in families {
-        let ids: Vec<MessageId> = family.iter().map(|entry| entry.id.clone()).collect();
-        out.extend(ids.iter().map(|id| (id.clone(), ids.clone())));
+        let ids: Arc<[MessageId]> = family.iter().map(|entry| entry.id.clone()).collect();
+        out.extend(ids.iter().map(|id| (id.clone(), Arc::clone(&ids))));
     }
     out
 }

@@ -353,13 +353,18 @@ impl Term {
         }
         let bytes = text.as_bytes();
         let is_of_word = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        let mut seen = 0;
         let found = places.find_map(|at| {
+            if at < seen {
+                return None;
+            }
             if at > 0 && is_of_word(at - 1) && !bytes[at].is_ascii_uppercase() {
                 return None;
             }
             // What stands between gaps is split as if it stood alone.
             let from = (0..at).rev().find(|before| !is_of_word(*before)).map_or(0, |gap| gap + 1);
             let to = (at..bytes.len()).find(|after| !is_of_word(*after)).unwrap_or(bytes.len());
+            seen = to;
             self.find(&words(&text[from..to])).first().map(|range| from + range.start)
         });
         found.map_or(First::Nowhere, First::At)
@@ -397,8 +402,11 @@ impl Term {
         if self.whole.is_some() && is_wanted(&first.text) {
             return Some(1);
         }
+        if first.is_part {
+            return None;
+        }
         let parts = 1 + text.iter().skip(1).take_while(|word| word.is_part).count();
-        if first.is_part || parts == 1 {
+        if parts == 1 {
             return None;
         }
         let mut whole = String::new();
@@ -501,6 +509,16 @@ mod tests {
 
     fn expression(text: &str) -> String {
         parse(text).expression().unwrap_or_default()
+    }
+
+    #[test]
+    fn hits_in_one_very_long_word_take_no_time_each() {
+        let began = std::time::Instant::now();
+        for text in ["aA".repeat(100_000), "KXab".repeat(50_000) + " kx"] {
+            parse("a ").hits(&text);
+            parse("kx ").hits(&text);
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub(super) fn read(text: &str, origin: Origin<'_>, take: &mut dyn FnMut(Found)) 
 }
 
 /// Whether brackets open that often that the parser, which looks at all open ones each time, would take minutes.
-fn is_too_deep(text: &str) -> bool {
+pub(super) fn is_too_deep(text: &str) -> bool {
     let mut depth: usize = 0;
     text.bytes().any(|byte| {
         match byte {

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 /// Letters of Markdown that may stand between those of a word without being seen.
 const MARKUP: &str = "*_~`\\^";
+/// Letters of Markdown within a word that are looked over.
+const MAX_MARKUP: usize = 64;
 /// What stands in sources of which more is not known here: entities, formulas, tags within words.
 const UNKNOWN: [&[u8]; 4] = [b"&", b"\\(", b"\\[", b"</"];
 
@@ -118,12 +120,13 @@ impl Needle {
         while let Some(at) = self.candidate(*first, &source[from..]) {
             let start = from + at;
             let mut own = source[start..].chars();
+            let mut skipped = 0;
             let is_here = word.iter().all(|wanted| {
-                own.by_ref()
-                    .find(|own| self.is(*own, *wanted) || !MARKUP.contains(*own))
-                    .is_some_and(|own| self.is(own, *wanted))
+                let is_here = |own: &char| self.is(*own, *wanted) || !MARKUP.contains(*own);
+                own.by_ref().inspect(|_| skipped += 1).find(is_here).is_some_and(|own| self.is(own, *wanted))
             });
-            if is_here {
+            // Behind so much markup nobody looks further.
+            if is_here || skipped > word.len() + MAX_MARKUP {
                 return true;
             }
             from = start + source[start..].chars().next().map_or(1, char::len_utf8);
@@ -176,6 +179,7 @@ mod tests {
         assert!(may("unbelievable tent", "**un**believable [Tent](x)"));
         assert!(may("snake_case", "snake\\_case"));
         assert!(may("café", "caf&eacute;") && may("α", "$\\alpha$") && may("un", "<b>u</b>n") && may("[1]", "[^1]"));
+        assert!(may("\\x", &"\\".repeat(500_000)));
         assert!(!may("unbelievable", "un believable"));
         assert!(!may("Tent", "tent"));
     }

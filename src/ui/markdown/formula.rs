@@ -71,7 +71,8 @@ fn formulas(source: &str) -> Found {
         paragraph: 0..0,
         text: 0..0,
         is_row: false,
-        without_end: [0; 4],
+        closer: [None; 4],
+        looked_to: [0; 4],
         ticks: [0; 8],
         found: Found::default(),
     };
@@ -231,8 +232,9 @@ struct Scan<'a> {
     text: Range<usize>,
     /// The line may be a row of a table.
     is_row: bool,
-    /// Up to where nothing closes a formula of each kind.
-    without_end: [usize; 4],
+    /// For each kind the mark that closes a formula next, and up to where it was looked for.
+    closer: [Option<usize>; 4],
+    looked_to: [usize; 4],
     /// Up to where no run of so many backticks stands.
     ticks: [usize; 8],
     found: Found,
@@ -342,6 +344,18 @@ impl Scan<'_> {
         self.text.end.min(self.source.len())
     }
 
+    /// Where the mark stands that closes a formula whose text starts here, if it is not too long.
+    fn closer(&mut self, start: usize, opener: Opener) -> Option<usize> {
+        let kind = opener as usize;
+        if self.closer[kind].is_none_or(|at| at < start) {
+            let from = start.max(self.looked_to[kind]);
+            let to = self.source.floor_char_boundary(start + MAX_BYTES + 4).max(from);
+            self.closer[kind] = closing(self.source, from..to, opener);
+            self.looked_to[kind] = self.closer[kind].unwrap_or(to);
+        }
+        self.closer[kind]
+    }
+
     /// Takes the formula that starts here, if there is one; where to go on.
     fn formula(&mut self, at: usize, opener: Opener, is_first: bool, line_end: usize) -> usize {
         let (open, close) = opener.ends();
@@ -349,12 +363,10 @@ impl Scan<'_> {
         let is_display = matches!(opener, Opener::Dollars | Opener::Bracket);
         // In a row of a table a formula ends with its line.
         let end = if is_display && !self.is_row { self.paragraph_end(at) } else { line_end };
-        if self.without_end[opener as usize] >= end && end > 0 {
-            return start;
-        }
-        let Some(length) = self.source.get(start..end).and_then(|rest| closing(rest, opener)) else {
-            self.without_end[opener as usize] = end;
-            if is_display && end == self.source.len() {
+        let closer = self.closer(start, opener);
+        let Some(closer) = closer.filter(|at| at + close.len() <= end) else {
+            let is_open = closer.is_none() && self.source.len() - start <= MAX_BYTES;
+            if is_display && is_open && end == self.source.len() {
                 self.found.open_at.get_or_insert(at);
                 let inner = start..start + self.source[start..].trim_end().len();
                 if is_first && is_formula(&self.source[inner.clone()], opener) {
@@ -364,10 +376,12 @@ impl Scan<'_> {
             }
             return start;
         };
-        let inner = start..start + length;
+        let inner = start..closer;
         let range = at..inner.end + close.len();
-        let rest = self.source[range.end..].split('\n').next().unwrap_or_default();
-        let is_alone = is_first && rest.trim_matches([' ', '\t', '\r', '.', ',', ';']).is_empty();
+        let is_alone = is_first && {
+            let rest = self.source[range.end..].split('\n').next().unwrap_or_default();
+            rest.trim_matches([' ', '\t', '\r', '.', ',', ';']).is_empty()
+        };
         let text = &self.source[inner.clone()];
         // Beside other text, escaped brackets are brackets unless something in them says otherwise.
         let is_bracketed = opener == Opener::Bracket && !is_alone && !text.contains(SIGNS);
@@ -386,12 +400,13 @@ impl Scan<'_> {
     }
 }
 
-/// Where the mark stands that closes a formula of this kind: not escaped, and two dollars not beside a third one.
-fn closing(rest: &str, opener: Opener) -> Option<usize> {
+/// Where in these bytes the mark stands that closes a formula of this kind: not escaped, and two dollars not beside a third.
+fn closing(source: &str, within: Range<usize>, opener: Opener) -> Option<usize> {
     let (_, close) = opener.ends();
     let is_dollar = close.starts_with('$');
-    rest.match_indices(close).map(|(at, _)| at).find(|at| {
-        let (before, after) = (&rest[..*at], &rest[at + close.len()..]);
+    let found = source.get(within.clone())?.match_indices(close).map(|(at, _)| within.start + at);
+    found.into_iter().find(|at| {
+        let (before, after) = (&source[..*at], &source[at + close.len()..]);
         !is_dollar
             || !(before.ends_with('\\') || (close.len() == 2 && (before.ends_with('$') || after.starts_with('$'))))
     })
@@ -510,8 +525,9 @@ mod tests {
     #[test]
     fn nothing_takes_long() {
         let began = std::time::Instant::now();
-        for unit in ["\\[", "$", "$$ ", "`", "\\(", "<", "](", "`` ` ", "$a ", "\\[a=\n", "$x^"] {
+        for unit in ["\\[", "$", "$$ ", "`", "\\(", "<", "](", "`` ` ", "$a ", "\\[a=\n", "$x^", "$x$ ", "\\[\n"] {
             find(&unit.repeat(200_000 / unit.len()));
+            find(&(unit.repeat(200_000 / unit.len()) + "\\]\\)$$"));
         }
         assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
     }

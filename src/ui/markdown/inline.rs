@@ -2,6 +2,8 @@
 //! counted, not recursed into, so that a hundred thousand emphases cost as much as one. A tag of HTML is text until it is
 //! closed; then it goes and what stands behind it changes its look. Pure.
 
+use std::cell::Cell;
+
 use pulldown_cmark::{CowStr, Tag, TagEnd};
 use ratatui::style::{Modifier, Style};
 
@@ -54,6 +56,8 @@ pub(super) struct Inline<'a> {
     bold: usize,
     italic: usize,
     struck: usize,
+    /// Lines of which it is known that nothing stands in them.
+    empty_lines: Cell<usize>,
 }
 
 impl<'a> Inline<'a> {
@@ -71,6 +75,7 @@ impl<'a> Inline<'a> {
             bold: 0,
             italic: 0,
             struck: 0,
+            empty_lines: Cell::new(0),
         }
     }
 
@@ -291,13 +296,19 @@ impl<'a> Inline<'a> {
 
     /// Whether nothing was gathered.
     pub(super) fn is_empty(&self) -> bool {
-        self.lines.iter().all(|line| line.spans.is_empty())
+        let rest = self.lines.get(self.empty_lines.get()..).unwrap_or_default();
+        let is_empty = rest.iter().all(|line| line.spans.is_empty());
+        if is_empty {
+            self.empty_lines.set(self.lines.len().saturating_sub(1));
+        }
+        is_empty
     }
 
     /// Hands out the lines gathered, without blank ones at their end.
     pub(super) fn take(&mut self) -> Vec<Line> {
         self.plain.clear();
         self.tags.clear();
+        self.empty_lines.set(0);
         (self.line_bytes, self.is_after_break) = (0, false);
         while self.lines.last().is_some_and(|line| line.spans.is_empty()) {
             self.lines.pop();

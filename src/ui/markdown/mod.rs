@@ -33,7 +33,7 @@ mod writer;
 pub use changed::Changed;
 pub use document::Document;
 pub use linear::Linear;
-pub use region::{Region, RegionKind};
+pub use region::{Events, Region, RegionKind};
 
 use crate::ui::line::Line;
 use crate::ui::theme::Theme;

@@ -38,6 +38,9 @@ pub struct Region {
     pub kind: RegionKind,
 }
 
+/// What the parser says of a block, with where.
+pub type Events<'a> = Vec<(Event<'a>, Range<usize>)>;
+
 impl Region {
     /// The same so many rows further down and so many bytes further on.
     #[must_use]
@@ -49,8 +52,14 @@ impl Region {
     /// The code of this region in its source, byte for byte; `None` where it is none.
     #[must_use]
     pub fn code(&self, source: &str) -> Option<String> {
+        self.code_in(&self.events(source)?)
+    }
+
+    /// The same by what the parser says of its block.
+    #[must_use]
+    pub fn code_in(&self, events: &Events<'_>) -> Option<String> {
         let mut code: Option<String> = None;
-        for (event, at) in self.events(source)? {
+        for (event, at) in events {
             match event {
                 Event::Start(Tag::CodeBlock(_)) if self.block.start + at.start == self.source.start => {
                     code = Some(String::new());
@@ -58,7 +67,7 @@ impl Region {
                 Event::End(TagEnd::CodeBlock) if code.is_some() => return code,
                 Event::Text(text) => {
                     if let Some(code) = &mut code {
-                        code.push_str(&text);
+                        code.push_str(text);
                     }
                 }
                 _ => {}
@@ -70,8 +79,14 @@ impl Region {
     /// The cells of this region's table line by line, the head first, without markup; nothing where it is none.
     #[must_use]
     pub fn cells(&self, source: &str) -> Vec<Vec<String>> {
+        self.events(source).map(|events| self.cells_in(&events)).unwrap_or_default()
+    }
+
+    /// The same by what the parser says of its block.
+    #[must_use]
+    pub fn cells_in(&self, events: &Events<'_>) -> Vec<Vec<String>> {
         let (mut lines, mut is_in) = (Vec::new(), false);
-        for (event, at) in self.events(source).into_iter().flatten() {
+        for (event, at) in events {
             match event {
                 Event::Start(Tag::Table(_)) if self.block.start + at.start == self.source.start => is_in = true,
                 Event::End(TagEnd::Table) if is_in => return lines,
@@ -82,7 +97,7 @@ impl Region {
                     }
                 }
                 Event::Text(_) | Event::Code(_) | Event::InlineHtml(_) | Event::FootnoteReference(_) if is_in => {
-                    let text = match &event {
+                    let text = match event {
                         Event::InlineHtml(html) => without_markup(html).to_owned(),
                         Event::FootnoteReference(label) => format!("[{label}]"),
                         Event::Text(text) | Event::Code(text) => text.to_string(),
@@ -99,7 +114,8 @@ impl Region {
     }
 
     /// What the parser says of the block in which this region stands.
-    fn events<'a>(&self, source: &'a str) -> Option<Vec<(Event<'a>, Range<usize>)>> {
+    #[must_use]
+    pub fn events<'a>(&self, source: &'a str) -> Option<Events<'a>> {
         let block = source.get(self.block.clone())?;
         let formulas = if formula::is_in(block) { Vec::new() } else { formula::find(block).formulas };
         if formulas.is_empty() {

@@ -159,8 +159,22 @@ fn row_lines(cells: &[Cell], widths: &[usize], alignments: &[Alignment], gap: us
     lines
 }
 
+static NO_NAME: Line = Line::EMPTY;
+
+/// Cells of a table up to which empty ones are told, too: a row of a few bytes may have thousands of them.
+const MAX_TOLD_CELLS: usize = 2000;
+/// Rows of a column's name in records.
+const MAX_NAME_ROWS: usize = 3;
+
 fn records(head: &[Cell], body: &[Vec<Cell>], room: usize, options: &Options<'_>) -> Vec<Line> {
     let widest = head.iter().flatten().map(Line::width).max().unwrap_or(0).min(room / 3);
+    let name = |header: &Cell| -> Vec<Line> {
+        let rows = header.iter().flat_map(|line| wrap_line(line, widest, Breaking::Words));
+        rows.take(MAX_NAME_ROWS).collect()
+    };
+    let names: Vec<Vec<Line>> = head.iter().map(name).collect();
+    let rest = Line::styled(blanks(widest + 2), options.theme.text);
+    let are_empty_told = head.len() * body.len() <= MAX_TOLD_CELLS;
     let mut lines = Vec::new();
     let no_rows = [Vec::new()];
     for (at, row) in (if body.is_empty() { &no_rows } else { body }).iter().enumerate() {
@@ -168,18 +182,18 @@ fn records(head: &[Cell], body: &[Vec<Cell>], room: usize, options: &Options<'_>
         if lines.last().is_some_and(|line: &Line| !line.spans.is_empty()) {
             lines.push(Line::default());
         }
-        for (column, header) in head.iter().enumerate() {
+        for (column, name) in names.iter().enumerate() {
             let value = row.get(column).map(Vec::as_slice).unwrap_or_default();
+            if value.is_empty() && !are_empty_told {
+                continue;
+            }
+            // A name of several rows stands above its value, which follows its last row.
+            let (last_name, above) = name.split_last().map_or((&NO_NAME, &[][..]), |(last, above)| (last, above));
+            lines.extend_from_slice(above);
             let mut first = Line::default();
-            let rest = Line::styled(blanks(widest + 2), options.theme.text);
-            let mut names: Vec<Line> =
-                header.iter().flat_map(|line| wrap_line(line, widest, Breaking::Words)).collect();
-            let last_name = names.pop().unwrap_or_default();
-            // A header of several rows stands above its value, which follows its last row.
-            lines.append(&mut names);
             let free = widest.saturating_sub(last_name.width()) + 2;
-            for span in last_name.spans {
-                first.push_span(span);
+            for span in &last_name.spans {
+                first.push_span(span.clone());
             }
             if let Some((line, more)) = value.split_first() {
                 first.push(blanks(free), options.theme.text);

@@ -323,6 +323,7 @@ fn tags_cost_no_more_than_their_text() {
         "<b><i>x</b>",
         "<sub>",
         "<br>",
+        "<br>\n",
         "<!-- ",
         "<x ",
         "<details>\n\n",
@@ -676,6 +677,12 @@ fn formulas_in_titles_of_links_are_text_and_cost_no_pass_each() {
     let many = "[a](b \"$x$\") ".repeat(10_000);
     rendered(&many, 80);
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+#[test]
+fn names_of_columns_are_not_repeated_at_length_in_each_record() {
+    let head = format!("|{}|{}\n{}|\n", "w ".repeat(7500), "aaaaaaaa|".repeat(10), "|-".repeat(11));
+    assert!(rendered(&format!("{head}{}", "a|\n".repeat(1000)), 80).len() < 6000);
 }
 
 #[test]

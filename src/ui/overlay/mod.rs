@@ -13,11 +13,12 @@ mod tools;
 mod wire;
 
 use ratatui::layout::Rect;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::canvas::Canvas;
 use super::transcript::RenderCache;
 use crate::app::{Model, Overlay};
-use crate::safe_text::SafeText;
+use crate::safe_text::{SafeText, cluster_width};
 
 pub(super) use chats::{preview_columns, settle_preview};
 pub(super) use compare::settle as settle_compare;
@@ -100,11 +101,12 @@ pub(super) fn input_box(canvas: &mut Canvas<'_>, area: Rect, x: u16, y: u16, tex
 
 fn tail(text: &SafeText, columns: usize) -> SafeText {
     let whole = text.as_str();
-    let from = whole
-        .char_indices()
-        .map(|(at, _)| at)
-        .find(|at| crate::safe_text::width(&whole[*at..]) <= columns)
-        .unwrap_or(whole.len());
+    let mut left = columns;
+    let room = |(at, cluster): (usize, &str)| {
+        left = left.checked_sub(cluster_width(cluster))?;
+        Some(at)
+    };
+    let from = whole.grapheme_indices(true).rev().map_while(room).last().unwrap_or(whole.len());
     text.slice(from..whole.len())
 }
 

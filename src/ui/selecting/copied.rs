@@ -8,7 +8,7 @@ use crate::app::{Model, Selection};
 use crate::chat::{Entry, EntryBody};
 use crate::safe_text::raw_range;
 use crate::ui::line::Joins;
-use crate::ui::markdown::{Region, RegionKind};
+use crate::ui::markdown::{Events, Region, RegionKind};
 use crate::ui::message::Rows;
 use crate::ui::transcript::RenderCache;
 
@@ -24,7 +24,7 @@ pub fn selected_text(model: &Model, cache: &mut RenderCache, selection: &Selecti
         let Some(entry) = model.chat.conversation.entries.get(item) else { break };
         cache.make_item(model, item);
         let Some(rows) = cache.rows_of(item) else { break };
-        let mut text = Copied { rows, source: source(entry), out: String::new(), is_begun: false };
+        let mut text = Copied { rows, source: source(entry), out: String::new(), is_begun: false, parsed: None };
         let mut row = if item == first.item { first.row } else { 0 };
         let end = if item == last.item { last.row + 1 } else { rows.height() };
         while row < end {
@@ -54,9 +54,11 @@ struct Copied<'a> {
     source: &'a str,
     out: String,
     is_begun: bool,
+    /// The block that was parsed last, in which the next region may stand, too.
+    parsed: Option<(Range<usize>, Events<'a>)>,
 }
 
-impl Copied<'_> {
+impl<'a> Copied<'a> {
     /// Takes this row, and those after it that show the same block of code or the same table; gives the next one.
     fn take(&mut self, row: usize, end: usize, selected: impl Fn(usize) -> Option<Range<usize>>) -> usize {
         let region = row.checked_sub(self.rows.before.len()).and_then(|line| self.rows.document.region_at(line));
@@ -94,14 +96,22 @@ impl Copied<'_> {
         self.out.push_str(text);
     }
 
+    /// What the parser says of the block of this region.
+    fn parsed(&mut self, region: &Region) -> Option<&Events<'a>> {
+        if self.parsed.as_ref().is_none_or(|(block, _)| *block != region.block) {
+            self.parsed = Some((region.block.clone(), region.events(self.source)?));
+        }
+        self.parsed.as_ref().map(|(_, events)| events)
+    }
+
     /// The selected part of a block of code as it stands in the source.
     fn code(
-        &self,
+        &mut self,
         region: &Region,
         rows: Range<usize>,
         selected: &impl Fn(usize) -> Option<Range<usize>>,
     ) -> Option<String> {
-        let code = region.code(self.source)?;
+        let code = region.code_in(self.parsed(region)?)?;
         let code = code.strip_suffix('\n').unwrap_or(&code);
         let mut shown: Option<Range<usize>> = None;
         for row in rows {
@@ -116,8 +126,13 @@ impl Copied<'_> {
     }
 
     /// The lines of a table of which something is selected, with tabs between the cells.
-    fn table(&self, region: &Region, rows: Range<usize>, selected: &impl Fn(usize) -> Option<Range<usize>>) -> String {
-        let cells = region.cells(self.source);
+    fn table(
+        &mut self,
+        region: &Region,
+        rows: Range<usize>,
+        selected: &impl Fn(usize) -> Option<Range<usize>>,
+    ) -> String {
+        let cells = self.parsed(region).map(|events| region.cells_in(events)).unwrap_or_default();
         let mut lines: Vec<usize> = rows
             .filter(|row| selected(*row).is_some())
             .filter_map(|row| self.rows.line(row).map(|line| line.offset as usize))
@@ -138,7 +153,7 @@ mod tests {
     use crate::ui::theme::{Background, Theme};
 
     fn copied(rows: &Rows, source: &str, ends: (Place, Place)) -> String {
-        let mut text = Copied { rows, source, out: String::new(), is_begun: false };
+        let mut text = Copied { rows, source, out: String::new(), is_begun: false, parsed: None };
         let mut row = ends.0.row;
         while row <= ends.1.row {
             row = text.take(row, ends.1.row + 1, |row| of_row(ends, rows, 0, row));
