@@ -68,11 +68,19 @@ impl Composer {
     /// The text, with chips written out.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = self.area.lines().join("\n");
-        for chip in &self.chips {
-            text = text.replace(&chip.token, &chip.text);
+        let shown = self.area.lines().join("\n");
+        let mut text = String::with_capacity(shown.len());
+        let mut rest = shown.as_str();
+        let next = |rest: &str| {
+            let places = self.chips.iter().filter_map(|chip| Some((rest.find(&chip.token)?, chip)));
+            places.min_by_key(|(at, _)| *at)
+        };
+        while let Some((at, chip)) = next(rest) {
+            text.push_str(&rest[..at]);
+            text.push_str(&chip.text);
+            rest = &rest[at + chip.token.len()..];
         }
-        text
+        text + rest
     }
 
     /// Whether nothing is written.

@@ -110,6 +110,16 @@ fn a_long_paste_is_a_chip_and_sent_in_full() {
 }
 
 #[test]
+fn a_paste_that_names_another_one_is_sent_as_it_was_pasted() {
+    let mut composer = Composer::default();
+    let first = "[paste 2: 30 lines, 600 characters]\n".repeat(30);
+    composer.paste(&first);
+    let token = composer.view(80, 5).rows[0].as_str().to_owned();
+    composer.paste(&format!("{token}\n").repeat(30));
+    assert_eq!(composer.text(), first + &format!("{token}\n").repeat(30));
+}
+
+#[test]
 fn undo_goes_by_words() {
     let mut composer = Composer::default();
     for c in "one two".chars() {
