@@ -1,9 +1,13 @@
 //! An answer's Markdown as text that is heard, or read without its marks: no marks of emphasis, no bars and rules, a row of a table as a sentence of its
 //! columns. It comes out by whole sentences and lines, so that no word is read in halves. Pure.
 
+use std::ops::Range;
+
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+use super::formula::{self, Kind};
 use super::html::{self, Meaning, Piece};
+use super::math;
 use super::target::with_hosts_spelt;
 use crate::strings::plain as words;
 
@@ -16,6 +20,8 @@ const LONGEST: usize = 8 * 1024;
 const TRIED: usize = 4;
 /// Quotes within quotes that are told.
 const TOLD_QUOTES: usize = 3;
+/// Bytes of a formula with lines of its own.
+const FORMULA: usize = 4096;
 /// Letters of a column's name that stand before each of its cells.
 const NAME: usize = 80;
 
@@ -24,10 +30,14 @@ const NAME: usize = 80;
 enum Place {
     #[default]
     Text,
-    /// Within a code block that this fence ends.
-    Code(String),
+    /// Within a code block that this fence ends, perhaps in a quote.
+    Code { fence: String, is_quoted: bool },
+    /// Behind a line that is the head of a table if a rule follows.
+    Head(String),
     /// Within a table with these columns.
     Table(Vec<String>),
+    /// Within a formula with lines of its own, which this ends.
+    Formula { end: &'static str, lines: Vec<String> },
 }
 
 /// Makes text out of Markdown that streams in.
@@ -47,7 +57,7 @@ impl Linear {
         let mut out = String::new();
         for piece in text.split_inclusive('\n') {
             self.line.push_str(piece);
-            let longest = if matches!(self.place, Place::Code(_)) { LONGEST_CODE } else { LONGEST };
+            let longest = if matches!(self.place, Place::Code { .. }) { LONGEST_CODE } else { LONGEST };
             if self.line.ends_with('\n') || self.line.len() > longest {
                 self.end_line(&mut out);
             }
@@ -64,11 +74,12 @@ impl Linear {
         if !self.line.is_empty() || self.is_begun {
             self.end_line(&mut out);
         }
-        if let Place::Code(_) = self.place {
-            out.push_str(words::CODE_ENDS);
-            out.push('\n');
+        match std::mem::take(&mut self.place) {
+            Place::Code { .. } => out.push_str(&format!("{}\n", words::CODE_ENDS)),
+            Place::Head(line) => self.say(&line, &mut out),
+            Place::Formula { lines, .. } => out.push_str(&format!("{}\n", lines.join("\n"))),
+            Place::Text | Place::Table(_) => {}
         }
-        self.place = Place::Text;
         out
     }
 
@@ -102,47 +113,83 @@ impl Linear {
             self.has_line = true;
             return;
         }
-        let trimmed = line.trim();
-        if let Place::Code(fence) = &self.place {
-            if trimmed.starts_with(fence.as_str()) && trimmed.trim_start_matches(&fence[..1]).is_empty() {
-                self.place = Place::Text;
-                out.push_str(words::CODE_ENDS);
-            } else {
-                out.push_str(line);
+        match std::mem::take(&mut self.place) {
+            Place::Code { fence, is_quoted } => {
+                let own = line.trim_start().strip_prefix('>').filter(|_| is_quoted);
+                if is_quoted && own.is_none() {
+                    out.push_str(&format!("{}\n", words::CODE_ENDS));
+                    return self.whole_line(line, out);
+                }
+                let own = own.map_or(line, |own| own.strip_prefix(' ').unwrap_or(own));
+                let trimmed = own.trim();
+                if trimmed.starts_with(fence.as_str()) && trimmed.trim_start_matches(&fence[..1]).is_empty() {
+                    out.push_str(words::CODE_ENDS);
+                } else {
+                    out.push_str(own);
+                    self.place = Place::Code { fence, is_quoted };
+                }
+                out.push('\n');
             }
-            out.push('\n');
-            return;
+            Place::Head(head) if is_rule_of_table(line.trim()) => self.table(&head, out),
+            Place::Head(head) => {
+                self.say(&head, out);
+                self.whole_line(line, out);
+            }
+            Place::Table(columns) if line.trim().starts_with('|') => self.row(columns, line.trim(), out),
+            Place::Formula { end, mut lines } => {
+                lines.push(line.to_owned());
+                let is_long = lines.iter().map(String::len).sum::<usize>() > FORMULA;
+                if line.contains(end) || is_long {
+                    self.formula(&lines, out);
+                } else {
+                    self.place = Place::Formula { end, lines };
+                }
+            }
+            Place::Text | Place::Table(_) => self.whole_line(line, out),
         }
+    }
+
+    /// A line that nothing before it goes on into.
+    fn whole_line(&mut self, line: &str, out: &mut String) {
+        let trimmed = line.trim();
         if trimmed.is_empty() {
-            self.place = Place::Text;
             if std::mem::take(&mut self.has_line) {
                 out.push('\n');
             }
             return;
         }
-        if trimmed.starts_with('|') {
+        let own = trimmed.trim_start_matches(['>', ' ']);
+        if let Some(fence) = fence_of(own) {
+            let language = own[fence.len()..].split_whitespace().next().unwrap_or_default();
+            out.push_str(&format!("{}\n", words::code(language)));
+            self.place = Place::Code { fence: fence.to_owned(), is_quoted: trimmed.starts_with('>') };
             self.has_line = true;
-            self.row(trimmed, out);
-            return;
+        } else if let Some(end) = formula_end(trimmed) {
+            self.place = Place::Formula { end, lines: vec![line.to_owned()] };
+        } else if trimmed.starts_with('|') {
+            self.place = Place::Head(line.to_owned());
+        } else if !is_rule(trimmed) && !is_rule_of_table(trimmed) {
+            self.say(line, out);
         }
-        self.place = Place::Text;
-        if let Some(fence) = fence_of(trimmed) {
-            let language = trimmed[fence.len()..].split_whitespace().next().unwrap_or_default();
-            out.push_str(&words::code(language));
-            out.push('\n');
-            self.place = Place::Code(fence.to_owned());
-            self.has_line = true;
-            return;
-        }
-        if is_rule(trimmed) {
-            return;
-        }
+    }
+
+    fn say(&mut self, line: &str, out: &mut String) {
         let said = self.flowing(line.trim_end());
         if !said.is_empty() {
             out.push_str(&said);
             out.push('\n');
             self.has_line = true;
         }
+    }
+
+    /// The lines of a formula that ends with the last of them.
+    fn formula(&mut self, lines: &[String], out: &mut String) {
+        let source = lines.join("\n");
+        let found = formula::find(source.trim()).formulas;
+        let whole = found.first().filter(|formula| formula.range == (0..source.trim().len()));
+        let said = whole.and_then(|formula| math::lines(&source.trim()[formula.inner.clone()]));
+        out.push_str(&format!("{}\n", said.map_or(source, |lines| lines.join("\n"))));
+        self.has_line = true;
     }
 
     /// A line, or the beginning of one, with what stands before its text in words.
@@ -171,37 +218,46 @@ impl Linear {
         format!("{indent}{marker}{task}{}", inline(rest))
     }
 
-    fn row(&mut self, line: &str, out: &mut String) {
+    fn table(&mut self, head: &str, out: &mut String) {
+        let columns: Vec<String> = cells(head.trim()).iter().map(|cell| inline(cell)).collect();
+        out.push_str(&format!("{}\n", words::table(&columns.join(", "))));
+        let short = |name: &String| name.chars().take(NAME).collect();
+        self.place = Place::Table(columns.iter().map(short).collect());
+        self.has_line = true;
+    }
+
+    fn row(&mut self, columns: Vec<String>, line: &str, out: &mut String) {
         let cells = cells(line);
-        match &self.place {
-            Place::Table(columns) => {
-                if cells.iter().all(|cell| !cell.is_empty() && cell.chars().all(|c| "-: ".contains(c))) {
-                    return;
-                }
-                let cells = cells.iter().map(|cell| inline(cell));
-                let pairs = cells.enumerate().filter(|(_, cell)| !cell.is_empty()).map(|(at, cell)| {
-                    match columns.get(at).filter(|column| !column.is_empty()) {
-                        Some(column) => format!("{column}: {cell}"),
-                        None => cell,
-                    }
-                });
-                let pairs: Vec<String> = pairs.collect();
-                out.push_str(&format!("{}.\n", pairs.join("; ")));
+        let cells = cells.iter().map(|cell| inline(cell));
+        let pairs = cells.enumerate().filter(|(_, cell)| !cell.is_empty()).map(|(at, cell)| {
+            match columns.get(at).filter(|column| !column.is_empty()) {
+                Some(column) => format!("{column}: {cell}"),
+                None => cell,
             }
-            Place::Text | Place::Code(_) => {
-                let columns: Vec<String> = cells.iter().map(|cell| inline(cell)).collect();
-                out.push_str(&format!("{}\n", words::table(&columns.join(", "))));
-                let short = |name: &String| name.chars().take(NAME).collect();
-                self.place = Place::Table(columns.iter().map(short).collect());
-            }
-        }
+        });
+        out.push_str(&format!("{}.\n", pairs.collect::<Vec<_>>().join("; ")));
+        self.place = Place::Table(columns);
+        self.has_line = true;
     }
 }
 
 /// Whether a line that is not whole yet is text for certain, and no table, fence, rule, heading or quote.
 fn is_flowing(line: &str) -> bool {
     let text = line.trim_start();
-    !text.starts_with(['|', '`', '~', '#', '>']) && !is_rule(text)
+    !text.starts_with(['|', '`', '~', '#', '>', '$', '\\']) && !is_rule(text)
+}
+
+/// What ends the formula with lines of its own that this line begins.
+fn formula_end(line: &str) -> Option<&'static str> {
+    let (rest, end) =
+        line.strip_prefix("$$").map(|rest| (rest, "$$")).or(line.strip_prefix("\\[").map(|rest| (rest, "\\]")))?;
+    let is_alone = rest.is_empty() || (end == "\\]" && !rest.contains(end));
+    is_alone.then_some(end)
+}
+
+/// The line between the head of a table and its rows.
+fn is_rule_of_table(line: &str) -> bool {
+    line.contains('|') && line.contains('-') && line.chars().all(|c| "|-: \t".contains(c))
 }
 
 /// Whether no emphasis, code or link is open at the end, and no mark is left that may belong to a later one.
@@ -270,14 +326,30 @@ const MIDDLE: &str = "x ";
 fn inline(text: &str) -> String {
     let mut out = String::new();
     let mut targets: Vec<(usize, String)> = Vec::new();
-    let text = format!("{MIDDLE}{}", text.trim());
-    for event in Parser::new_ext(&text, Options::ENABLE_STRIKETHROUGH) {
+    let source = format!("{MIDDLE}{}", text.trim());
+    let formulas = formula::find(&source).formulas;
+    let hidden = formula::hidden(&source, &formulas);
+    let as_it_stands = |text: &str, at: &Range<usize>| formula::restored(text, at, &source, &formulas).into_owned();
+    for (event, at) in Parser::new_ext(&hidden, Options::ENABLE_STRIKETHROUGH).into_offset_iter() {
         match event {
-            Event::Text(text) | Event::Code(text) | Event::Html(text) => out.push_str(&text),
-            Event::InlineHtml(tag) => out.push_str(tag_in_words(&tag)),
+            Event::Text(text) => {
+                for (before, formula) in formula::split(&text, &at, &formulas) {
+                    out.push_str(before);
+                    let Some(formula) = formula else { continue };
+                    let tex = source.get(formula.inner.clone()).filter(|_| formula.kind != Kind::Text);
+                    match tex.and_then(math::lines) {
+                        Some(lines) => out.push_str(&lines.join("; ")),
+                        None => out.push_str(&source[formula.range.clone()]),
+                    }
+                }
+            }
+            Event::Code(text) | Event::Html(text) => out.push_str(&as_it_stands(&text, &at)),
+            Event::InlineHtml(tag) => out.push_str(tag_in_words(&as_it_stands(&tag, &at), &source)),
             Event::SoftBreak | Event::HardBreak => out.push(' '),
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                targets.push((out.len(), dest_url.into_string()));
+                // A target may hold what is hidden in text.
+                let target = if formula::is_in(&dest_url) { String::new() } else { dest_url.into_string() };
+                targets.push((out.len(), target));
             }
             Event::End(TagEnd::Link | TagEnd::Image) => {
                 if let Some((from, target)) = targets.pop().filter(|(from, target)| out[*from..] != **target) {
@@ -291,19 +363,22 @@ fn inline(text: &str) -> String {
     out.strip_prefix(MIDDLE).unwrap_or_default().to_owned()
 }
 
-/// What is said of a tag; one that is not understood is text.
-fn tag_in_words(tag: &str) -> &str {
+/// What is said of a tag that stands in this text; one that is not understood, or has no other end, is text.
+fn tag_in_words<'t>(tag: &'t str, text: &str) -> &'t str {
+    let has =
+        |part: &str, name: &str| text.to_ascii_lowercase().contains(&format!("{part}{}", name.to_ascii_lowercase()));
     let is_fold = |name: &str| ["details", "summary"].iter().any(|known| name.eq_ignore_ascii_case(known));
     match html::piece(tag) {
         Piece::Open(name) => match html::meaning(name) {
             Some(Meaning::Break) => " ",
+            Some(_) if !has("</", name) => tag,
             // A number of another size otherwise.
             Some(Meaning::Raised) => "^",
             Some(_) => "",
             None if is_fold(name) => "",
             None => tag,
         },
-        Piece::Close(name) if html::meaning(name).is_some() || is_fold(name) => "",
+        Piece::Close(name) if is_fold(name) || (html::meaning(name).is_some() && has("<", name)) => "",
         Piece::Comment => "",
         Piece::Close(_) | Piece::Text => tag,
     }
@@ -392,6 +467,29 @@ mod tests {
             linear("Use ```npm install foo```\nor\n```npm i```\n\n**b**"),
             "Use npm install foo\nor\nnpm i\n\nb\n"
         );
+    }
+
+    #[test]
+    fn formulas_are_said_as_they_are_shown() {
+        let text = "$$\nS = a\n+ b\n- c\n$$\nWith $\\operatorname{argmax}_x$, \\(x_1\\) and \\[ y^2 \\].\n\n\\[\n\\begin{pmatrix}1\\end{pmatrix}\n\\]\n\n| a |\n|---|\n| $|x|_2$ |";
+        let said = "S = a + b − c\nWith argmaxₓ, x₁ and y².\n\n\\[\n\\begin{pmatrix}1\\end{pmatrix}\n\\]\n\nTable with the columns a.\n";
+        assert!(linear(text).starts_with(said), "{}", linear(text));
+    }
+
+    #[test]
+    fn bars_make_a_table_only_with_a_rule_below_them() {
+        assert_eq!(linear("|x| is the absolute value.\nNext"), "|x| is the absolute value.\nNext\n");
+        assert_eq!(linear("| a | b |"), "| a | b |\n");
+        assert_eq!(linear("| a | b |\n|:-|-|\n| - | - |\n"), "Table with the columns a, b.\na: -; b: -.\n");
+        assert_eq!(linear("Name | Value\n--- | ---\nx | 1"), "Name | Value\nx | 1\n");
+    }
+
+    #[test]
+    fn code_in_quotes_and_types_in_angle_brackets_stay() {
+        let code = "> Look:\n> ```py\n>     return \"$x$\" + '\\(a\\)'\n> ```\n> So.";
+        let said = "Quote: Look:\nCode, py.\n    return \"$x$\" + '\\(a\\)'\nEnd of the code.\nQuote: So.\n";
+        assert_eq!(linear(code), said);
+        assert_eq!(linear("A `Service`<S> of Box<B>, <u>not</u> bold."), "A Service<S> of Box<B>, not bold.\n");
     }
 
     #[test]
