@@ -281,7 +281,8 @@ impl Model {
         let call = self.approval.call?;
         let is_in_panel = self.focus == Focus::Panel;
         let is_quiet = self.approval.is_quiet(self.key_before_ms, self.now.mono_ms);
-        if !is_in_panel && !(self.focus == Focus::Prompt && self.composer.is_empty() && is_quiet) {
+        let is_heard_at_prompt = self.focus == Focus::Prompt && self.composer.is_empty() && is_quiet;
+        if !is_in_panel && !is_heard_at_prompt {
             return None;
         }
         let letter = key.typed()?;

@@ -319,7 +319,8 @@ fn what_a_call_was_given_is_found_where_it_is_shown() {
 #[test]
 fn esc_leads_back_to_the_same_line_also_where_folds_were_opened() {
     let fold = "Fold line.\n\n".repeat(12);
-    let lines: String = (0..60).map(|at| format!("line number {at}\n\n")).collect();
+    let lines: Vec<String> = (0..60).map(|at| format!("line number {at}")).collect();
+    let lines = lines.join("\n\n");
     let answer = format!("Before.\n\n<details><summary>More</summary>\n\n{fold}</details>\n\n{lines}");
     let mut screen = chat(80, 24, &[&answer]);
     screen.screen();

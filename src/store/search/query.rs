@@ -515,8 +515,7 @@ mod tests {
     fn hits_in_one_very_long_word_take_no_time_each() {
         let began = std::time::Instant::now();
         for text in ["aA".repeat(100_000), "KXab".repeat(50_000) + " kx"] {
-            parse("a ").hits(&text);
-            parse("kx ").hits(&text);
+            assert!(parse("a ").hits(&text).len() <= text.len() && parse("kx ").hits(&text).len() <= text.len());
         }
         assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
     }

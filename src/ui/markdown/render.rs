@@ -61,7 +61,7 @@ impl Block {
         let own = |region: Region| {
             let region = region.moved(0, self.start);
             let source = region.source.start.min(end)..region.source.end.min(end);
-            (!source.is_empty()).then(|| Region { block: self.start..self.end, source, ..region })
+            (!source.is_empty()).then_some(Region { block: self.start..self.end, source, ..region })
         };
         self.regions = block.regions.into_iter().filter_map(own).collect();
     }

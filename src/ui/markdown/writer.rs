@@ -303,7 +303,7 @@ impl<'a> Writer<'a> {
                 Kind::InText => self.formula_in_text(raw, lines()),
                 _ if self.table.is_some() || self.is_heading => self.formula_in_text(raw, lines()),
                 Kind::OnLines => {
-                    self.formula_block(&lines().unwrap_or_else(|| self.as_lines(raw)), formula.range.clone())
+                    self.formula_block(&lines().unwrap_or_else(|| self.as_lines(raw)), formula.range.clone());
                 }
                 Kind::Open => self.formula_block(&self.as_lines(raw), formula.range.clone()),
             }
