@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::backticks::{code_end, run};
 use super::formula::Formula;
 use crate::ui::link;
 
@@ -71,24 +72,14 @@ fn bars(source: &str, found: &mut Vec<Range<usize>>) {
 
 fn bars_in_row(row: &str, start: usize, found: &mut Vec<Range<usize>>) {
     let bytes = row.as_bytes();
-    let run = |at: usize| bytes[at..].iter().take_while(|byte| **byte == b'`').count();
     let mut at = 0;
     while let Some(open) = memchr::memchr(b'`', &bytes[at..]).map(|found| at + found) {
-        let ticks = run(open);
+        let ticks = run(row, open);
         let inner = open + ticks;
-        let mut end = inner;
-        let is_closed = loop {
-            let Some(next) = memchr::memchr(b'`', &bytes[end..]).map(|found| end + found) else { break false };
-            end = next + run(next);
-            if run(next) == ticks {
-                break true;
-            }
-        };
-        at = if is_closed { end } else { inner };
-        if is_closed {
-            let is_bar = |at: &usize| bytes[*at] == b'|' && bytes[at - 1] != b'\\';
-            found.extend((inner..end).filter(is_bar).map(|at| start + at..start + at + 1));
-        }
+        let end = code_end(row, inner, ticks);
+        at = end.unwrap_or(inner);
+        let is_bar = |at: &usize| bytes[*at] == b'|' && bytes[at - 1] != b'\\';
+        found.extend((inner..at).filter(is_bar).map(|at| start + at..start + at + 1));
     }
 }
 

@@ -4,6 +4,7 @@
 //! escape only then. A message that is still growing is a [`Document`]. Pure.
 
 mod as_it_stands;
+mod backticks;
 mod changed;
 mod document;
 mod folds;

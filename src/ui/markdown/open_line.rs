@@ -2,6 +2,7 @@
 //! its end, and what may yet be a mark is not shown. So bold words are bold from their first letter on, and nothing moves
 //! when their end comes. Pure.
 
+use super::backticks::{code_end, run};
 use super::formula::starts_block;
 
 /// Bytes of text from which it is shown as it stands.
@@ -84,16 +85,16 @@ struct Opened {
 }
 
 /// How many bytes of a text are shown, and the marks that close what is open in them.
-fn closed(line: &str) -> (usize, String) {
-    let mut kept = line.trim_end().len();
+fn closed(text: &str) -> (usize, String) {
+    let mut kept = text.trim_end().len();
     let mut opened: Vec<Opened> = Vec::new();
     let mut marks = String::new();
     let mut at = 0;
     while at < kept {
-        let (sign, count) = run(line, at);
+        let (sign, count) = (text.as_bytes()[at], run(text, at));
         let end = at + count;
         at = match sign {
-            b'`' => match code_end(line, end, count) {
+            b'`' => match code_end(text, end, count) {
                 Some(behind) => behind,
                 None if end == kept => {
                     kept = at;
@@ -101,66 +102,47 @@ fn closed(line: &str) -> (usize, String) {
                 }
                 None => {
                     // Of the marks that end it some may have come.
-                    kept = line[..kept].trim_end_matches('`').len();
+                    kept = text[..kept].trim_end_matches('`').len();
                     marks = "`".repeat(count);
                     break;
                 }
             },
             b'*' | b'_' | b'~' => {
-                let left = count - close(&mut opened, sign, count, &line[..at]);
+                let left = count - close(&mut opened, sign, count, &text[..at]);
                 let is_open = opened.iter().any(|open| open.sign == sign);
-                let may_open = may_open(&line[..at], sign);
+                let may_open = may_open(&text[..at], sign);
                 if left > 0 && end == kept && (may_open || is_open) {
                     // What comes next says what it is.
                     kept = end - left;
                     break;
                 }
                 let is_mark = sign != b'~' || count == 2;
-                if left > 0 && end < kept && may_open && is_mark && is_before_text(&line[..at], &line[end..]) {
+                if left > 0 && end < kept && may_open && is_mark && is_before_text(&text[..at], &text[end..]) {
                     opened.push(Opened { sign, count: left, end });
                 }
                 end
             }
-            b'<' if is_tag_begun(&line[at..kept]) => {
+            b'<' if is_tag_begun(&text[at..kept]) => {
                 kept = at;
                 break;
             }
             // In a tag marks mean nothing.
-            b'<' if line[end..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') => {
-                line[end..kept].find('>').map_or(kept, |length| end + length + 1)
+            b'<' if text[end..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') => {
+                text[end..kept].find('>').map_or(kept, |length| end + length + 1)
             }
             _ => end,
         };
     }
-    kept = line[..kept].trim_end().len();
+    kept = text[..kept].trim_end().len();
     for open in opened.iter().rev() {
         if marks.is_empty() && open.end >= kept {
             // It has no text yet.
-            kept = line[..open.end - open.count].trim_end().len();
+            kept = text[..open.end - open.count].trim_end().len();
         } else {
             marks.extend(std::iter::repeat_n(char::from(open.sign), open.count));
         }
     }
     (kept, marks)
-}
-
-/// The byte that stands here and how many times it does in a row.
-fn run(line: &str, at: usize) -> (u8, usize) {
-    let bytes = &line.as_bytes()[at..];
-    (bytes[0], bytes.iter().take_while(|byte| **byte == bytes[0]).count())
-}
-
-/// The byte behind the code that is open from this byte on, with so many backticks before it.
-fn code_end(line: &str, from: usize, count: usize) -> Option<usize> {
-    let mut at = from;
-    while let Some(found) = line[at..].find('`') {
-        let (_, other) = run(line, at + found);
-        at += found + other;
-        if other == count {
-            return Some(at);
-        }
-    }
-    None
 }
 
 /// Closes what these marks close behind this text; how many of them that takes.
