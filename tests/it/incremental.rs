@@ -194,3 +194,16 @@ fn an_answer_that_is_the_last_one_again_can_be_gone_on_with() {
     screen.expect("goes on");
     assert_eq!(screen.screen(), screen.fresh_screen());
 }
+
+#[test]
+fn what_streams_in_after_finding_ended_is_drawn_as_anew() {
+    let text = || Step::Text("words of an answer ".to_owned());
+    let keys = ["pgup", "pgup", "ctrl-f o r enter", "tab"].map(Step::Press);
+    let [up, again, find, leave] = keys;
+    let mut screen = Screen::demo(100, 24);
+    for step in [Step::Ask(1), text(), up, again, Step::Ask(7), find, leave, text()] {
+        perform(&mut screen, &step);
+        let (drawn, fresh) = (screen.screen(), screen.fresh_screen());
+        assert_eq!(without_count(&drawn), without_count(&fresh), "after {step:?}");
+    }
+}

@@ -56,7 +56,9 @@ pub(in crate::ui) enum Growing {
 impl Growth {
     /// The frame is a whole one, with this layout.
     pub(super) fn note_whole(&mut self, model: &Model, layout: &Layout) {
-        (self.extent, self.layout, self.changes) = (Extent::Screen, Some(*layout), model.changes());
+        // Where something is looked for, which may end with this frame, folds are open that the next one closes.
+        let layout = Some(*layout).filter(|_| model.find.is_none());
+        (self.extent, self.layout, self.changes) = (Extent::Screen, layout, model.changes());
         self.time = live_row::time(model);
     }
 
