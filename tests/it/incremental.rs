@@ -102,8 +102,11 @@ fn perform(screen: &mut Screen, step: &Step) {
 /// How many lines are new below depends on how high the unseen is taken for.
 fn without_count(screen: &str) -> String {
     // So do the marks of the scroll bar.
-    let lines = screen.lines().map(|line| if line.contains("new line") { "" } else { line });
-    lines.map(|line| line.replace(['⢸', '‹', '⠶'], " ").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    let mut lines: Vec<&str> = screen.lines().collect();
+    if let Some(live) = lines.iter().rposition(|line| line.starts_with('─')).and_then(|rule| rule.checked_sub(1)) {
+        lines[live] = "";
+    }
+    lines.iter().map(|line| line.replace(['⢸', '‹', '⠶'], " ").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 proptest! {
