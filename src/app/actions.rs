@@ -195,9 +195,10 @@ impl Model {
     /// `false` when there is none.
     pub(super) fn put_draft_aside(&mut self) -> bool {
         self.replaced_question = None;
-        let Some(text) = self.composer.clear_aside() else { return false };
-        self.aside().push(text);
+        let text = self.composer.clear_aside();
         self.bring_draft_back();
+        let Some(text) = text else { return false };
+        self.aside().push(text);
         self.refresh_recall();
         self.notify(strings::NOTICE_ASIDE);
         true

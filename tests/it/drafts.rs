@@ -218,6 +218,9 @@ fn the_draft_before_an_edit_is_never_lost() {
         screen.expect("› precious draft");
         assert!(screen.model.replaced_question.is_none(), "{leave}");
     }
+    let mut screen = answered_with_draft("precious draft");
+    screen.press("ctrl-x p ctrl-u ctrl-c");
+    screen.expect("› precious draft");
 }
 
 #[test]
