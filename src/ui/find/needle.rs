@@ -8,7 +8,7 @@ const MARKUP: &str = "*_~`\\^";
 /// Letters of Markdown within a word that are looked over.
 const MAX_MARKUP: usize = 64;
 /// What stands in sources of which more is not known here: entities, formulas, tags within words.
-const UNKNOWN: [&[u8]; 4] = [b"&", b"\\(", b"\\[", b"</"];
+const UNKNOWN: [&[u8]; 5] = [b"&", b"$", b"\\(", b"\\[", b"</"];
 
 /// A text to look for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,8 +109,7 @@ impl Needle {
     /// between its letters. Tells most messages of a long chat from those that have to be laid out to know.
     #[must_use]
     pub(crate) fn may_stand_in(&self, source: &str) -> bool {
-        memchr::memchr(b'$', source.as_bytes()).is_some()
-            || UNKNOWN.iter().any(|mark| memchr::memmem::find(source.as_bytes(), mark).is_some())
+        UNKNOWN.iter().any(|mark| memchr::memmem::find(source.as_bytes(), mark).is_some())
             || self.letters.split(|letter| *letter == ' ').all(|word| self.has_word(word, source))
     }
 
