@@ -7,13 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::build::{About, Builder, answer, id_of, instructed};
-use super::{Found, ImportError, Origin};
+use super::{Found, ImportError, Origin, is_too_deep_for_yaml};
 use crate::chat::{Arguments, AssistantMessage, Attachment, EntryBody, MessageId, ToolCall, ToolResult, ToolStatus};
 use crate::strings::history as strings;
 
 const FORMAT: &str = "aichat";
-/// Most brackets that are open at once.
-const MAX_DEPTH: usize = 1000;
 
 /// Whether this text is such a session: its keys stand at the beginning of lines.
 pub(super) fn is_one(text: &str) -> bool {
@@ -30,7 +28,7 @@ pub(super) fn is_one(text: &str) -> bool {
 /// Reads the session of this name.
 pub(super) fn read(text: &str, origin: Origin<'_>, take: &mut dyn FnMut(Found)) -> Result<(), ImportError> {
     let name = origin.name;
-    if is_too_deep(text) {
+    if is_too_deep_for_yaml(text) {
         return Err(ImportError::Yaml(strings::TOO_DEEP.to_owned()));
     }
     let value: Value = serde_yaml_ng::from_str(text).map_err(|error| ImportError::Yaml(error.to_string()))?;
@@ -61,19 +59,6 @@ pub(super) fn read(text: &str, origin: Origin<'_>, take: &mut dyn FnMut(Found)) 
         None => take(Found::LeftOut(strings::bad_chat(name, 1, strings::NOTHING_SAID))),
     }
     Ok(())
-}
-
-/// Whether brackets open that often that the parser, which looks at all open ones each time, would take minutes.
-pub(super) fn is_too_deep(text: &str) -> bool {
-    let mut depth: usize = 0;
-    text.bytes().any(|byte| {
-        match byte {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth > MAX_DEPTH
-    })
 }
 
 struct Session<'a> {

@@ -6,9 +6,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::aichat::is_too_deep;
 use super::build::{About, Builder, answer, id_of, instructed};
-use super::{Found, Origin};
+use super::{Found, Origin, is_too_deep_for_yaml};
 use crate::chat::{
     Arguments, AssistantMessage, ConversationId, EntryBody, EntryState, Finish, MessageId, ToolCall, ToolResult,
     ToolStatus,
@@ -63,7 +62,7 @@ pub(super) fn read(text: &str, origin: Origin<'_>, take: &mut dyn FnMut(Found)) 
 /// What stands between `---` at the beginning, and the rest.
 fn front_matter(text: &str) -> (Value, &str) {
     let split = text.strip_prefix("---\n").and_then(|rest| {
-        let end = rest.find("\n---\n").filter(|end| !is_too_deep(&rest[..*end]))?;
+        let end = rest.find("\n---\n").filter(|end| !is_too_deep_for_yaml(&rest[..*end]))?;
         let front: Value = serde_yaml_ng::from_str(&rest[..end]).ok()?;
         front.is_object().then(|| (front, &rest[end + 5..]))
     });

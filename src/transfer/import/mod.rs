@@ -21,6 +21,8 @@ use crate::strings::history as strings;
 
 /// Most bytes of a file that is text, and so read as a whole.
 pub const MAX_TEXT: u64 = 256 * 1024 * 1024;
+/// Most brackets that are open at once in YAML.
+const MAX_YAML_DEPTH: usize = 1000;
 /// How a `SQLite` file begins.
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
@@ -40,6 +42,19 @@ pub enum Found {
     Chat(Box<SavedChat>),
     /// Something that was left out: a sentence that says what and why.
     LeftOut(String),
+}
+
+/// Whether brackets open that often that the parser of YAML, which looks at all open ones each time, would take minutes.
+fn is_too_deep_for_yaml(text: &str) -> bool {
+    let mut depth: usize = 0;
+    text.bytes().any(|byte| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > MAX_YAML_DEPTH
+    })
 }
 
 /// Why a file, or the rest of it, cannot be read.
