@@ -5,14 +5,14 @@
 use std::ops::Range;
 
 use super::backticks::{code_end, run};
-use super::formula::Formula;
+use super::hidden::Hidden;
 use crate::ui::link;
 
 /// Signs of ASCII that are nothing but punctuation.
 const PUNCTUATION: [char; 11] = ['.', ',', ':', ';', '!', '?', '"', '\'', '(', ')', '%'];
 
 /// Such text in a source with these formulas, from its start to its end.
-pub(super) fn find(source: &str, formulas: &[Formula]) -> Vec<Range<usize>> {
+pub(super) fn find(source: &str, formulas: &[Hidden]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     addresses(source, &mut found);
     bars(source, &mut found);
@@ -85,7 +85,7 @@ fn bars_in_row(row: &str, start: usize, found: &mut Vec<Range<usize>>) {
 
 /// Punctuation between stars and the words that they emphasise, where other words follow or precede without a blank, as
 /// they do in Chinese, Japanese and Korean. A formula counts as such a word.
-fn punctuation(source: &str, formulas: &[Formula], found: &mut Vec<Range<usize>>) {
+fn punctuation(source: &str, formulas: &[Hidden], found: &mut Vec<Range<usize>>) {
     if source.is_ascii() && formulas.is_empty() {
         return;
     }

@@ -1,11 +1,9 @@
-//! Formulas in an answer, before it is parsed as Markdown, which would take their `_`, `*`, `\\` and `|` for its own. They
-//! are hidden behind letters that mean nothing, byte for byte, and put back where the parser hands them out as text. What
-//! is a formula and what a price or an escaped bracket is told by what stands in it and beside it. Pure.
+//! Formulas in an answer, before it is parsed as Markdown, which would take their `_`, `*`, `\\` and `|` for its own. What is
+//! a formula and what a price or an escaped bracket is told by what stands in it and beside it. Pure.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use super::as_it_stands;
+use super::hidden::{Found, Hidden, Kind};
 use super::math::is_function;
 
 /// Bytes of a formula; what is longer is text.
@@ -14,55 +12,8 @@ const MAX_BYTES: usize = 4096;
 const MAX_TARGET: usize = 2083;
 /// Signs that stand in formulas rather than in text.
 const SIGNS: [char; 10] = ['^', '_', '=', '{', '+', '*', '<', '>', '|', '\\'];
-/// What a hidden formula starts with and goes on with. Controls are shown as pictures before, so these stand for nothing.
-const FIRST: char = '\u{1}';
-const NEXT: char = '\u{2}';
-
-/// How what is hidden is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A formula within text.
-    InText,
-    /// A formula with lines of its own.
-    OnLines,
-    /// The same while it has no end: as its source, so that it changes once.
-    Open,
-    /// No formula: text as it stands.
-    Text,
-}
-
-/// A formula in the source, or other text that the parser is not to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Formula {
-    /// Where it stands, with what opens and closes it.
-    pub(super) range: Range<usize>,
-    /// What stands between those.
-    pub(super) inner: Range<usize>,
-    /// How it is shown.
-    pub(super) kind: Kind,
-}
-
-/// The formulas of a source.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Found {
-    /// From its start to its end.
-    pub(super) formulas: Vec<Formula>,
-    /// Where one with lines of its own was opened that may yet be closed.
-    pub(super) open_at: Option<usize>,
-}
-
 /// Finds the formulas of a source without controls.
 pub(super) fn find(source: &str) -> Found {
-    let mut found = formulas(source);
-    let text = as_it_stands::find(source, &found.formulas);
-    if !text.is_empty() {
-        found.formulas.extend(text.into_iter().map(|range| Formula { inner: range.clone(), range, kind: Kind::Text }));
-        found.formulas.sort_by_key(|formula| formula.range.start);
-    }
-    found
-}
-
-fn formulas(source: &str) -> Found {
     if memchr::memchr2(b'$', b'\\', source.as_bytes()).is_none() {
         return Found::default();
     }
@@ -106,59 +57,6 @@ fn formulas(source: &str) -> Found {
         is_line_start = source.as_bytes().get(at - 1).is_none_or(|byte| *byte == b'\n');
     }
     scan.found
-}
-
-/// The source with its formulas hidden; as long as it was.
-pub(super) fn hidden<'a>(source: &'a str, formulas: &[Formula]) -> Cow<'a, str> {
-    if formulas.is_empty() {
-        return Cow::Borrowed(source);
-    }
-    let mut out = String::with_capacity(source.len());
-    let mut copied = 0;
-    for formula in formulas {
-        out.push_str(&source[copied..formula.range.start]);
-        out.push(FIRST);
-        out.extend(std::iter::repeat_n(NEXT, formula.range.len() - 1));
-        copied = formula.range.end;
-    }
-    out.push_str(&source[copied..]);
-    Cow::Owned(out)
-}
-
-/// Whether a formula is hidden in this text.
-pub(super) fn is_in(text: &str) -> bool {
-    memchr::memchr(FIRST as u8, text.as_bytes()).is_some()
-}
-
-/// Cuts a text that the parser took from these bytes of the source at its formulas.
-pub(super) fn split<'t, 'f>(
-    text: &'t str,
-    at: &Range<usize>,
-    formulas: &'f [Formula],
-) -> impl Iterator<Item = (&'t str, Option<&'f Formula>)> + use<'t, 'f> {
-    let first = formulas.partition_point(|formula| formula.range.start < at.start);
-    let mut formulas = formulas[first..].iter();
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest.take()?;
-        let formula = memchr::memchr(FIRST as u8, text.as_bytes()).and_then(|at| Some((at, formulas.next()?)));
-        let Some((at, formula)) = formula else { return (!text.is_empty()).then_some((text, None)) };
-        rest = text.get(at + formula.range.len()..);
-        Some((&text[..at], Some(formula)))
-    })
-}
-
-/// The text with its formulas as they stand in the source.
-pub(super) fn restored<'t>(text: &'t str, at: &Range<usize>, source: &str, formulas: &[Formula]) -> Cow<'t, str> {
-    if formulas.is_empty() || !is_in(text) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len());
-    for (before, formula) in split(text, at, formulas) {
-        out.push_str(before);
-        out.push_str(formula.and_then(|formula| source.get(formula.range.clone())).unwrap_or_default());
-    }
-    Cow::Owned(out)
 }
 
 /// A line without the marks of quotes and lists before its text, and whether a quote was among them.
@@ -370,7 +268,7 @@ impl Scan<'_> {
                 self.found.open_at.get_or_insert(at);
                 let inner = start..start + self.source[start..].trim_end().len();
                 if is_first && is_formula(&self.source[inner.clone()], opener) {
-                    self.found.formulas.push(Formula { range: at..inner.end, inner, kind: Kind::Open });
+                    self.found.pieces.push(Hidden { range: at..inner.end, inner, kind: Kind::Open });
                     return self.source.len();
                 }
             }
@@ -395,7 +293,7 @@ impl Scan<'_> {
         }
         let goes_on = range.end;
         let kind = if is_display && is_alone { Kind::OnLines } else { Kind::InText };
-        self.found.formulas.push(Formula { range, inner, kind });
+        self.found.pieces.push(Hidden { range, inner, kind });
         goes_on
     }
 }
@@ -462,7 +360,7 @@ mod tests {
     use super::*;
 
     fn found(source: &str) -> Vec<&str> {
-        find(source).formulas.iter().map(|formula| &source[formula.range.clone()]).collect()
+        find(source).pieces.iter().map(|formula| &source[formula.range.clone()]).collect()
     }
 
     #[test]
@@ -496,11 +394,11 @@ mod tests {
     fn formulas_with_lines_of_their_own() {
         let source = "a\n\\[\nx\n= y\n\\]\n\n> $$ a\n> + b $$\n\nsee $$c^2$$ there\n\n\\[ z^2";
         let found = find(source);
-        let shown: Vec<_> = found.formulas.iter().map(|found| (&source[found.inner.clone()], found.kind)).collect();
+        let shown: Vec<_> = found.pieces.iter().map(|found| (&source[found.inner.clone()], found.kind)).collect();
         let kinds = [("\nx\n= y\n", Kind::OnLines), (" a\n> + b ", Kind::OnLines), ("c^2", Kind::InText)];
         assert_eq!(shown, [&kinds[..], &[(" z^2", Kind::Open)]].concat());
         assert_eq!(found.open_at, Some(source.len() - 6));
-        assert_eq!(find("\\[ a = b\n\nc").formulas, []);
+        assert_eq!(find("\\[ a = b\n\nc").pieces, []);
     }
 
     #[test]
@@ -510,16 +408,6 @@ mod tests {
             ["$a_1$", "$b_1$", "$\\times$", "$\\$100 \\times 2$"]
         );
         assert_eq!(found("\\[ a \\\\[6pt] b \\]"), ["\\[ a \\\\[6pt] b \\]"]);
-    }
-
-    #[test]
-    fn a_hidden_source_has_its_bytes_and_gives_them_back() {
-        let source = "a $é^2$ b \\(x\\) c";
-        let formulas = find(source).formulas;
-        let hidden = hidden(source, &formulas);
-        assert_eq!((hidden.len(), hidden.contains(['$', '\\', 'é'])), (source.len(), false));
-        assert_eq!(restored(&hidden, &(0..source.len()), source, &formulas), source);
-        assert_eq!(restored(&hidden[9..], &(9..source.len()), source, &formulas), source[9..]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::formula::{self, Kind};
+use super::hidden::{self, Kind};
 use super::html::{self, Meaning, Piece};
 use super::math;
 use super::target::with_hosts_spelt;
@@ -185,7 +185,7 @@ impl Linear {
     /// The lines of a formula that ends with the last of them.
     fn formula(&mut self, lines: &[String], out: &mut String) {
         let source = lines.join("\n");
-        let found = formula::find(source.trim()).formulas;
+        let found = hidden::find(source.trim()).pieces;
         let whole = found.first().filter(|formula| formula.range == (0..source.trim().len()));
         let said = whole.and_then(|formula| math::lines(&source.trim()[formula.inner.clone()]));
         out.push_str(&format!("{}\n", said.map_or(source, |lines| lines.join("\n"))));
@@ -327,19 +327,19 @@ fn inline(text: &str) -> String {
     let mut out = String::new();
     let mut targets: Vec<(usize, String)> = Vec::new();
     let source = format!("{MIDDLE}{}", text.trim());
-    let formulas = formula::find(&source).formulas;
-    let hidden = formula::hidden(&source, &formulas);
-    let as_it_stands = |text: &str, at: &Range<usize>| formula::restored(text, at, &source, &formulas).into_owned();
-    for (event, at) in Parser::new_ext(&hidden, Options::ENABLE_STRIKETHROUGH).into_offset_iter() {
+    let pieces = hidden::find(&source).pieces;
+    let masked = hidden::masked(&source, &pieces);
+    let as_it_stands = |text: &str, at: &Range<usize>| hidden::restored(text, at, &source, &pieces).into_owned();
+    for (event, at) in Parser::new_ext(&masked, Options::ENABLE_STRIKETHROUGH).into_offset_iter() {
         match event {
             Event::Text(text) => {
-                for (before, formula) in formula::split(&text, &at, &formulas) {
+                for (before, piece) in hidden::split(&text, &at, &pieces) {
                     out.push_str(before);
-                    let Some(formula) = formula else { continue };
-                    let tex = source.get(formula.inner.clone()).filter(|_| formula.kind != Kind::Text);
+                    let Some(piece) = piece else { continue };
+                    let tex = source.get(piece.inner.clone()).filter(|_| piece.kind != Kind::Text);
                     match tex.and_then(math::lines) {
                         Some(lines) => out.push_str(&lines.join("; ")),
-                        None => out.push_str(&source[formula.range.clone()]),
+                        None => out.push_str(&source[piece.range.clone()]),
                     }
                 }
             }
@@ -347,9 +347,7 @@ fn inline(text: &str) -> String {
             Event::InlineHtml(tag) => out.push_str(tag_in_words(&as_it_stands(&tag, &at), &source)),
             Event::SoftBreak | Event::HardBreak => out.push(' '),
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                // A target may hold what is hidden in text.
-                let target = if formula::is_in(&dest_url) { String::new() } else { dest_url.into_string() };
-                targets.push((out.len(), target));
+                targets.push((out.len(), dest_url.into_string()));
             }
             Event::End(TagEnd::Link | TagEnd::Image) => {
                 if let Some((from, target)) = targets.pop().filter(|(from, target)| out[*from..] != **target) {
@@ -474,6 +472,7 @@ mod tests {
         let text = "$$\nS = a\n+ b\n- c\n$$\nWith $\\operatorname{argmax}_x$, \\(x_1\\) and \\[ y^2 \\].\n\n\\[\n\\begin{pmatrix}1\\end{pmatrix}\n\\]\n\n| a |\n|---|\n| $|x|_2$ |";
         let said = "S = a + b − c\nWith argmaxₓ, x₁ and y².\n\n\\[\n\\begin{pmatrix}1\\end{pmatrix}\n\\]\n\nTable with the columns a.\n";
         assert!(linear(text).starts_with(said), "{}", linear(text));
+        assert_eq!(linear("[b](/$x$) and $y^2$"), "b (/$x$) and y²\n");
     }
 
     #[test]

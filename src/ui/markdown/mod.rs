@@ -10,6 +10,7 @@ mod document;
 mod folds;
 mod formula;
 mod frames;
+mod hidden;
 mod html;
 mod inline;
 mod linear;

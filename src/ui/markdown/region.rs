@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
-use super::formula;
+use super::hidden;
 use super::html::{Meaning, Piece, meaning, piece};
 use super::render::EXTENSIONS;
 
@@ -117,20 +117,20 @@ impl Region {
     #[must_use]
     pub fn events<'a>(&self, source: &'a str) -> Option<Events<'a>> {
         let block = source.get(self.block.clone())?;
-        let formulas = if formula::is_in(block) { Vec::new() } else { formula::find(block).formulas };
-        if formulas.is_empty() {
+        let pieces = if hidden::is_in(block) { Vec::new() } else { hidden::find(block).pieces };
+        if pieces.is_empty() {
             return Some(Parser::new_ext(block, EXTENSIONS).into_offset_iter().collect());
         }
-        let hidden = formula::hidden(block, &formulas);
+        let masked = hidden::masked(block, &pieces);
         let restored = |(event, at): (Event<'_>, Range<usize>)| {
             let event = match event {
-                Event::Text(text) => Event::Text(formula::restored(&text, &at, block, &formulas).into_owned().into()),
-                Event::Code(text) => Event::Code(formula::restored(&text, &at, block, &formulas).into_owned().into()),
+                Event::Text(text) => Event::Text(hidden::restored(&text, &at, block, &pieces).into_owned().into()),
+                Event::Code(text) => Event::Code(hidden::restored(&text, &at, block, &pieces).into_owned().into()),
                 other => other.into_static(),
             };
             (event, at)
         };
-        Some(Parser::new_ext(&hidden, EXTENSIONS).into_offset_iter().map(restored).collect())
+        Some(Parser::new_ext(&masked, EXTENSIONS).into_offset_iter().map(restored).collect())
     }
 }
 

@@ -9,7 +9,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options as Extensions, Parser, Tag};
 
 use super::Options;
 use super::folds::Fold;
-use super::formula::{self, Formula};
+use super::hidden::{self, Hidden};
 use super::region::{Region, RegionKind};
 use super::writer::Writer;
 use crate::ui::line::Line;
@@ -17,8 +17,8 @@ use crate::ui::line::Line;
 /// Bytes of a line of prose from which its block is shown as plain text.
 pub(super) const MAX_LINE_BYTES: usize = 16 * 1024;
 
-/// How often formulas that stand where the parser hands out no text are made text again one by one. One may bring the next
-/// to such a place; from then on all of its block are.
+/// How often hidden pieces that stand where the parser hands out no text are made text again one by one. One may bring the
+/// next to such a place; from then on all of its block are.
 const EXACT_PASSES: usize = 2;
 
 /// What is understood beyond `CommonMark`.
@@ -79,20 +79,20 @@ pub(super) struct Blocks {
 /// sees them, because it takes some of them for blanks or line ends and would drop them.
 pub(super) fn blocks(source: &str, options: &Options<'_>, folds: &Arc<[Fold]>) -> Blocks {
     let (shown, grown_at) = with_controls_shown(source);
-    let formula::Found { mut formulas, open_at } = formula::find(&shown);
+    let hidden::Found { mut pieces, open_at } = hidden::find(&shown);
     let notes = notes_of(&shown);
     let mut passes = 0;
     let mut blocks = loop {
         passes += 1;
-        match parsed((&shown, &notes), &formulas, options, folds, passes > EXACT_PASSES) {
+        match parsed((&shown, &notes), &pieces, options, folds, passes > EXACT_PASSES) {
             Ok(blocks) => break blocks,
             // Only what stands there is text again, for the same must become of it when it is parsed with other blocks.
             Err(misplaced) => {
-                let known = formulas.len();
-                formulas.retain(|formula| !misplaced.holds(formula.range.start));
+                let known = pieces.len();
+                pieces.retain(|piece| !misplaced.holds(piece.range.start));
                 // A link may have it from a definition that stands elsewhere.
-                if formulas.len() == known || passes > 2 * EXACT_PASSES {
-                    formulas.clear();
+                if pieces.len() == known || passes > 2 * EXACT_PASSES {
+                    pieces.clear();
                 }
             }
         }
@@ -149,7 +149,7 @@ fn with_controls_shown(source: &str) -> (Cow<'_, str>, Vec<usize>) {
     (Cow::Owned(out), grown_at)
 }
 
-/// Places at which formulas stand where the parser hands out no text, from start to end.
+/// Places at which hidden pieces stand where the parser hands out no text, from start to end.
 #[derive(Default)]
 struct Misplaced(Vec<Range<usize>>);
 
@@ -167,11 +167,11 @@ impl Misplaced {
     }
 }
 
-/// The blocks of a source with these definitions before it and these formulas; where some of them stand where the parser hands out no text, these places,
-/// which are whole blocks where `is_by_block`.
+/// The blocks of a source with these definitions before it and these pieces hidden; where some of them stand where the
+/// parser hands out no text, these places, which are whole blocks where `is_by_block`.
 fn parsed(
     (source, notes): (&str, &str),
-    formulas: &[Formula],
+    pieces: &[Hidden],
     options: &Options<'_>,
     folds: &Arc<[Fold]>,
     is_by_block: bool,
@@ -179,10 +179,10 @@ fn parsed(
     let mut blocks: Vec<Block> = Vec::new();
     let mut misplaced = Misplaced::default();
     let mut depth = 0_usize;
-    let mut writer = Writer::new(options, source, formulas, folds);
+    let mut writer = Writer::new(options, source, pieces, folds);
     let mut is_plain = false;
-    let hidden = formula::hidden(source, formulas);
-    let text = if notes.is_empty() { hidden } else { Cow::Owned(format!("{notes}{hidden}")) };
+    let masked = hidden::masked(source, pieces);
+    let text = if notes.is_empty() { masked } else { Cow::Owned(format!("{notes}{masked}")) };
     for (event, range) in Parser::new_ext(&text, EXTENSIONS).into_offset_iter() {
         let Some(start) = range.start.checked_sub(notes.len()) else { continue };
         let range = start..range.end - notes.len();
@@ -203,7 +203,7 @@ fn parsed(
                 writer.plain(range.clone());
             }
         }
-        if !formulas.is_empty() && is_misplaced(&event) {
+        if !pieces.is_empty() && is_misplaced(&event) {
             let block = blocks.last().filter(|_| is_by_block).map(|block| block.start..block.end);
             misplaced.add(block.unwrap_or_else(|| range.clone()));
         }
@@ -249,14 +249,14 @@ fn notes_of(source: &str) -> String {
     notes
 }
 
-/// Whether a formula is hidden in what is no text.
+/// Whether something is hidden in what is no text.
 fn is_misplaced(event: &Event<'_>) -> bool {
     match event {
         Event::Start(Tag::Link { dest_url, title, .. } | Tag::Image { dest_url, title, .. }) => {
-            formula::is_in(dest_url) || formula::is_in(title)
+            hidden::is_in(dest_url) || hidden::is_in(title)
         }
         Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(label)) | Tag::FootnoteDefinition(label))
-        | Event::FootnoteReference(label) => formula::is_in(label),
+        | Event::FootnoteReference(label) => hidden::is_in(label),
         _ => false,
     }
 }

@@ -8,8 +8,8 @@ use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, Event, Tag, TagEnd};
 use ratatui::style::Style;
 
 use super::folds::{self, Fold};
-use super::formula::{self, Formula, Kind};
 use super::frames::Frame;
+use super::hidden::{self, Hidden, Kind};
 use super::html::{self, Piece};
 use super::inline::Inline;
 use super::math;
@@ -29,7 +29,7 @@ use crate::ui::wrap::{Breaking, wrap_line};
 pub(super) struct Writer<'a> {
     options: &'a Options<'a>,
     source: &'a str,
-    formulas: &'a [Formula],
+    pieces: &'a [Hidden],
     page: Page<'a>,
     inline: Inline<'a>,
     /// Where the text gathered stands in the source.
@@ -60,13 +60,13 @@ struct Code {
 
 impl<'a> Writer<'a> {
     /// Begins within these folds.
-    pub(super) fn new(options: &'a Options<'a>, source: &'a str, formulas: &'a [Formula], folds: &Arc<[Fold]>) -> Self {
+    pub(super) fn new(options: &'a Options<'a>, source: &'a str, pieces: &'a [Hidden], folds: &Arc<[Fold]>) -> Self {
         let mut page = Page::new(options);
         folds.iter().filter(|fold| fold.is_drawn()).for_each(|_| page.frames.push(Frame::Fold));
         Self {
             options,
             source,
-            formulas,
+            pieces,
             page,
             inline: Inline::new(options.theme),
             inline_source: None,
@@ -126,19 +126,19 @@ impl<'a> Writer<'a> {
             Event::Start(tag) => self.start(&tag, source),
             Event::End(tag) => self.end(tag, &source),
             Event::Text(text) => match &mut self.code {
-                Some(code) => code.text.push_str(&formula::restored(&text, &source, self.source, self.formulas)),
-                None if self.formulas.is_empty() => self.inline.text(&text),
-                None => self.text_with_formulas(&text, &source),
+                Some(code) => code.text.push_str(&hidden::restored(&text, &source, self.source, self.pieces)),
+                None if self.pieces.is_empty() => self.inline.text(&text),
+                None => self.text_with_hidden(&text, &source),
             },
             Event::Html(text) => {
-                let text = formula::restored(&text, &source, self.source, self.formulas);
+                let text = hidden::restored(&text, &source, self.source, self.pieces);
                 self.html.get_or_insert_default().push_str(&text);
             }
             Event::InlineHtml(text) => {
-                self.inline.html(&formula::restored(&text, &source, self.source, self.formulas));
+                self.inline.html(&hidden::restored(&text, &source, self.source, self.pieces));
             }
             Event::Code(text) => {
-                self.inline.code(&formula::restored(&text, &source, self.source, self.formulas));
+                self.inline.code(&hidden::restored(&text, &source, self.source, self.pieces));
             }
             Event::FootnoteReference(label) => self.inline.note(&label),
             Event::SoftBreak => self.inline.soft_break(),
@@ -290,22 +290,22 @@ impl<'a> Writer<'a> {
         *known = known.start.min(source.start)..known.end.max(source.end);
     }
 
-    /// Text in which formulas are hidden.
-    fn text_with_formulas(&mut self, text: &str, at: &Range<usize>) {
-        for (before, formula) in formula::split(text, at, self.formulas) {
+    /// Text in which pieces are hidden.
+    fn text_with_hidden(&mut self, text: &str, at: &Range<usize>) {
+        for (before, piece) in hidden::split(text, at, self.pieces) {
             self.inline.text(before);
-            let Some(formula) = formula else { continue };
-            let tex = self.without_quotes(self.source.get(formula.inner.clone()).unwrap_or_default());
-            let raw = self.source.get(formula.range.clone()).unwrap_or_default();
+            let Some(piece) = piece else { continue };
+            let tex = self.without_quotes(self.source.get(piece.inner.clone()).unwrap_or_default());
+            let raw = self.source.get(piece.range.clone()).unwrap_or_default();
             let lines = || math::lines(&tex);
-            match formula.kind {
+            match piece.kind {
                 Kind::Text => self.inline.text(raw),
                 Kind::InText => self.formula_in_text(raw, lines()),
                 _ if self.table.is_some() || self.is_heading => self.formula_in_text(raw, lines()),
                 Kind::OnLines => {
-                    self.formula_block(&lines().unwrap_or_else(|| self.as_lines(raw)), formula.range.clone());
+                    self.formula_block(&lines().unwrap_or_else(|| self.as_lines(raw)), piece.range.clone());
                 }
-                Kind::Open => self.formula_block(&self.as_lines(raw), formula.range.clone()),
+                Kind::Open => self.formula_block(&self.as_lines(raw), piece.range.clone()),
             }
         }
     }
